@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+
+/// A module of the product. Which module may import which is written once more, as a test, in
+/// `Tests/ArchitectureTests`; the levels are those of the design.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "weir",
+  products: [
+    .executable(name: "weir", targets: ["weir"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
+  ],
+  targets: [
+    // System libraries, one shim each.
+    .systemLibrary(
+      name: "COpenSSL", path: "Sources/Clibs/COpenSSL", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CPCRE2", path: "Sources/Clibs/CPCRE2", pkgConfig: "libpcre2-8",
+      providers: [.apt(["libpcre2-dev"])]),
+
+    // Level 0 and 1
+    module("Bytes"),
+    module("NetAddress", ["Bytes"]),
+    module(
+      "Settings", ["Bytes", "NetAddress", .product(name: "TOMLKit", package: "TOMLKit")]),
+    // Level 2 and 3
+    module("MailSyntax", ["Bytes", "NetAddress"]),
+    module("SMTPProtocol", ["Bytes", "NetAddress", "MailSyntax"]),
+    // Level 4
+    module("Filtering", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol"]),
+    // Level 5
+    module(
+      "Checks", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering"]),
+    module(
+      "SMTPRelay",
+      [
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "COpenSSL",
+        nioCore, nioPosix,
+      ]),
+    module(
+      "Storage",
+      ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", nioCore, nioPosix]),
+    module(
+      "Telemetry", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering"]),
+    // Level 6
+    module(
+      "SMTPServer",
+      [
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "Storage",
+        "Telemetry", nioCore, nioPosix,
+      ]),
+    module("MaildirServer", ["Bytes", "MailSyntax", "SMTPProtocol", nioCore, nioPosix]),
+    // Level 7
+    .executableTarget(
+      name: "weir",
+      dependencies: [
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "Checks",
+        "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "CPCRE2", "COpenSSL",
+        nioCore, nioPosix,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // Tests
+    .target(
+      name: "TestSupport",
+      dependencies: ["Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", nioCore, nioPosix],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    tests("ArchitectureTests", []),
+    tests("NetAddressTests", ["Bytes", "NetAddress"]),
+    tests("SettingsTests", ["Settings", "NetAddress"]),
+    tests("MailSyntaxTests", ["Bytes", "MailSyntax", "NetAddress"]),
+    tests("SMTPProtocolTests", ["Bytes", "SMTPProtocol", "MailSyntax", "NetAddress", "TestSupport"]),
+    tests(
+      "FilteringTests",
+      ["Bytes", "Filtering", "Checks", "SMTPProtocol", "MailSyntax", "NetAddress", "Settings", "TestSupport"]),
+    tests(
+      "SMTPRelayTests",
+      [
+        "Bytes", "SMTPRelay", "Filtering", "SMTPProtocol", "MailSyntax", "NetAddress", "Settings",
+        "TestSupport",
+        nioCore, nioPosix, nioEmbedded,
+      ]),
+    tests(
+      "StorageTests",
+      ["Storage", "Telemetry", "Filtering", "SMTPProtocol", "NetAddress", "Settings", "TestSupport"]),
+    tests(
+      "GatewayTests",
+      [
+        "Bytes", "SMTPServer", "SMTPRelay", "Storage", "Telemetry", "Checks", "Filtering", "SMTPProtocol",
+        "MailSyntax", "NetAddress", "Settings", "TestSupport", "weir", nioCore, nioPosix, nioEmbedded,
+      ]),
+  ]
+)
