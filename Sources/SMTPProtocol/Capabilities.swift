@@ -1,0 +1,129 @@
+internal import Bytes
+
+/// What a server said it can do in its answer to EHLO (RFC 5321 §4.1.1.1), as far as it matters here.
+public struct Capabilities: Hashable, Sendable {
+  public var pipelining = false
+  public var eightBit = false
+  public var internationalized = false
+  public var deliveryStatus = false
+  public var chunking = false
+  public var binary = false
+  public var enhancedStatusCodes = false
+  public var startTLS = false
+  /// The words behind XFORWARD, in capitals; empty where it is not offered.
+  public var forwardAttributes: Set<String> = []
+  /// Octets; nil where SIZE is not offered or offered without a number (RFC 1870 §4: then there is no limit told).
+  public var size: UInt64?
+
+  public init() {}
+
+  /// Reads the lines of a 250 answer to EHLO or LHLO, the first of which is the server's name.
+  public init(ehlo lines: [String]) {
+    for line in lines.dropFirst() {
+      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map { String($0).uppercasedWord }
+      switch words.first {
+      case "PIPELINING": pipelining = true
+      case "8BITMIME": eightBit = true
+      case "SMTPUTF8": internationalized = true
+      case "DSN": deliveryStatus = true
+      case "CHUNKING": chunking = true
+      case "BINARYMIME": binary = true
+      case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
+      case "STARTTLS": startTLS = true
+      case "XFORWARD": forwardAttributes = Set(words.dropFirst())
+      case "SIZE":
+        if words.count > 1, let octets = UInt64(words[1]), octets > 0 { size = octets }
+      default: break
+      }
+    }
+  }
+
+  /// One line that `init(storedForm:)` reads back: how the state folder keeps it.
+  public var storedForm: String {
+    var words: [String] = []
+    if pipelining { words.append("PIPELINING") }
+    if eightBit { words.append("8BITMIME") }
+    if internationalized { words.append("SMTPUTF8") }
+    if deliveryStatus { words.append("DSN") }
+    if chunking { words.append("CHUNKING") }
+    if binary { words.append("BINARYMIME") }
+    if enhancedStatusCodes { words.append("ENHANCEDSTATUSCODES") }
+    if startTLS { words.append("STARTTLS") }
+    if let size { words.append("SIZE=\(size)") }
+    if !forwardAttributes.isEmpty { words.append("XFORWARD=" + forwardAttributes.sorted().joined(separator: ",")) }
+    return words.joined(separator: " ")
+  }
+
+  public init(storedForm: String) {
+    let lines = storedForm.split(separator: " ").map { word in
+      String(word.map { $0 == "=" || $0 == "," ? " " : $0 })
+    }
+    self.init(ehlo: [""] + lines)
+  }
+}
+
+/// What the gateway offers in its own answer to EHLO: its own extensions, and those of the backends that every
+/// one of them has, so that nothing accepted has to be refused or bent downstream.
+public struct Offer: Hashable, Sendable {
+  public var eightBit: Bool
+  public var internationalized: Bool
+  public var deliveryStatus: Bool
+  public var binary: Bool
+  /// Octets; nil for no limit.
+  public var size: UInt64?
+  /// RCPTMAX of LIMITS (RFC 9422).
+  public var mostRecipients: Int?
+  /// MAILMAX of LIMITS: transactions a session.
+  public var mostTransactions: Int?
+
+  public init(
+    eightBit: Bool = false, internationalized: Bool = false, deliveryStatus: Bool = false, binary: Bool = false,
+    size: UInt64? = nil, mostRecipients: Int? = nil, mostTransactions: Int? = nil
+  ) {
+    self.eightBit = eightBit
+    self.internationalized = internationalized
+    self.deliveryStatus = deliveryStatus
+    self.binary = binary
+    self.size = size
+    self.mostRecipients = mostRecipients
+    self.mostTransactions = mostTransactions
+  }
+
+  /// The offer for a listener that routes to backends with `capabilities`.
+  ///
+  /// SIZE is the smaller of ours and theirs less 4 KiB, the room for the header that the gateway adds.
+  public init(
+    common capabilities: [Capabilities], size ours: UInt64?, mostRecipients: Int?, mostTransactions: Int?
+  ) {
+    func all(_ has: (Capabilities) -> Bool) -> Bool { !capabilities.isEmpty && capabilities.allSatisfy(has) }
+    let theirs = capabilities.compactMap(\.size).map { $0 > 4096 ? $0 - 4096 : $0 }
+    self.init(
+      eightBit: all(\.eightBit), internationalized: all { $0.internationalized && $0.eightBit },
+      deliveryStatus: all(\.deliveryStatus), binary: all { $0.binary && $0.chunking },
+      size: (theirs + (ours.map { [$0] } ?? [])).min(), mostRecipients: mostRecipients,
+      mostTransactions: mostTransactions)
+  }
+
+  /// The keyword lines of the EHLO answer, the greeting line not among them.
+  public var keywords: [String] {
+    var lines = ["PIPELINING", size.map { "SIZE \($0)" } ?? "SIZE"]
+    if eightBit { lines.append("8BITMIME") }
+    if internationalized { lines.append("SMTPUTF8") }
+    lines.append("ENHANCEDSTATUSCODES")
+    lines.append("CHUNKING")
+    if binary { lines.append("BINARYMIME") }
+    if deliveryStatus { lines.append("DSN") }
+    var limits: [String] = []
+    if let mostTransactions { limits.append("MAILMAX=\(mostTransactions)") }
+    if let mostRecipients { limits.append("RCPTMAX=\(mostRecipients)") }
+    if !limits.isEmpty { lines.append("LIMITS " + limits.joined(separator: " ")) }
+    lines.append("HELP")
+    return lines
+  }
+}
+
+extension String {
+  fileprivate var uppercasedWord: String {
+    String(decoding: utf8.map { $0 &- 0x61 < 26 ? $0 & 0xdf : $0 }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,182 @@
+/// The name of one thing that can be said to a peer or go wrong: `RELAY_DENIED`, `LIMIT_CONNECTIONS`.
+///
+/// It stands in the log, in the reason catalogue (`weir explain CODE`) and in the admin's `[replies]`.
+public struct ReasonCode: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+  public let name: String
+  public init(_ name: String) { self.name = name }
+  public init(stringLiteral name: String) { self.name = name }
+  public var description: String { name }
+}
+
+/// One entry of the reason catalogue: the reply and what an operator needs to know about it.
+public struct Reason: Sendable {
+  public enum Severity: String, Sendable {
+    /// Mail flows as it should.
+    case notice
+    /// A peer was refused for what it is or does.
+    case refusal
+    /// Something the operator should look at soon.
+    case warning
+    /// Something the operator must mend.
+    case alarm
+  }
+
+  public let code: ReasonCode
+  /// The reply with variables in braces (`{client} {sender} {recipient} {id} {reason} {list} {code}`); nil for
+  /// a finding that never speaks to a peer itself.
+  public let reply: Reply?
+  public let severity: Severity
+  /// What brought it about.
+  public let cause: String
+  /// What it means for the mail.
+  public let effect: String
+  /// What to do.
+  public let remedy: String
+
+  public init(
+    _ code: ReasonCode, _ reply: Reply?, _ severity: Severity, cause: String, effect: String, remedy: String
+  ) {
+    self.code = code
+    self.reply = reply
+    self.severity = severity
+    self.cause = cause
+    self.effect = effect
+    self.remedy = remedy
+  }
+}
+
+/// What fills the braces of a reply text.
+public struct ReplyVariables: Hashable, Sendable {
+  public var client = ""
+  public var sender = ""
+  public var recipient = ""
+  public var id = ""
+  public var reason = ""
+  public var list = ""
+
+  public init() {}
+
+  public static let names = ["client", "sender", "recipient", "id", "reason", "list", "code", "hostname"]
+}
+
+/// Every text a peer can read, the admin's replacements laid over the product's own.
+public struct ReasonCatalogue: Sendable {
+  private let reasons: [ReasonCode: Reason]
+  private let replies: [ReasonCode: Reply]
+  private let hostname: String
+
+  /// - Parameters:
+  ///   - reasons: the product's own entries; a code given twice is our own bug.
+  ///   - replacements: texts by code, the `[replies]` of the configuration. A text may begin with a reply
+  ///     code and an enhanced code of the same class as the product's; without them those stay.
+  public init(_ reasons: [Reason], replacing replacements: [String: String] = [:], hostname: String = "") {
+    var byCode: [ReasonCode: Reason] = [:]
+    var replies: [ReasonCode: Reply] = [:]
+    for reason in reasons {
+      precondition(byCode[reason.code] == nil, "reason \(reason.code) stands in the catalogue twice")
+      byCode[reason.code] = reason
+      guard let reply = reason.reply else { continue }
+      replies[reason.code] = replacements[reason.code.name].map { Self.replace(reply, with: $0) } ?? reply
+    }
+    self.reasons = byCode
+    self.replies = replies
+    self.hostname = hostname
+  }
+
+  public subscript(code: ReasonCode) -> Reason? { reasons[code] }
+
+  /// All entries in the order of their names.
+  public var all: [Reason] { reasons.values.sorted { $0.code.name < $1.code.name } }
+
+  /// The reply for `code`, its braces filled. A code without a reply of its own is refused in general words.
+  public func reply(_ code: ReasonCode, _ variables: ReplyVariables = ReplyVariables()) -> Reply {
+    guard var reply = replies[code] else {
+      return Reply(550, 7, 1, "Refused: \(code.name)\(variables.id.isEmpty ? "" : " (\(variables.id))")")
+    }
+    for index in reply.lines.indices where reply.lines[index].utf8.contains(UInt8(ascii: "{")) {
+      reply.lines[index] = fill(reply.lines[index], code, variables)
+    }
+    return reply
+  }
+
+  /// Whether the text of `code` depends on nothing but the configuration, so that its bytes can be kept.
+  public func isFixed(_ code: ReasonCode) -> Bool {
+    replies[code]?.lines.allSatisfy { !$0.utf8.contains(UInt8(ascii: "{")) } ?? false
+  }
+
+  private func fill(_ text: String, _ code: ReasonCode, _ variables: ReplyVariables) -> String {
+    var result = ""
+    var rest = text[...]
+    while let open = rest.firstIndex(of: "{") {
+      result += rest[..<open]
+      guard let close = rest[open...].firstIndex(of: "}") else {
+        rest = rest[open...]
+        break
+      }
+      switch rest[rest.index(after: open)..<close] {
+      case "client": result += variables.client
+      case "sender": result += variables.sender
+      case "recipient": result += variables.recipient
+      case "id": result += variables.id
+      case "reason": result += variables.reason
+      case "list": result += variables.list
+      case "code": result += code.name
+      case "hostname": result += hostname
+      case let other: result += "{\(other)}"
+      }
+      rest = rest[rest.index(after: close)...]
+    }
+    result += rest
+    // An empty variable leaves no hole behind it.
+    while result.last == " " || result.last == ":" { result.removeLast() }
+    return result
+  }
+}
+
+extension ReasonCatalogue {
+  /// The product's reply with the admin's text; `nil` codes in the text keep the product's.
+  static func replace(_ reply: Reply, with text: String) -> Reply {
+    var result = reply
+    var words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+    if let first = words.first, first.utf8.count == 3, let code = Int(first), code / 100 == reply.code / 100 {
+      result.code = code
+      words = words.count > 1 ? words[1].split(separator: " ", maxSplits: 1) : []
+    }
+    if let first = words.first, let enhanced = enhancedCode(first, of: result.code) {
+      result.enhanced = enhanced
+      words.removeFirst()
+    }
+    result.lines = [words.joined(separator: " ")]
+    return result
+  }
+
+  private static func enhancedCode(_ word: Substring, of code: Int) -> Reply.Enhanced? {
+    let parts = word.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 3, let first = Int(parts[0]), first == code / 100, let subject = Int(parts[1]),
+      let detail = Int(parts[2]), (0...999).contains(subject), (0...999).contains(detail)
+    else { return nil }
+    return Reply.Enhanced(subject, detail)
+  }
+
+  /// Why an admin's text cannot stand for `code`; nil where it can.
+  public static func fault(in text: String, for reason: Reason) -> String? {
+    guard let reply = reason.reply else { return "\(reason.code) never speaks to a peer, so it has no text" }
+    if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) { return "a reply text is one line without control characters" }
+    if text.utf8.count > 400 { return "a reply text has at most 400 octets" }
+    if let first = text.split(separator: " ").first, first.utf8.count == 3, let code = Int(first),
+      code / 100 != reply.code / 100
+    {
+      return "\(reason.code) answers \(reply.code); its text may begin with another \(reply.code / 100)xx code, not \(code)"
+    }
+    var rest = text[...]
+    while let open = rest.firstIndex(of: "{") {
+      guard let close = rest[open...].firstIndex(of: "}") else { return "a '{' without its '}'" }
+      let name = String(rest[rest.index(after: open)..<close])
+      guard ReplyVariables.names.contains(name) else {
+        return "unknown variable {\(name)}; there are {\(ReplyVariables.names.joined(separator: "} {"))}"
+      }
+      rest = rest[rest.index(after: close)...]
+    }
+    return nil
+  }
+}

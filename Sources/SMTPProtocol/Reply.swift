@@ -1,0 +1,66 @@
+internal import Bytes
+
+/// What a server answers (RFC 5321 §4.2): a code, an enhanced code (RFC 3463) and lines of text.
+public struct Reply: Hashable, Sendable {
+  /// 200–599.
+  public var code: Int
+  /// Subject and detail of the enhanced code; its class is the first digit of `code`, so the two never
+  /// disagree. nil for replies that carry none: the greeting, EHLO's, 354 (RFC 2034 §4).
+  public var enhanced: Enhanced?
+  /// At least one line, without CR, LF or control characters.
+  public var lines: [String]
+
+  public struct Enhanced: Hashable, Sendable {
+    public var subject: Int
+    public var detail: Int
+    public init(_ subject: Int, _ detail: Int) {
+      self.subject = subject
+      self.detail = detail
+    }
+  }
+
+  public init(_ code: Int, _ enhanced: Enhanced? = nil, _ lines: [String]) {
+    self.code = code
+    self.enhanced = enhanced
+    self.lines = lines.isEmpty ? [""] : lines
+  }
+
+  public init(_ code: Int, _ subject: Int, _ detail: Int, _ text: String) {
+    self.init(code, Enhanced(subject, detail), [text])
+  }
+
+  public var isPositive: Bool { code < 400 }
+  public var isTransient: Bool { (400..<500).contains(code) }
+  public var isPermanent: Bool { code >= 500 }
+
+  /// `5.7.1`; nil where the reply carries no enhanced code.
+  public var enhancedText: String? {
+    enhanced.map { "\(code / 100).\($0.subject).\($0.detail)" }
+  }
+
+  /// The reply in one line, as the log shows it.
+  public var summary: String {
+    let text = lines.joined(separator: " / ")
+    return enhancedText.map { "\(code) \($0) \(text)" } ?? "\(code) \(text)"
+  }
+
+  /// Appends the wire form. Bound: a line is cut at 480 octets, so that code and CRLF stay within 512
+  /// (RFC 5321 §4.5.3.1.5); what would break the framing is written as `?`.
+  public func write(into bytes: inout [UInt8]) {
+    let prefix = enhancedText.map { $0 + " " } ?? ""
+    for (index, line) in lines.enumerated() {
+      bytes.append(contentsOf: String(code).utf8)
+      bytes.append(index == lines.count - 1 ? UInt8(ascii: " ") : UInt8(ascii: "-"))
+      bytes.append(contentsOf: prefix.utf8)
+      for byte in line.utf8.prefix(480) { bytes.append(byte.isASCIIControl ? UInt8(ascii: "?") : byte) }
+      bytes.append(contentsOf: [.carriageReturn, .lineFeed])
+    }
+  }
+
+  /// The wire form as a value of its own.
+  public var wireForm: [UInt8] {
+    var bytes: [UInt8] = []
+    write(into: &bytes)
+    return bytes
+  }
+}

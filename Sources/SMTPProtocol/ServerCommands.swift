@@ -1,0 +1,186 @@
+internal import Bytes
+internal import MailSyntax
+
+/// The first two steps of each command: is it legal here, and is it well made?
+extension ServerSession {
+  /// The refusal of a command that comes at the wrong time, before its argument is read; nil where it may come.
+  mutating func refusalOfOrder(_ verb: String, _ line: [UInt8]) -> ServerAction? {
+    switch (state, verb) {
+    case (.greeted, "MAIL"), (.greeted, "RCPT"), (.greeted, "DATA"):
+      return refuse(Response(.commandOrder, because: "say EHLO or HELO first"))
+    case (.envelope, "MAIL"), (.betweenChunks, "MAIL"):
+      return refuse(Response(.commandOrder, because: "a transaction is open already; RSET ends it"))
+    case (.ready, "RCPT"):
+      return refuse(Response(.commandOrder, because: "MAIL comes before RCPT"))
+    case (.ready, "DATA"):
+      return refuse(Response(.commandOrder, because: "MAIL and RCPT come before DATA"))
+    case (.betweenChunks, "RCPT"), (.betweenChunks, "DATA"):
+      return refuse(Response(.commandOrder, because: "BDAT has begun; only BDAT or RSET may follow"))
+    default: return nil
+    }
+  }
+
+  mutating func perform(_ command: Command) -> ServerAction {
+    switch command {
+    case .ehlo(let name): return introduce(Hello(name: name, isExtended: true))
+    case .helo(let name): return introduce(Hello(name: name, isExtended: false))
+    case .lhlo: return refuse(Response(.commandUnknown, because: "LHLO: this is SMTP, not LMTP"))
+    case .mail(let path, let parameters): return mail(path, parameters)
+    case .recipient(let path, let parameters): return recipient(path, parameters)
+    case .data: return data()
+    case .chunk(let size, let isLast): return chunk(size, isLast)
+    case .reset: return reset()
+    case .noop: return .reply(Response(.ok))
+    case .quit:
+      state = .closed
+      return .close(Response(.closing))
+    case .help(let topic): return .reply(HelpText.response(topic))
+    case .verify(let text): return verify(text)
+    case .expand: return .reply(Response(.expandRefused))
+    case .startTLS, .authenticate: return refuse(Response(.commandNotOffered))
+    case .obsolete(let verb): return refuse(Response(.commandObsolete, because: verb))
+    case .unknown(let verb): return refuse(Response(.commandUnknown, because: verb.printable(limit: 32)))
+    }
+  }
+
+  private mutating func introduce(_ hello: Hello) -> ServerAction {
+    // EHLO in the middle of a transaction ends it (RFC 5321 §4.1.4).
+    let from: ReturnState = self.hello.map { .ready($0) } ?? .greeted
+    state = .asking(.hello(hello), from: from)
+    return .ask(.hello(hello))
+  }
+
+  private mutating func mail(_ path: Path, _ parameters: MailParameters) -> ServerAction {
+    guard case .ready(let hello) = state else { return refuse(Response(.commandOrder, because: "MAIL is not due")) }
+    if let most = terms.mostTransactions, transactions >= most { return close(.limitTransactions) }
+    if let refusal = refusal(of: parameters, path) { return refuse(refusal) }
+    if let size = parameters.size, let limit = offer.size, size > limit {
+      return .reply(Response(.messageTooLarge, because: "\(limit)"))
+    }
+    var sender = path
+    if !sender.isNull, sender.domain == nil, !sender.isPostmaster {
+      guard let domain = terms.completingDomain else { return refuse(Response(.senderNotQualified)) }
+      sender = sender.completed(with: domain)
+    }
+    let question = Question.mail(sender, parameters)
+    state = .asking(question, from: .ready(hello))
+    return .ask(question)
+  }
+
+  /// Parameters of extensions that were not offered (RFC 5321 §4.1.1.11), and what SMTPUTF8 asks for.
+  private func refusal(of parameters: MailParameters, _ path: Path) -> Response? {
+    if parameters.isInternationalized, !offer.internationalized { return Response(.parameterUnknown, because: "SMTPUTF8") }
+    switch parameters.body {
+    case .eightBit where !offer.eightBit: return Response(.parameterUnknown, because: "BODY=8BITMIME")
+    case .binary where !offer.binary: return Response(.parameterUnknown, because: "BODY=BINARYMIME")
+    default: break
+    }
+    if !offer.deliveryStatus {
+      if parameters.returnKind != nil { return Response(.parameterUnknown, because: "RET") }
+      if parameters.envelopeID != nil { return Response(.parameterUnknown, because: "ENVID") }
+    }
+    if parameters.authenticatedSender != nil { return Response(.parameterUnknown, because: "AUTH") }
+    if path.isInternationalized, !parameters.isInternationalized { return Response(.internationalizedAddress) }
+    return nil
+  }
+
+  private mutating func recipient(_ path: Path, _ parameters: RecipientParameters) -> ServerAction {
+    guard case .envelope(let hello, let envelope) = state else {
+      return refuse(Response(.commandOrder, because: "MAIL comes before RCPT"))
+    }
+    if let most = terms.mostRecipients, envelope.recipients.count >= most {
+      return .reply(Response(.limitRecipients, because: "\(most)"))
+    }
+    if !offer.deliveryStatus {
+      if parameters.notify != nil { return refuse(Response(.parameterUnknown, because: "NOTIFY")) }
+      if parameters.originalRecipient != nil { return refuse(Response(.parameterUnknown, because: "ORCPT")) }
+    }
+    if path.isInternationalized, !envelope.parameters.isInternationalized {
+      return refuse(Response(.internationalizedAddress))
+    }
+    var path = path
+    if path.domain == nil, !path.isPostmaster {
+      guard let domain = terms.completingDomain else { return refuse(Response(.recipientNotQualified)) }
+      path = path.completed(with: domain)
+    }
+    let question = Question.recipient(Envelope.Recipient(path: path, parameters: parameters))
+    state = .asking(question, from: .envelope(hello, envelope))
+    return .ask(question)
+  }
+
+  private mutating func data() -> ServerAction {
+    guard case .envelope(let hello, let envelope) = state else {
+      return refuse(Response(.commandOrder, because: "MAIL and RCPT come before DATA"))
+    }
+    if let refusal = refusalOfContent(envelope) { return refuse(refusal) }
+    if envelope.parameters.body == .binary { return refuse(Response(.binaryNeedsChunks)) }
+    state = .asking(.content, from: .envelope(hello, envelope))
+    pendingChunk = nil
+    return .ask(.content)
+  }
+
+  private func refusalOfContent(_ envelope: Envelope) -> Response? {
+    if let spoiled = envelope.spoiled { return Response(.transactionSpoiled, because: spoiled.name) }
+    guard envelope.recipients.isEmpty else { return nil }
+    return envelope.refusals > 0 ? Response(.noRecipients) : Response(.commandOrder, because: "RCPT comes before DATA")
+  }
+
+  /// A chunk is always read, whatever is said to it: its octets are on their way (RFC 3030 §2).
+  private mutating func chunk(_ size: UInt64, _ isLast: Bool) -> ServerAction {
+    switch state {
+    case .betweenChunks(let hello, let envelope):
+      state = .receivingChunk(hello, envelope, size: size, isLast: isLast)
+      return .receiveChunk(size)
+    case .envelope(let hello, let envelope):
+      if let refusal = refusalOfContent(envelope) { return drain(size, refusal, from: .envelope(hello, envelope)) }
+      state = .asking(.content, from: .envelope(hello, envelope))
+      pendingChunk = PendingChunk(size: size, isLast: isLast)
+      return .ask(.content)
+    case .ready(let hello):
+      return drain(size, Response(.commandOrder, because: "MAIL and RCPT come before BDAT"), from: .ready(hello))
+    default:
+      return drain(size, Response(.commandOrder, because: "say EHLO first"), from: .greeted)
+    }
+  }
+
+  mutating func drain(_ size: UInt64, _ response: Response, from: ReturnState) -> ServerAction {
+    errors += 1
+    if let most = terms.mostErrors, errors >= most { return close(.limitErrors) }
+    state = .drainingChunk(response, from: from)
+    return .drainChunk(size)
+  }
+
+  private mutating func reset() -> ServerAction {
+    if let hello { state = .ready(hello) }
+    return .reply(Response(.ok))
+  }
+
+  private mutating func verify(_ text: String) -> ServerAction {
+    guard terms.verifies, let path = PathParser.parse(whole: text), !path.isNull else {
+      return .reply(Response(.verifyUnsure))
+    }
+    let from: ReturnState
+    switch state {
+    case .ready(let hello): from = .ready(hello)
+    case .envelope(let hello, let envelope): from = .envelope(hello, envelope)
+    default: return .reply(Response(.verifyUnsure))
+    }
+    state = .asking(.verify(path), from: from)
+    return .ask(.verify(path))
+  }
+}
+
+extension CommandFault {
+  var response: Response {
+    switch self {
+    case .syntax(let text): Response(.commandSyntax, because: text)
+    case .argument(let text): Response(.commandArgument, because: text)
+    case .senderPath(.malformed): Response(.senderSyntax)
+    case .senderPath(.tooLong): Response(.senderTooLong)
+    case .recipientPath(.malformed): Response(.recipientSyntax)
+    case .recipientPath(.tooLong): Response(.recipientTooLong)
+    case .parameterUnknown(let name): Response(.parameterUnknown, because: name.printable(limit: 40))
+    case .parameterValue(let name): Response(.parameterValue, because: name.printable(limit: 40))
+    }
+  }
+}

@@ -1,0 +1,178 @@
+internal import Bytes
+public import MailSyntax
+
+/// The dialogue of a server with one client (RFC 5321 §4.1.4), without a socket, a clock or an opinion.
+///
+/// A line or an answer goes in, one action comes out. Each command is taken in three steps: is it legal here,
+/// what do the checks say (`.ask`, then `answered`), do it. While a question is open the driver feeds nothing.
+public struct ServerSession: Sendable {
+  /// What the configuration says about the dialogue itself.
+  public struct Terms: Sendable {
+    /// Bound on mistakes a session; nil for none.
+    public var mostErrors: Int?
+    public var mostCommands: Int?
+    public var mostTransactions: Int?
+    public var mostRecipients: Int?
+    /// Completes a bare local part; nil: such addresses are refused, but for `postmaster`.
+    public var completingDomain: String?
+    /// Whether VRFY may ask whether a mailbox is known.
+    public var verifies: Bool
+
+    public init(
+      mostErrors: Int? = 10, mostCommands: Int? = 1000, mostTransactions: Int? = nil, mostRecipients: Int? = 100,
+      completingDomain: String? = nil, verifies: Bool = false
+    ) {
+      self.mostErrors = mostErrors
+      self.mostCommands = mostCommands
+      self.mostTransactions = mostTransactions
+      self.mostRecipients = mostRecipients
+      self.completingDomain = completingDomain
+      self.verifies = verifies
+    }
+  }
+
+  enum State: Sendable {
+    /// The banner is not out yet.
+    case opening
+    case greeted
+    case ready(Hello)
+    case envelope(Hello, Envelope)
+    /// DATA's content is on its way.
+    case receivingData(Hello, Envelope)
+    /// A chunk is on its way; `isLast` as BDAT said.
+    case receivingChunk(Hello, Envelope, size: UInt64, isLast: Bool)
+    /// Between two chunks.
+    case betweenChunks(Hello, Envelope)
+    /// Octets of a chunk that nobody wants; the reply follows them.
+    case drainingChunk(Response, from: ReturnState)
+    case asking(Question, from: ReturnState)
+    case closed
+  }
+
+  /// Where a refused question leads back to.
+  enum ReturnState: Sendable {
+    case opening
+    case greeted
+    case ready(Hello)
+    case envelope(Hello, Envelope)
+
+    var hello: Hello? {
+      switch self {
+      case .opening, .greeted: nil
+      case .ready(let hello), .envelope(let hello, _): hello
+      }
+    }
+
+    var state: State {
+      switch self {
+      case .opening: .opening
+      case .greeted: .greeted
+      case .ready(let hello): .ready(hello)
+      case .envelope(let hello, let envelope): .envelope(hello, envelope)
+      }
+    }
+  }
+
+  let terms: Terms
+  /// What EHLO answered last; parameters of other extensions are refused.
+  var offer: Offer
+  var state = State.opening
+  var pendingChunk: PendingChunk?
+  public internal(set) var errors = 0
+  public internal(set) var commands = 0
+  public internal(set) var transactions = 0
+
+  public init(terms: Terms, offer: Offer) {
+    self.terms = terms
+    self.offer = offer
+  }
+
+  /// Replaces the offer; the next EHLO tells it.
+  public mutating func learned(_ offer: Offer) { self.offer = offer }
+
+  public var hello: Hello? {
+    switch state {
+    case .opening, .greeted, .closed: nil
+    case .ready(let hello), .envelope(let hello, _), .receivingData(let hello, _),
+      .receivingChunk(let hello, _, _, _), .betweenChunks(let hello, _):
+      hello
+    case .asking(_, let from), .drainingChunk(_, let from): from.hello
+    }
+  }
+
+  /// The transaction under way; nil between transactions.
+  public var envelope: Envelope? {
+    switch state {
+    case .envelope(_, let envelope), .receivingData(_, let envelope), .receivingChunk(_, let envelope, _, _),
+      .betweenChunks(_, let envelope), .asking(_, .envelope(_, let envelope)),
+      .drainingChunk(_, .envelope(_, let envelope)):
+      envelope
+    default: nil
+    }
+  }
+
+  /// What the driver has to feed next.
+  public var need: Need {
+    switch state {
+    case .opening, .asking: .answer
+    case .greeted, .ready, .envelope, .betweenChunks: .line
+    case .receivingData: .data
+    case .receivingChunk(_, _, let size, _): .chunk(size)
+    case .drainingChunk: .drain
+    case .closed: .nothing
+    }
+  }
+
+  public enum Need: Hashable, Sendable {
+    case line
+    case data
+    case chunk(UInt64)
+    /// The rest of a chunk that is dropped.
+    case drain
+    /// Nothing before `answered`.
+    case answer
+    case nothing
+  }
+
+  /// The connection stands; asks whether it is welcome.
+  public mutating func opened() -> ServerAction {
+    state = .asking(.connect, from: .opening)
+    return .ask(.connect)
+  }
+
+  /// A command line arrived, without its CRLF.
+  public mutating func received(line: [UInt8]) -> ServerAction {
+    commands += 1
+    if let most = terms.mostCommands, commands > most { return close(.limitCommands) }
+    let verb = CommandParser.verb(of: line)
+    if let refusal = refusalOfOrder(verb, line) { return refusal }
+    switch CommandParser.parse(line) {
+    case .success(let command): return perform(command)
+    case .failure(let fault): return refuse(fault.response)
+    }
+  }
+
+  /// A line that is no command line: too long, or not ended by CRLF. The driver has skipped it.
+  public mutating func receivedMalformedLine(_ reason: ReasonCode) -> ServerAction {
+    commands += 1
+    return refuse(Response(reason))
+  }
+
+  /// The driver ends the session for a reason of its own: a time-out, a limit, the end of the gateway.
+  public mutating func ended(_ reason: ReasonCode) -> ServerAction { close(reason) }
+
+  /// The socket is gone.
+  public mutating func disconnected() { state = .closed }
+
+  mutating func close(_ reason: ReasonCode) -> ServerAction {
+    state = .closed
+    return .close(Response(reason))
+  }
+
+  /// Refuses for a mistake in the dialogue; the mistakes are counted.
+  mutating func refuse(_ response: Response) -> ServerAction {
+    errors += 1
+    if let most = terms.mostErrors, errors >= most { return close(.limitErrors) }
+    return .reply(response)
+  }
+}
