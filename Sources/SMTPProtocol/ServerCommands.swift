@@ -129,9 +129,14 @@ extension ServerSession {
   private mutating func chunk(_ size: UInt64, _ isLast: Bool) -> ServerAction {
     switch state {
     case .betweenChunks(let hello, let envelope):
+      if isTooMuch(size) { return drain(size, tooLarge, from: .ready(hello)) }
+      chunkedOctets += size
       state = .receivingChunk(hello, envelope, size: size, isLast: isLast)
       return .receiveChunk(size)
     case .envelope(let hello, let envelope):
+      chunkedOctets = 0
+      if isTooMuch(size) { return drain(size, tooLarge, from: .ready(hello)) }
+      chunkedOctets = size
       if let refusal = refusalOfContent(envelope) { return drain(size, refusal, from: .envelope(hello, envelope)) }
       state = .asking(.content, from: .envelope(hello, envelope))
       pendingChunk = PendingChunk(size: size, isLast: isLast)
@@ -143,7 +148,19 @@ extension ServerSession {
     }
   }
 
+  private var tooLarge: Response { Response(.messageTooLarge, because: "\(offer.size ?? 0)") }
+
+  private func isTooMuch(_ size: UInt64) -> Bool {
+    guard let limit = offer.size else { return false }
+    return size > limit || chunkedOctets > limit - size
+  }
+
   mutating func drain(_ size: UInt64, _ response: Response, from: ReturnState) -> ServerAction {
+    // Bound: nobody means so many octets; they are not waited for.
+    if size > max(offer.size ?? 0, Self.mostDrained) {
+      state = .closed
+      return .close(response)
+    }
     errors += 1
     if let most = terms.mostErrors, errors >= most { return close(.limitErrors) }
     state = .drainingChunk(response, from: from)

@@ -78,6 +78,10 @@ public struct ServerSession: Sendable {
   var offer: Offer
   var state = State.opening
   var pendingChunk: PendingChunk?
+  /// Octets of the chunks of this transaction.
+  var chunkedOctets: UInt64 = 0
+  /// A chunk larger than this and than the message limit is not read to its end.
+  static let mostDrained: UInt64 = 64 << 20
   public internal(set) var errors = 0
   public internal(set) var commands = 0
   public internal(set) var transactions = 0
