@@ -31,7 +31,10 @@ public struct AddressReadings: Hashable, Sendable {
       for index in local.utf8.indices where local.utf8[index] == sign {
         let right = local[local.utf8.index(after: index)...]
         // Mixed forms: the host ends where the next sign begins.
-        let host = right.utf8.prefix { $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "!") && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ",") }
+        let host = right.utf8.prefix {
+          $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "!")
+            && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ",")
+        }
         add(host: String(Substring(host)))
       }
     }
@@ -40,7 +43,8 @@ public struct AddressReadings: Hashable, Sendable {
     while let bang = rest.utf8.firstIndex(of: UInt8(ascii: "!")) {
       let left = rest[..<bang]
       let host = left.utf8.reversed().prefix {
-        $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ",")
+        $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: ":")
+          && $0 != UInt8(ascii: ",")
       }
       add(host: String(decoding: Array(host.reversed()), as: UTF8.self))
       rest = rest[rest.utf8.index(after: bang)...]

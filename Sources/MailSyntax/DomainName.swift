@@ -26,7 +26,9 @@ public enum DomainName {
         $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 >= 0x80
       })
     else { return false }
-    if label.count <= 4, String(decoding: label, as: UTF8.self).lowercasedASCII.hasPrefix("xn--") { return false }
+    if label.count <= 4, String(decoding: label, as: UTF8.self).lowercasedASCII.hasPrefix("xn--") {
+      return false
+    }
     return true
   }
 }

@@ -16,7 +16,9 @@ public struct Path: Hashable, Sendable {
   /// Whether the local part stood in quotes.
   public let isQuoted: Bool
 
-  public init(text: String, route: [String] = [], localPart: String, domain: PathDomain?, isQuoted: Bool = false) {
+  public init(
+    text: String, route: [String] = [], localPart: String, domain: PathDomain?, isQuoted: Bool = false
+  ) {
     self.text = text
     self.route = route
     self.localPart = localPart
@@ -45,7 +47,8 @@ public struct Path: Hashable, Sendable {
   public func completed(with domain: String) -> Path {
     guard self.domain == nil, !isNull else { return self }
     return Path(
-      text: text + "@" + domain, route: route, localPart: localPart, domain: .name(domain), isQuoted: isQuoted)
+      text: text + "@" + domain, route: route, localPart: localPart, domain: .name(domain), isQuoted: isQuoted
+    )
   }
 }
 

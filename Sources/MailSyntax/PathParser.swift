@@ -44,7 +44,9 @@ public struct PathParser {
   /// Parses a whole text as one path; nil unless all of it is one.
   public static func parse(whole text: String, limits: PathLimits = .recipient) -> Path? {
     let bytes = Array(text.utf8)
-    guard case .success(let (path, end)) = parse(bytes, limits: limits), end == bytes.count else { return nil }
+    guard case .success(let (path, end)) = parse(bytes, limits: limits), end == bytes.count else {
+      return nil
+    }
     return path
   }
 
@@ -193,6 +195,7 @@ extension UInt8 {
   }
 
   fileprivate var isDomainText: Bool {
-    isASCIILetterOrDigit || self == UInt8(ascii: "-") || self == .dot || self == UInt8(ascii: "_") || self >= 0x80
+    isASCIILetterOrDigit || self == UInt8(ascii: "-") || self == .dot || self == UInt8(ascii: "_")
+      || self >= 0x80
   }
 }

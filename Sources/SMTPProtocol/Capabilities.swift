@@ -50,7 +50,9 @@ public struct Capabilities: Hashable, Sendable {
     if enhancedStatusCodes { words.append("ENHANCEDSTATUSCODES") }
     if startTLS { words.append("STARTTLS") }
     if let size { words.append("SIZE=\(size)") }
-    if !forwardAttributes.isEmpty { words.append("XFORWARD=" + forwardAttributes.sorted().joined(separator: ",")) }
+    if !forwardAttributes.isEmpty {
+      words.append("XFORWARD=" + forwardAttributes.sorted().joined(separator: ","))
+    }
     return words.joined(separator: " ")
   }
 
@@ -77,7 +79,8 @@ public struct Offer: Hashable, Sendable {
   public var mostTransactions: Int?
 
   public init(
-    eightBit: Bool = false, internationalized: Bool = false, deliveryStatus: Bool = false, binary: Bool = false,
+    eightBit: Bool = false, internationalized: Bool = false, deliveryStatus: Bool = false,
+    binary: Bool = false,
     size: UInt64? = nil, mostRecipients: Int? = nil, mostTransactions: Int? = nil
   ) {
     self.eightBit = eightBit

@@ -1,5 +1,5 @@
 internal import Bytes
-public import MailSyntax
+internal import MailSyntax
 
 /// Reads one command line, its CRLF already taken off.
 public enum CommandParser {
@@ -85,7 +85,9 @@ public enum CommandParser {
     guard position < line.count, line[position].isWhiteSpace else { return nil }
     while position < line.count, line[position].isWhiteSpace { position += 1 }
     for expected in keyword.utf8 {
-      guard position < line.count, line[position].lowercasedASCII == expected.lowercasedASCII else { return nil }
+      guard position < line.count, line[position].lowercasedASCII == expected.lowercasedASCII else {
+        return nil
+      }
       position += 1
     }
     while position < line.count, line[position].isWhiteSpace { position += 1 }

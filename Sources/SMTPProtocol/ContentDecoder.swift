@@ -1,4 +1,4 @@
-public import Bytes
+internal import Bytes
 
 /// Why message content was refused (RFC 5321 §2.3.8, §4.1.1.4; the smuggling attacks of 2023 live here).
 public enum ContentFault: Error, Hashable, Sendable {
@@ -148,7 +148,9 @@ public struct ContentDecoder: Sendable {
 
   /// Deals with the CR, LF or NUL at `found`; answers the offset to go on at.
   @inline(__always)
-  private mutating func lineByte(_ span: RawSpan, _ found: Int, _ run: inout Int, _ output: inout [UInt8]) -> Int {
+  private mutating func lineByte(_ span: RawSpan, _ found: Int, _ run: inout Int, _ output: inout [UInt8])
+    -> Int
+  {
     switch span[byte: found] {
     case .carriageReturn:
       if found + 1 < span.byteCount, span[byte: found + 1] == .lineFeed {

@@ -5,7 +5,10 @@ enum HelpText {
   private static let topics: [(verb: String, text: String)] = [
     ("EHLO", "EHLO domain-or-[address]: introduce yourself and hear what is offered"),
     ("HELO", "HELO domain: introduce yourself the old way"),
-    ("MAIL", "MAIL FROM:<address> [SIZE=octets] [BODY=kind] [SMTPUTF8] [RET=kind] [ENVID=id]: begin a message"),
+    (
+      "MAIL",
+      "MAIL FROM:<address> [SIZE=octets] [BODY=kind] [SMTPUTF8] [RET=kind] [ENVID=id]: begin a message"
+    ),
     ("RCPT", "RCPT TO:<address> [NOTIFY=when] [ORCPT=type;address]: name a recipient"),
     ("DATA", "DATA: send the message, ended by a line with a single dot"),
     ("BDAT", "BDAT octets [LAST]: send a chunk of the message"),
@@ -21,7 +24,9 @@ enum HelpText {
       return Response(.help, reply: Reply(214, 0, 0, found.text))
     }
     let list = topics.map(\.verb).joined(separator: " ")
-    let lines = ["Commands: " + list, "HELP and a command tells more of it", "Trouble? Write to postmaster at this host"]
+    let lines = [
+      "Commands: " + list, "HELP and a command tells more of it", "Trouble? Write to postmaster at this host",
+    ]
     return Response(.help, reply: Reply(214, Reply.Enhanced(0, 0), lines))
   }
 }

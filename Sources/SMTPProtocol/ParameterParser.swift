@@ -13,13 +13,17 @@ enum ParameterParser {
         }
         result.size = UInt64(value) ?? .max
       case "BODY":
-        guard let value, let body = BodyKind(rawValue: value.uppercasedASCII) else { throw .parameterValue("BODY") }
+        guard let value, let body = BodyKind(rawValue: value.uppercasedASCII) else {
+          throw .parameterValue("BODY")
+        }
         result.body = body
       case "SMTPUTF8":
         guard value == nil else { throw .parameterValue("SMTPUTF8") }
         result.isInternationalized = true
       case "RET":
-        guard let value, ["FULL", "HDRS"].contains(value.uppercasedASCII) else { throw .parameterValue("RET") }
+        guard let value, ["FULL", "HDRS"].contains(value.uppercasedASCII) else {
+          throw .parameterValue("RET")
+        }
         result.returnKind = value.uppercasedASCII
       case "ENVID":
         guard let value, isXtext(value), value.utf8.count <= 100 else { throw .parameterValue("ENVID") }
@@ -84,7 +88,8 @@ enum ParameterParser {
     var index = 0
     while index < bytes.count {
       if bytes[index] == UInt8(ascii: "+") {
-        guard index + 2 < bytes.count, bytes[index + 1].isASCIIHexDigit, bytes[index + 2].isASCIIHexDigit else {
+        guard index + 2 < bytes.count, bytes[index + 1].isASCIIHexDigit, bytes[index + 2].isASCIIHexDigit
+        else {
           return false
         }
         index += 3
@@ -100,7 +105,8 @@ enum ParameterParser {
   private static func isNotify(_ value: String) -> Bool {
     if value == "NEVER" { return true }
     let words = value.split(separator: ",", omittingEmptySubsequences: false)
-    return Set(words).count == words.count && words.allSatisfy { ["SUCCESS", "FAILURE", "DELAY"].contains($0) }
+    return Set(words).count == words.count
+      && words.allSatisfy { ["SUCCESS", "FAILURE", "DELAY"].contains($0) }
   }
 
   /// `addr-type;xtext` (RFC 3461 §4.2); `utf-8;…` may hold more than xtext (RFC 6533).

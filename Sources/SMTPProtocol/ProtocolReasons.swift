@@ -58,62 +58,151 @@ public enum ProtocolReasons {
   public static let all: [Reason] = answers + commands + addresses + content + limits
 
   private static let answers: [Reason] = [
-    notice(.greeting, Reply(220, nil, ["{hostname} ESMTP Weir"]), "A client connected.", "The session begins."),
-    notice(.helloAnswer, Reply(250, nil, ["{hostname} greets {client}"]), "A client said HELO or EHLO.", "The session goes on."),
-    notice(.closing, Reply(221, 2, 0, "{hostname} closing connection"), "A client said QUIT.", "The session ends."),
+    notice(
+      .greeting, Reply(220, nil, ["{hostname} ESMTP Weir"]), "A client connected.", "The session begins."),
+    notice(
+      .helloAnswer, Reply(250, nil, ["{hostname} greets {client}"]), "A client said HELO or EHLO.",
+      "The session goes on."),
+    notice(
+      .closing, Reply(221, 2, 0, "{hostname} closing connection"), "A client said QUIT.", "The session ends."),
     notice(.ok, Reply(250, 0, 0, "Ok"), "A command was carried out.", "The session goes on."),
     notice(.senderOK, Reply(250, 1, 0, "Ok"), "A sender was taken.", "The transaction begins."),
     notice(.recipientOK, Reply(250, 1, 5, "Ok"), "A recipient was taken.", "The transaction goes on."),
-    notice(.sendData, Reply(354, nil, ["End data with <CR><LF>.<CR><LF>"]), "DATA may begin.", "The message follows."),
-    notice(.chunkOK, Reply(250, 0, 0, "{reason} octets received"), "A BDAT chunk came whole.", "The next chunk may follow."),
-    notice(.messageAccepted, Reply(250, 0, 0, "Ok: {id}"), "The backend has the message.", "It is delivered."),
+    notice(
+      .sendData, Reply(354, nil, ["End data with <CR><LF>.<CR><LF>"]), "DATA may begin.",
+      "The message follows."),
+    notice(
+      .chunkOK, Reply(250, 0, 0, "{reason} octets received"), "A BDAT chunk came whole.",
+      "The next chunk may follow."),
+    notice(
+      .messageAccepted, Reply(250, 0, 0, "Ok: {id}"), "The backend has the message.", "It is delivered."),
     notice(.help, Reply(214, 0, 0, "See RFC 5321"), "A client said HELP.", "The session goes on."),
-    notice(.verifyUnsure, Reply(252, 5, 0, "Cannot verify; send mail and see"), "A client said VRFY.", "Nothing is told."),
-    notice(.verifyKnown, Reply(250, 1, 5, "<{recipient}>"), "VRFY of a known mailbox from a relay network.", "It is told."),
-    refusal(.expandRefused, Reply(502, 7, 0, "EXPN is not available here"), "A client said EXPN.", "Lists are not told.", "Nothing: the members of lists are nobody's business."),
+    notice(
+      .verifyUnsure, Reply(252, 5, 0, "Cannot verify; send mail and see"), "A client said VRFY.",
+      "Nothing is told."),
+    notice(
+      .verifyKnown, Reply(250, 1, 5, "<{recipient}>"), "VRFY of a known mailbox from a relay network.",
+      "It is told."),
+    refusal(
+      .expandRefused, Reply(502, 7, 0, "EXPN is not available here"), "A client said EXPN.",
+      "Lists are not told.", "Nothing: the members of lists are nobody's business."),
   ]
 
   private static let commands: [Reason] = [
-    refusal(.commandUnknown, Reply(500, 5, 1, "Command not recognized: {reason}"), "A line that is no SMTP command.", "It counts as a mistake.", "If a known client does this, read its dialogue with the level debug."),
-    refusal(.commandObsolete, Reply(502, 5, 1, "{reason} is obsolete and not implemented"), "SEND, SOML, SAML, TURN, ETRN or ATRN.", "It counts as a mistake.", "Nothing."),
-    refusal(.commandNotOffered, Reply(502, 5, 1, "Not offered here"), "STARTTLS or AUTH where EHLO did not offer it.", "It counts as a mistake.", "Configure the client not to ask for it, or offer it."),
-    refusal(.commandOrder, Reply(503, 5, 1, "Bad sequence of commands: {reason}"), "A command at the wrong time.", "It counts as a mistake.", "The client's software is at fault."),
-    refusal(.commandSyntax, Reply(501, 5, 2, "Syntax error: {reason}"), "A command not of its grammar.", "It counts as a mistake.", "The client's software is at fault."),
-    refusal(.commandArgument, Reply(501, 5, 4, "Invalid argument: {reason}"), "An argument missing, surplus or malformed.", "It counts as a mistake.", "The client's software is at fault."),
-    refusal(.commandLineTooLong, Reply(500, 5, 2, "Line too long"), "A command line past its bound.", "It is skipped and counts as a mistake.", "The client's software is at fault, or no mail software at all."),
-    refusal(.commandLineEnding, Reply(500, 5, 2, "Lines end with <CR><LF>, and hold neither of them nor NUL elsewhere"), "A command line with a bare CR, a bare LF or NUL.", "It counts as a mistake.", "Mend the client; smtp.bare_lf = \"normalise\" takes lines that end with LF alone."),
-    refusal(.parameterUnknown, Reply(555, 5, 4, "Parameter not recognized or not offered: {reason}"), "A MAIL or RCPT parameter of an extension that EHLO did not offer.", "It counts as a mistake.", "If the backend has the extension, see why it is not offered: weir status."),
-    refusal(.parameterValue, Reply(501, 5, 4, "Bad value or repetition of {reason}"), "A MAIL or RCPT parameter with a malformed value, or given twice.", "It counts as a mistake.", "The client's software is at fault."),
+    refusal(
+      .commandUnknown, Reply(500, 5, 1, "Command not recognized: {reason}"),
+      "A line that is no SMTP command.", "It counts as a mistake.",
+      "If a known client does this, read its dialogue with the level debug."),
+    refusal(
+      .commandObsolete, Reply(502, 5, 1, "{reason} is obsolete and not implemented"),
+      "SEND, SOML, SAML, TURN, ETRN or ATRN.", "It counts as a mistake.", "Nothing."),
+    refusal(
+      .commandNotOffered, Reply(502, 5, 1, "Not offered here"),
+      "STARTTLS or AUTH where EHLO did not offer it.", "It counts as a mistake.",
+      "Configure the client not to ask for it, or offer it."),
+    refusal(
+      .commandOrder, Reply(503, 5, 1, "Bad sequence of commands: {reason}"), "A command at the wrong time.",
+      "It counts as a mistake.", "The client's software is at fault."),
+    refusal(
+      .commandSyntax, Reply(501, 5, 2, "Syntax error: {reason}"), "A command not of its grammar.",
+      "It counts as a mistake.", "The client's software is at fault."),
+    refusal(
+      .commandArgument, Reply(501, 5, 4, "Invalid argument: {reason}"),
+      "An argument missing, surplus or malformed.", "It counts as a mistake.",
+      "The client's software is at fault."),
+    refusal(
+      .commandLineTooLong, Reply(500, 5, 2, "Line too long"), "A command line past its bound.",
+      "It is skipped and counts as a mistake.",
+      "The client's software is at fault, or no mail software at all."),
+    refusal(
+      .commandLineEnding,
+      Reply(500, 5, 2, "Lines end with <CR><LF>, and hold neither of them nor NUL elsewhere"),
+      "A command line with a bare CR, a bare LF or NUL.", "It counts as a mistake.",
+      "Mend the client; smtp.bare_lf = \"normalise\" takes lines that end with LF alone."),
+    refusal(
+      .parameterUnknown, Reply(555, 5, 4, "Parameter not recognized or not offered: {reason}"),
+      "A MAIL or RCPT parameter of an extension that EHLO did not offer.", "It counts as a mistake.",
+      "If the backend has the extension, see why it is not offered: weir status."),
+    refusal(
+      .parameterValue, Reply(501, 5, 4, "Bad value or repetition of {reason}"),
+      "A MAIL or RCPT parameter with a malformed value, or given twice.", "It counts as a mistake.",
+      "The client's software is at fault."),
   ]
 
   private static let addresses: [Reason] = [
-    refusal(.senderSyntax, Reply(501, 1, 7, "Bad sender address syntax"), "MAIL FROM with something that is no address.", "It counts as a mistake.", "Mend the sending software."),
-    refusal(.senderTooLong, Reply(501, 1, 7, "Sender address too long"), "A sender past the lengths of RFC 5321.", "It counts as a mistake.", "Mend the sending software."),
-    refusal(.senderNotQualified, Reply(501, 1, 7, "Sender address needs a domain"), "A sender without a domain.", "It counts as a mistake.", "Mend the client, or name relay.complete_domain."),
-    refusal(.recipientSyntax, Reply(501, 1, 3, "Bad recipient address syntax"), "RCPT TO with something that is no address.", "It counts as a mistake.", "Mend the sending software."),
-    refusal(.recipientTooLong, Reply(501, 1, 3, "Recipient address too long"), "A recipient past the lengths of RFC 5321.", "It counts as a mistake.", "Mend the sending software."),
-    refusal(.recipientNotQualified, Reply(501, 1, 3, "Recipient address needs a domain"), "A recipient without a domain.", "It counts as a mistake.", "Mend the client, or name relay.complete_domain."),
-    refusal(.internationalizedAddress, Reply(553, 6, 7, "Address needs SMTPUTF8"), "A non-ASCII address without the SMTPUTF8 parameter.", "It counts as a mistake.", "The client must say SMTPUTF8, which is offered when every backend has it."),
-    refusal(.noRecipients, Reply(554, 5, 1, "No valid recipients"), "DATA after every RCPT was refused.", "No message.", "See the refusals before it in the log."),
-    refusal(.transactionSpoiled, Reply(554, 5, 0, "Transaction refused: {reason}"), "DATA in a transaction that was refused before.", "No message.", "See the refusal before it in the log."),
-    refusal(.binaryNeedsChunks, Reply(503, 5, 1, "BODY=BINARYMIME goes by BDAT, not by DATA"), "DATA after BODY=BINARYMIME.", "It counts as a mistake.", "The client's software is at fault."),
+    refusal(
+      .senderSyntax, Reply(501, 1, 7, "Bad sender address syntax"),
+      "MAIL FROM with something that is no address.", "It counts as a mistake.", "Mend the sending software."),
+    refusal(
+      .senderTooLong, Reply(501, 1, 7, "Sender address too long"), "A sender past the lengths of RFC 5321.",
+      "It counts as a mistake.", "Mend the sending software."),
+    refusal(
+      .senderNotQualified, Reply(501, 1, 7, "Sender address needs a domain"), "A sender without a domain.",
+      "It counts as a mistake.", "Mend the client, or name relay.complete_domain."),
+    refusal(
+      .recipientSyntax, Reply(501, 1, 3, "Bad recipient address syntax"),
+      "RCPT TO with something that is no address.", "It counts as a mistake.", "Mend the sending software."),
+    refusal(
+      .recipientTooLong, Reply(501, 1, 3, "Recipient address too long"),
+      "A recipient past the lengths of RFC 5321.", "It counts as a mistake.", "Mend the sending software."),
+    refusal(
+      .recipientNotQualified, Reply(501, 1, 3, "Recipient address needs a domain"),
+      "A recipient without a domain.", "It counts as a mistake.",
+      "Mend the client, or name relay.complete_domain."),
+    refusal(
+      .internationalizedAddress, Reply(553, 6, 7, "Address needs SMTPUTF8"),
+      "A non-ASCII address without the SMTPUTF8 parameter.", "It counts as a mistake.",
+      "The client must say SMTPUTF8, which is offered when every backend has it."),
+    refusal(
+      .noRecipients, Reply(554, 5, 1, "No valid recipients"), "DATA after every RCPT was refused.",
+      "No message.", "See the refusals before it in the log."),
+    refusal(
+      .transactionSpoiled, Reply(554, 5, 0, "Transaction refused: {reason}"),
+      "DATA in a transaction that was refused before.", "No message.", "See the refusal before it in the log."
+    ),
+    refusal(
+      .binaryNeedsChunks, Reply(503, 5, 1, "BODY=BINARYMIME goes by BDAT, not by DATA"),
+      "DATA after BODY=BINARYMIME.", "It counts as a mistake.", "The client's software is at fault."),
   ]
 
   private static let content: [Reason] = [
-    refusal(.messageTooLarge, Reply(552, 3, 4, "Message larger than {reason} octets"), "A message, or what SIZE said of it, past the limit.", "It is refused.", "limits.message_size, or the backend's own limit less 4 KiB, whichever is smaller."),
-    refusal(.contentBareCarriageReturn, Reply(550, 6, 11, "Message refused: bare <CR> (lines end with <CR><LF>)"), "A CR without LF in a message.", "It is refused: servers disagree where such lines end.", "Mend the sending software."),
-    refusal(.contentBareLineFeed, Reply(550, 6, 11, "Message refused: bare <LF> (lines end with <CR><LF>)"), "A LF without CR in a message.", "It is refused: servers disagree where such lines end.", "Mend the sending software, or set smtp.bare_lf = \"normalise\"."),
-    refusal(.contentNul, Reply(550, 6, 11, "Message refused: NUL octet"), "A NUL octet in a message.", "It is refused.", "Mend the sending software."),
+    refusal(
+      .messageTooLarge, Reply(552, 3, 4, "Message larger than {reason} octets"),
+      "A message, or what SIZE said of it, past the limit.", "It is refused.",
+      "limits.message_size, or the backend's own limit less 4 KiB, whichever is smaller."),
+    refusal(
+      .contentBareCarriageReturn, Reply(550, 6, 11, "Message refused: bare <CR> (lines end with <CR><LF>)"),
+      "A CR without LF in a message.", "It is refused: servers disagree where such lines end.",
+      "Mend the sending software."),
+    refusal(
+      .contentBareLineFeed, Reply(550, 6, 11, "Message refused: bare <LF> (lines end with <CR><LF>)"),
+      "A LF without CR in a message.", "It is refused: servers disagree where such lines end.",
+      "Mend the sending software, or set smtp.bare_lf = \"normalise\"."),
+    refusal(
+      .contentNul, Reply(550, 6, 11, "Message refused: NUL octet"), "A NUL octet in a message.",
+      "It is refused.", "Mend the sending software."),
   ]
 
   private static let limits: [Reason] = [
-    refusal(.limitRecipients, Reply(452, 5, 3, "Too many recipients: at most {reason} a transaction"), "More recipients than limits.recipients.", "The others may come in a transaction of their own.", "Raise limits.recipients for senders of large lists."),
-    refusal(.limitErrors, Reply(421, 7, 0, "Too many errors, bye"), "As many mistakes as limits.errors.", "The session is closed.", "See the client's mistakes in the log."),
-    refusal(.limitCommands, Reply(421, 7, 0, "Too many commands, bye"), "More commands than limits.commands.", "The session is closed.", "Raise limits.commands if a good client needs it."),
-    refusal(.limitTransactions, Reply(421, 7, 0, "Too many transactions, bye"), "More messages in one session than limits.transactions.", "The session is closed; a good client goes on in a new one.", "Raise limits.transactions if a good client needs it."),
+    refusal(
+      .limitRecipients, Reply(452, 5, 3, "Too many recipients: at most {reason} a transaction"),
+      "More recipients than limits.recipients.", "The others may come in a transaction of their own.",
+      "Raise limits.recipients for senders of large lists."),
+    refusal(
+      .limitErrors, Reply(421, 7, 0, "Too many errors, bye"), "As many mistakes as limits.errors.",
+      "The session is closed.", "See the client's mistakes in the log."),
+    refusal(
+      .limitCommands, Reply(421, 7, 0, "Too many commands, bye"), "More commands than limits.commands.",
+      "The session is closed.", "Raise limits.commands if a good client needs it."),
+    refusal(
+      .limitTransactions, Reply(421, 7, 0, "Too many transactions, bye"),
+      "More messages in one session than limits.transactions.",
+      "The session is closed; a good client goes on in a new one.",
+      "Raise limits.transactions if a good client needs it."),
   ]
 
-  private static func notice(_ code: ReasonCode, _ reply: Reply, _ cause: String, _ effect: String) -> Reason {
+  private static func notice(_ code: ReasonCode, _ reply: Reply, _ cause: String, _ effect: String) -> Reason
+  {
     Reason(code, reply, .notice, cause: cause, effect: effect, remedy: "Nothing.")
   }
 

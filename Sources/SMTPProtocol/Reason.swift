@@ -161,12 +161,15 @@ extension ReasonCatalogue {
   /// Why an admin's text cannot stand for `code`; nil where it can.
   public static func fault(in text: String, for reason: Reason) -> String? {
     guard let reply = reason.reply else { return "\(reason.code) never speaks to a peer, so it has no text" }
-    if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) { return "a reply text is one line without control characters" }
+    if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+      return "a reply text is one line without control characters"
+    }
     if text.utf8.count > 400 { return "a reply text has at most 400 octets" }
     if let first = text.split(separator: " ").first, first.utf8.count == 3, let code = Int(first),
       code / 100 != reply.code / 100
     {
-      return "\(reason.code) answers \(reply.code); its text may begin with another \(reply.code / 100)xx code, not \(code)"
+      return
+        "\(reason.code) answers \(reply.code); its text may begin with another \(reply.code / 100)xx code, not \(code)"
     }
     var rest = text[...]
     while let open = rest.firstIndex(of: "{") {

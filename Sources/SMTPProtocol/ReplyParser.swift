@@ -52,7 +52,8 @@ public struct ReplyParser: Sendable {
   private static func enhancedCode(_ line: ArraySlice<UInt8>, of code: Int) -> (Reply.Enhanced, Int)? {
     let word = line.prefix(12).prefix { $0 != .space }
     let parts = word.split(separator: .dot, omittingEmptySubsequences: false)
-    guard parts.count == 3, parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }) else {
+    guard parts.count == 3, parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) })
+    else {
       return nil
     }
     let numbers = parts.map { $0.reduce(0) { $0 * 10 + Int($1 & 0x0f) } }

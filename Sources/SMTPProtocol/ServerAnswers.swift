@@ -46,7 +46,8 @@ extension ServerSession {
     return .reply(response)
   }
 
-  private mutating func proceed(_ question: Question, _ from: ReturnState, saying: Response?) -> ServerAction {
+  private mutating func proceed(_ question: Question, _ from: ReturnState, saying: Response?) -> ServerAction
+  {
     switch question {
     case .connect:
       state = .greeted
@@ -119,7 +120,9 @@ extension ServerSession {
 
   /// The octets of an unwanted chunk have passed.
   public mutating func drainedChunk() -> ServerAction {
-    guard case .drainingChunk(let response, let from) = state else { preconditionFailure("nothing was drained") }
+    guard case .drainingChunk(let response, let from) = state else {
+      preconditionFailure("nothing was drained")
+    }
     // After a failed BDAT the transaction is over (RFC 3030 §2).
     if let hello = from.hello { state = .ready(hello) } else { state = from.state }
     return .reply(response)

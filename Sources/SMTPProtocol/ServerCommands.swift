@@ -51,7 +51,9 @@ extension ServerSession {
   }
 
   private mutating func mail(_ path: Path, _ parameters: MailParameters) -> ServerAction {
-    guard case .ready(let hello) = state else { return refuse(Response(.commandOrder, because: "MAIL is not due")) }
+    guard case .ready(let hello) = state else {
+      return refuse(Response(.commandOrder, because: "MAIL is not due"))
+    }
     if let most = terms.mostTransactions, transactions >= most { return close(.limitTransactions) }
     if let refusal = refusal(of: parameters, path) { return refuse(refusal) }
     if let size = parameters.size, let limit = offer.size, size > limit {
@@ -69,7 +71,9 @@ extension ServerSession {
 
   /// Parameters of extensions that were not offered (RFC 5321 §4.1.1.11), and what SMTPUTF8 asks for.
   private func refusal(of parameters: MailParameters, _ path: Path) -> Response? {
-    if parameters.isInternationalized, !offer.internationalized { return Response(.parameterUnknown, because: "SMTPUTF8") }
+    if parameters.isInternationalized, !offer.internationalized {
+      return Response(.parameterUnknown, because: "SMTPUTF8")
+    }
     switch parameters.body {
     case .eightBit where !offer.eightBit: return Response(.parameterUnknown, because: "BODY=8BITMIME")
     case .binary where !offer.binary: return Response(.parameterUnknown, because: "BODY=BINARYMIME")
@@ -80,7 +84,9 @@ extension ServerSession {
       if parameters.envelopeID != nil { return Response(.parameterUnknown, because: "ENVID") }
     }
     if parameters.authenticatedSender != nil { return Response(.parameterUnknown, because: "AUTH") }
-    if path.isInternationalized, !parameters.isInternationalized { return Response(.internationalizedAddress) }
+    if path.isInternationalized, !parameters.isInternationalized {
+      return Response(.internationalizedAddress)
+    }
     return nil
   }
 
@@ -122,7 +128,8 @@ extension ServerSession {
   private func refusalOfContent(_ envelope: Envelope) -> Response? {
     if let spoiled = envelope.spoiled { return Response(.transactionSpoiled, because: spoiled.name) }
     guard envelope.recipients.isEmpty else { return nil }
-    return envelope.refusals > 0 ? Response(.noRecipients) : Response(.commandOrder, because: "RCPT comes before DATA")
+    return envelope.refusals > 0
+      ? Response(.noRecipients) : Response(.commandOrder, because: "RCPT comes before DATA")
   }
 
   /// A chunk is always read, whatever is said to it: its octets are on their way (RFC 3030 §2).
@@ -137,12 +144,15 @@ extension ServerSession {
       chunkedOctets = 0
       if isTooMuch(size) { return drain(size, tooLarge, from: .ready(hello)) }
       chunkedOctets = size
-      if let refusal = refusalOfContent(envelope) { return drain(size, refusal, from: .envelope(hello, envelope)) }
+      if let refusal = refusalOfContent(envelope) {
+        return drain(size, refusal, from: .envelope(hello, envelope))
+      }
       state = .asking(.content, from: .envelope(hello, envelope))
       pendingChunk = PendingChunk(size: size, isLast: isLast)
       return .ask(.content)
     case .ready(let hello):
-      return drain(size, Response(.commandOrder, because: "MAIL and RCPT come before BDAT"), from: .ready(hello))
+      return drain(
+        size, Response(.commandOrder, because: "MAIL and RCPT come before BDAT"), from: .ready(hello))
     default:
       return drain(size, Response(.commandOrder, because: "say EHLO first"), from: .greeted)
     }

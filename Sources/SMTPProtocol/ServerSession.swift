@@ -1,5 +1,4 @@
 internal import Bytes
-public import MailSyntax
 
 /// The dialogue of a server with one client (RFC 5321 §4.1.4), without a socket, a clock or an opinion.
 ///
@@ -19,7 +18,8 @@ public struct ServerSession: Sendable {
     public var verifies: Bool
 
     public init(
-      mostErrors: Int? = 10, mostCommands: Int? = 1000, mostTransactions: Int? = nil, mostRecipients: Int? = 100,
+      mostErrors: Int? = 10, mostCommands: Int? = 1000, mostTransactions: Int? = nil,
+      mostRecipients: Int? = 100,
       completingDomain: String? = nil, verifies: Bool = false
     ) {
       self.mostErrors = mostErrors

@@ -1,0 +1,76 @@
+/// One check at one stage: pure work that answers at once, or work that has to ask somebody.
+public struct Examination<Facts: Sendable>: Sendable {
+  public enum Work: Sendable {
+    /// Answers without waiting: no task is made for it.
+    case immediate(@Sendable (Facts) -> [Finding])
+    /// May wait for a port; runs on the session's own event loop.
+    case awaited(@Sendable (Facts) async -> [Finding])
+  }
+
+  public let check: String
+  public let mode: CheckMode
+  public let enforceAt: Stage
+  public let work: Work
+
+  public init(check: String, mode: CheckMode, enforceAt: Stage, work: Work) {
+    self.check = check
+    self.mode = mode
+    self.enforceAt = enforceAt
+    self.work = work
+  }
+}
+
+/// All checks that are on, by stage, in the order of the catalogue: the same findings in the same order,
+/// whatever came back first.
+public struct CheckPlan: Sendable {
+  public var connect: [Examination<ConnectFacts>] = []
+  public var hello: [Examination<HelloFacts>] = []
+  public var mail: [Examination<MailFacts>] = []
+  public var recipient: [Examination<RecipientFacts>] = []
+  public var message: [Examination<MessageFacts>] = []
+
+  public init() {}
+
+  /// Runs the examinations of one stage.
+  ///
+  /// - Returns: the findings with their weights, or nil where some examination has to wait: then call
+  ///   `examineWaiting`.
+  public static func examine<Facts>(
+    _ examinations: [Examination<Facts>], _ facts: Facts, at stage: Stage, scores: ScoreTable
+  ) -> [WeighedFinding]? {
+    var findings: [WeighedFinding] = []
+    for examination in examinations {
+      guard case .immediate(let look) = examination.work else { return nil }
+      for finding in look(facts) {
+        findings.append(weigh(finding, examination.mode, examination.enforceAt, stage, scores))
+      }
+    }
+    return findings
+  }
+
+  /// As `examine`, waiting for those that have to ask; all of them run side by side.
+  public static func examineWaiting<Facts>(
+    _ examinations: [Examination<Facts>], _ facts: Facts, at stage: Stage, scores: ScoreTable
+  ) async -> [WeighedFinding] {
+    let found = await withTaskGroup(of: (Int, [Finding]).self) { group in
+      var results = [[Finding]](repeating: [], count: examinations.count)
+      for (index, examination) in examinations.enumerated() {
+        switch examination.work {
+        case .immediate(let look): results[index] = look(facts)
+        case .awaited(let look): group.addTask { (index, await look(facts)) }
+        }
+      }
+      for await (index, findings) in group { results[index] = findings }
+      return results
+    }
+    return zip(examinations, found).flatMap { examination, findings in
+      findings.map { weigh($0, examination.mode, examination.enforceAt, stage, scores) }
+    }
+  }
+
+  private static func weigh(
+    _ finding: Finding, _ mode: CheckMode, _ enforceAt: Stage, _ stage: Stage, _ scores: ScoreTable
+  ) -> WeighedFinding {
+    WeighedFinding(finding, weight: scores[finding.code], mode: mode, found: stage, enforceAt: enforceAt)
+  }
+}

@@ -1,0 +1,73 @@
+public import SMTPProtocol
+
+/// What becomes of a message or a command.
+public enum Verdict: String, Hashable, Sendable {
+  case accept, tag, quarantine, discard, `defer`, reject
+}
+
+/// From which total score on something is done; nil: never.
+public struct Thresholds: Hashable, Sendable {
+  public var tag: Double?
+  public var deferral: Double?
+  public var reject: Double?
+  /// The first stage at which the score may refuse.
+  public var enforceAt: Stage
+
+  public init(tag: Double? = 5, deferral: Double? = nil, reject: Double? = 12, enforceAt: Stage = .recipient)
+  {
+    self.tag = tag
+    self.deferral = deferral
+    self.reject = reject
+    self.enforceAt = enforceAt
+  }
+}
+
+/// What the observations come to at one stage. The order is written here and nowhere else: an allowed address,
+/// then what decides outright, then the score. (Syntax, limits and relay control come before all of it and are
+/// not lifted by anything.)
+public struct Decision: Hashable, Sendable {
+  public let verdict: Verdict
+  public let score: Double
+  /// The finding that decided; nil where the score did, or nothing.
+  public let decisive: WeighedFinding?
+
+  public init(verdict: Verdict, score: Double, decisive: WeighedFinding? = nil) {
+    self.verdict = verdict
+    self.score = score
+    self.decisive = decisive
+  }
+
+  public init(of findings: [WeighedFinding], at stage: Stage, thresholds: Thresholds) {
+    if findings.isEmpty {
+      self.init(verdict: .accept, score: 0)
+      return
+    }
+    let enforced = findings.filter { $0.mode == .enforce }
+    if let allowed = enforced.first(where: { $0.weight.ruling == .allow }) {
+      self.init(verdict: .accept, score: 0, decisive: allowed)
+      return
+    }
+    let score = enforced.reduce(0) { $0 + $1.weight.score }
+    let due = enforced.filter { $0.enforceAt <= stage }
+    // A refusal for good wins over a refusal for now; among equals the first found speaks.
+    if let decisive = due.first(where: { $0.weight.ruling == .reject }) {
+      self.init(verdict: .reject, score: score, decisive: decisive)
+    } else if let decisive = due.first(where: { $0.weight.ruling == .defer }) {
+      self.init(verdict: .defer, score: score, decisive: decisive)
+    } else if thresholds.enforceAt <= stage, let reject = thresholds.reject, score >= reject {
+      self.init(verdict: .reject, score: score)
+    } else if thresholds.enforceAt <= stage, let deferral = thresholds.deferral, score >= deferral {
+      self.init(verdict: .defer, score: score)
+    } else if let tag = thresholds.tag, score >= tag {
+      self.init(verdict: .tag, score: score)
+    } else {
+      self.init(verdict: .accept, score: score)
+    }
+  }
+
+  /// The code under which a refusal is answered and logged.
+  public var reason: ReasonCode {
+    if let decisive { return decisive.finding.code }
+    return verdict == .defer ? .scoreDeferred : .scoreRejected
+  }
+}

@@ -1,0 +1,70 @@
+public import Bytes
+public import NetAddress
+public import SMTPProtocol
+
+/// One thing that happened, with all that its log line says. Stable names; see the log line in the manual.
+public struct Event: Sendable {
+  public enum Kind: String, Sendable, CaseIterable {
+    /// A message the backend has.
+    case accept
+    /// A command or message refused for good.
+    case reject
+    /// A command or message refused for now.
+    case `defer`
+    /// A connection, message or recipient past a limit.
+    case limit
+    /// A mistake in the dialogue, a time-out, a lost connection.
+    case session
+    /// A list entry, check or rule in shadow mode would have refused.
+    case shadow
+    /// The gateway's own state: started, reloaded, a backend down or back.
+    case system
+  }
+
+  public var kind: Kind
+  public var severity: Severity
+  public var time: Timestamp
+  /// The transaction's or the session's id; empty for `system`.
+  public var id = ""
+  /// Where it was enforced.
+  public var stage: Stage?
+  /// Where the deciding observation was made.
+  public var found: Stage?
+  public var code: ReasonCode?
+  public var client: IPAddress?
+  public var clientName: String?
+  public var helo = ""
+  /// nil where no sender was told yet; empty for the null sender.
+  public var sender: String?
+  public var recipients: [String] = []
+  public var score: Double?
+  public var findings: [WeighedFinding] = []
+  public var backend: String?
+  /// Octets of the message.
+  public var octets: UInt64?
+  public var reply: Reply?
+  /// What else the operator needs: the fault's words, file and line of a list entry.
+  public var detail = ""
+  public var took: Duration?
+
+  public enum Severity: Int, Comparable, Sendable {
+    case error, warning, info, debug
+    public static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  public init(_ kind: Kind, _ severity: Severity = .info, at time: Timestamp) {
+    self.kind = kind
+    self.severity = severity
+    self.time = time
+  }
+
+  /// A `system` event in words.
+  public static func system(_ severity: Severity, _ code: ReasonCode, _ detail: String, at time: Timestamp)
+    -> Event
+  {
+    var event = Event(.system, severity, at: time)
+    event.code = code
+    event.detail = detail
+    return event
+  }
+}

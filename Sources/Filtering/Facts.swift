@@ -1,0 +1,105 @@
+public import Bytes
+public import MailSyntax
+public import NetAddress
+public import SMTPProtocol
+
+/// When a check looks, and when its finding may act.
+public enum Stage: Int, Comparable, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+  case connect
+  case hello
+  case mail
+  case recipient
+  case message
+
+  public init?(_ name: String) {
+    guard let stage = Stage.allCases.first(where: { $0.description == name }) else { return nil }
+    self = stage
+  }
+
+  public static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
+
+  public var description: String {
+    switch self {
+    case .connect: "connect"
+    case .hello: "hello"
+    case .mail: "mail"
+    case .recipient: "recipient"
+    case .message: "message"
+    }
+  }
+}
+
+/// What is known when a connection stands. Each later stage holds the one before, so that a check cannot name
+/// what is not known yet.
+public struct ConnectFacts: Sendable {
+  public let address: IPAddress
+  public let port: UInt16
+  /// The listener's own address, as the configuration writes it.
+  public let listener: String
+  /// Whether the client stands in `relay.networks`.
+  public let isRelayNetwork: Bool
+  public let time: Timestamp
+
+  public init(address: IPAddress, port: UInt16, listener: String, isRelayNetwork: Bool, time: Timestamp) {
+    self.address = address
+    self.port = port
+    self.listener = listener
+    self.isRelayNetwork = isRelayNetwork
+    self.time = time
+  }
+}
+
+public struct HelloFacts: Sendable {
+  public let connect: ConnectFacts
+  public let hello: Hello
+
+  public init(connect: ConnectFacts, hello: Hello) {
+    self.connect = connect
+    self.hello = hello
+  }
+}
+
+public struct MailFacts: Sendable {
+  public let connect: ConnectFacts
+  public let hello: Hello
+  public let sender: Path
+  public let parameters: MailParameters
+  /// The time of the MAIL command: lists expire while a session lasts.
+  public let time: Timestamp
+
+  public init(connect: ConnectFacts, hello: Hello, sender: Path, parameters: MailParameters, time: Timestamp)
+  {
+    self.connect = connect
+    self.hello = hello
+    self.sender = sender
+    self.parameters = parameters
+    self.time = time
+  }
+}
+
+public struct RecipientFacts: Sendable {
+  public let mail: MailFacts
+  public let recipient: Path
+  /// How many recipients of this transaction were taken before this one.
+  public let taken: Int
+
+  public init(mail: MailFacts, recipient: Path, taken: Int) {
+    self.mail = mail
+    self.recipient = recipient
+    self.taken = taken
+  }
+}
+
+public struct MessageFacts: Sendable {
+  public let mail: MailFacts
+  public let recipients: [Path]
+  public let header: MessageHeader
+  public let message: HeldMessage
+
+  public init(mail: MailFacts, recipients: [Path], header: MessageHeader, message: HeldMessage) {
+    self.mail = mail
+    self.recipients = recipients
+    self.header = header
+    self.message = message
+  }
+}

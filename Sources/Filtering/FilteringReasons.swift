@@ -1,0 +1,182 @@
+public import SMTPProtocol
+
+extension ReasonCode {
+  public static let relayDenied: ReasonCode = "RELAY_DENIED"
+  public static let scoreRejected: ReasonCode = "SCORE_REJECTED"
+  public static let scoreDeferred: ReasonCode = "SCORE_DEFERRED"
+  public static let recipientUnknown: ReasonCode = "RECIPIENT_UNKNOWN"
+  public static let recipientRefused: ReasonCode = "RECIPIENT_REFUSED"
+  public static let recipientUnavailable: ReasonCode = "RECIPIENT_UNAVAILABLE"
+  public static let recipientRoute: ReasonCode = "RECIPIENT_ROUTE"
+  public static let backendRefused: ReasonCode = "BACKEND_REFUSED"
+  public static let backendUnavailable: ReasonCode = "BACKEND_UNAVAILABLE"
+  public static let loopDetected: ReasonCode = "LOOP_DETECTED"
+  public static let headerTooLarge: ReasonCode = "HEADER_TOO_LARGE"
+  public static let limitConnections: ReasonCode = "LIMIT_CONNECTIONS"
+  public static let limitConnectionsAddress: ReasonCode = "LIMIT_CONNECTIONS_ADDRESS"
+  public static let limitConnectionsSubnet: ReasonCode = "LIMIT_CONNECTIONS_SUBNET"
+  public static let limitConnectionRateAddress: ReasonCode = "LIMIT_CONNECTION_RATE_ADDRESS"
+  public static let limitConnectionRateSubnet: ReasonCode = "LIMIT_CONNECTION_RATE_SUBNET"
+  public static let limitMessageRateAddress: ReasonCode = "LIMIT_MESSAGE_RATE_ADDRESS"
+  public static let limitMessageRateSubnet: ReasonCode = "LIMIT_MESSAGE_RATE_SUBNET"
+  public static let limitUnknownRecipients: ReasonCode = "LIMIT_UNKNOWN_RECIPIENTS"
+  public static let limitTracked: ReasonCode = "LIMIT_TRACKED"
+  public static let limitMemory: ReasonCode = "LIMIT_MEMORY"
+  public static let limitSpool: ReasonCode = "LIMIT_SPOOL"
+  public static let limitDescriptors: ReasonCode = "LIMIT_DESCRIPTORS"
+  public static let overload: ReasonCode = "OVERLOAD"
+  public static let clientBlocked: ReasonCode = "CLIENT_BLOCKED_FOR_A_WHILE"
+  public static let timeout: ReasonCode = "TIMEOUT"
+  public static let dataTooSlow: ReasonCode = "DATA_TOO_SLOW"
+  public static let shuttingDown: ReasonCode = "SHUTTING_DOWN"
+  public static let connectionLost: ReasonCode = "CONNECTION_LOST"
+  public static let internalFault: ReasonCode = "INTERNAL_FAULT"
+}
+
+/// The texts of relay control, recipients, limits and the session's end.
+public enum FilteringReasons {
+  public static let all: [Reason] = decisions + recipients + backend + limits + endings
+
+  private static let decisions: [Reason] = [
+    Reason(
+      .relayDenied, Reply(554, 7, 1, "Relay access denied: {recipient} is not ours"), .refusal,
+      cause:
+        "A recipient, or some reading of its address, lies outside relay.domains, and the client is not in relay.networks.",
+      effect: "The recipient is refused.",
+      remedy: "Add the domain to relay.domains, or the client to relay.networks, if it is yours."),
+    Reason(
+      .scoreRejected, Reply(550, 7, 1, "Message refused as unsolicited ({id})"), .refusal,
+      cause: "The findings together weigh as much as actions.reject.", effect: "The message is refused.",
+      remedy: "The log line's findings= shows each weight."),
+    Reason(
+      .scoreDeferred, Reply(450, 7, 1, "Message deferred, please try again later ({id})"), .refusal,
+      cause: "The findings together weigh as much as actions.defer.",
+      effect: "The client is asked to come again.",
+      remedy: "The log line's findings= shows each weight."),
+    Reason(
+      .loopDetected, Reply(554, 4, 6, "Too many hops, this message loops"), .refusal,
+      cause: "The message has more Received lines than limits.hops.", effect: "It is refused.",
+      remedy: "Look for two servers that send to each other."),
+    Reason(
+      .headerTooLarge, Reply(552, 3, 4, "Message header larger than {reason} octets"), .refusal,
+      cause: "The header passes limits.header_size, or has too many fields.",
+      effect: "The message is refused.",
+      remedy: "Raise limits.header_size if a good sender needs it."),
+  ]
+
+  private static let recipients: [Reason] = [
+    Reason(
+      .recipientUnknown, Reply(550, 1, 1, "No such user: {recipient}"), .refusal,
+      cause: "The backend, or the recipients file, does not know the mailbox.",
+      effect: "The recipient is refused.",
+      remedy: "The backend's own words stand in reply=."),
+    Reason(
+      .recipientRefused, Reply(450, 2, 0, "{recipient} cannot be taken now"), .refusal,
+      cause: "The backend refuses the recipient for a reason other than that it is unknown.",
+      effect: "The recipient is refused with the backend's own reply.",
+      remedy: "Ask the backend; its words stand in reply=."),
+    Reason(
+      .recipientUnavailable, Reply(451, 4, 3, "{recipient} cannot be verified now, please try again"),
+      .warning,
+      cause: "No backend of the recipient's route could be asked.",
+      effect: "The client is asked to come again.",
+      remedy: "See that the backend runs: weir status."),
+    Reason(
+      .recipientRoute, Reply(452, 5, 3, "{recipient} goes another way; send it in a transaction of its own"),
+      .notice,
+      cause: "The recipient's backend is not that of the recipients before it.",
+      effect: "The client sends it again by itself.", remedy: "Nothing."),
+  ]
+
+  private static let backend: [Reason] = [
+    Reason(
+      .backendRefused, Reply(451, 3, 0, "The mail server refused the message"), .refusal,
+      cause: "The backend refused the message after its content; its own reply is passed on.",
+      effect: "The client reads the backend's refusal.", remedy: "Ask the backend; its words stand in reply=."
+    ),
+    Reason(
+      .backendUnavailable, Reply(451, 4, 1, "The mail server cannot be reached now, please try again ({id})"),
+      .alarm,
+      cause: "No backend of the route could take the message: down, too slow, or no session free.",
+      effect: "The client keeps the message and comes again.",
+      remedy: "See that the backend runs: weir status."),
+  ]
+
+  private static let limits: [Reason] = [
+    limit(
+      .limitConnections, Reply(421, 3, 2, "Too many connections, please try again later"),
+      "limits.connections in all."),
+    limit(
+      .limitConnectionsAddress, Reply(421, 7, 0, "Too many connections from {client}"),
+      "limits.connections_per_address."),
+    limit(
+      .limitConnectionsSubnet, Reply(421, 7, 0, "Too many connections from your network"),
+      "limits.connections_per_subnet."),
+    limit(
+      .limitConnectionRateAddress, Reply(421, 7, 0, "Connections from {client} come too fast"),
+      "limits.connection_rate_per_address."),
+    limit(
+      .limitConnectionRateSubnet, Reply(421, 7, 0, "Connections from your network come too fast"),
+      "limits.connection_rate_per_subnet."),
+    limit(
+      .limitMessageRateAddress,
+      Reply(450, 7, 0, "Messages from {client} come too fast, please try again later"),
+      "limits.message_rate_per_address."),
+    limit(
+      .limitMessageRateSubnet,
+      Reply(450, 7, 0, "Messages from your network come too fast, please try again later"),
+      "limits.message_rate_per_subnet."),
+    limit(
+      .limitUnknownRecipients, Reply(421, 7, 0, "Too many unknown recipients from {client}"),
+      "limits.unknown_recipients_per_address or _per_subnet."),
+    limit(
+      .limitTracked, Reply(421, 3, 2, "Busy, please try again later"),
+      "limits.tracked_addresses: the counter tables are full of clients in use."),
+    limit(
+      .limitMemory, Reply(452, 3, 1, "Out of memory for messages, please try again later"),
+      "limits.memory: all messages in flight together."),
+    limit(
+      .limitSpool, Reply(452, 3, 1, "Out of spool space, please try again later"),
+      "limits.spool, or the disk is full."),
+    limit(
+      .limitDescriptors, Reply(421, 3, 2, "Busy, please try again later"),
+      "the file descriptors that the system grants."),
+    limit(
+      .overload, Reply(421, 3, 2, "Overloaded, please try again later"),
+      "limits.loop_delay: the gateway is late with its work."),
+    Reason(
+      .clientBlocked, Reply(421, 7, 0, "{client} is blocked for a while: {reason}"), .refusal,
+      cause: "The client harvested addresses or wrote to a trap.",
+      effect: "It is refused at connect until the block ends.",
+      remedy: "weir status shows the blocks; weir reload keeps them, a restart forgets them."),
+  ]
+
+  private static let endings: [Reason] = [
+    Reason(
+      .timeout, Reply(421, 4, 2, "{reason} timed out, closing connection"), .refusal,
+      cause: "The client was silent for longer than the step's time-out.", effect: "The session is closed.",
+      remedy: "[timeouts]"),
+    Reason(
+      .dataTooSlow, Reply(421, 4, 2, "Message data comes too slowly, closing connection"), .refusal,
+      cause: "Message content came at less than timeouts.min_data_rate.", effect: "The session is closed.",
+      remedy: "timeouts.min_data_rate"),
+    Reason(
+      .shuttingDown, Reply(421, 3, 2, "Shutting down, please try again"), .notice,
+      cause: "The gateway is stopping.",
+      effect: "The client comes again.", remedy: "Nothing."),
+    Reason(
+      .connectionLost, nil, .notice,
+      cause: "The client closed the connection in the middle of a transaction.",
+      effect: "Nothing was delivered, unless an accept line says so.", remedy: "Nothing, if it is rare."),
+    Reason(
+      .internalFault, Reply(451, 3, 0, "Internal fault, please try again ({id})"), .alarm,
+      cause: "A fault of the gateway's own.", effect: "The client comes again.",
+      remedy: "Report it with the log line."),
+  ]
+
+  private static func limit(_ code: ReasonCode, _ reply: Reply, _ what: String) -> Reason {
+    Reason(
+      code, reply, .refusal, cause: "Past \(what)", effect: "The client is asked to come again.",
+      remedy: "Raise the limit, for all or for this network ([[limits.network]]), if the client is good.")
+  }
+}

@@ -1,0 +1,94 @@
+public import SMTPProtocol
+
+/// What a check observed: evidence, not yet a weight, not yet an action.
+public struct Finding: Hashable, Sendable {
+  public let code: ReasonCode
+  /// What was seen, for the operator: `block.cidr:12 203.0.113.0/24`. Empty where the code says all.
+  public let evidence: String
+  /// The reason that the admin wrote beside an entry; it reaches the peer and the log.
+  public let reason: String
+  /// The file and line of the entry: `block.cidr:12`.
+  public let list: String
+
+  public init(_ code: ReasonCode, evidence: String = "", reason: String = "", list: String = "") {
+    self.code = code
+    self.evidence = evidence
+    self.reason = reason
+    self.list = list
+  }
+}
+
+/// Whether a check acts.
+public enum CheckMode: String, Hashable, Sendable, CaseIterable {
+  case off
+  /// Counted and logged as if, without effect.
+  case shadow
+  case enforce
+}
+
+/// What a finding does by itself, score aside.
+public enum Ruling: String, Hashable, Sendable {
+  /// Nothing: only its weight counts.
+  case none
+  case reject
+  case `defer`
+  /// The client's address is allowed: blocks, checks and score are lifted (never syntax, limits, relay control).
+  case allow
+}
+
+/// What a code weighs and does.
+public struct Weight: Hashable, Sendable {
+  public var score: Double
+  public var ruling: Ruling
+
+  public init(_ score: Double, _ ruling: Ruling = .none) {
+    self.score = score
+    self.ruling = ruling
+  }
+}
+
+/// The weights of all codes: the defaults of the checks under the admin's.
+public struct ScoreTable: Sendable {
+  private var weights: [ReasonCode: Weight]
+
+  public init(_ weights: [ReasonCode: Weight]) { self.weights = weights }
+
+  public subscript(code: ReasonCode) -> Weight { weights[code] ?? Weight(0) }
+}
+
+/// A finding with all that the decision and the log need of it.
+public struct WeighedFinding: Hashable, Sendable {
+  public let finding: Finding
+  public let weight: Weight
+  public let mode: CheckMode
+  public let found: Stage
+  /// The first stage at which it may refuse.
+  public let enforceAt: Stage
+
+  public init(_ finding: Finding, weight: Weight, mode: CheckMode, found: Stage, enforceAt: Stage) {
+    self.finding = finding
+    self.weight = weight
+    self.mode = mode
+    self.found = found
+    self.enforceAt = enforceAt
+  }
+
+  /// `DNSBL_LISTED(zen=127.0.0.4;8.0)`, as the log's `findings` shows it; a shadow one says so.
+  public var logForm: String {
+    var parts: [String] = []
+    if !finding.evidence.isEmpty { parts.append(finding.evidence) }
+    if weight.ruling != .none { parts.append(weight.ruling.rawValue) }
+    if weight.score != 0 { parts.append(Score.text(weight.score)) }
+    if mode == .shadow { parts.append("shadow") }
+    return parts.isEmpty ? finding.code.name : "\(finding.code.name)(\(parts.joined(separator: ";")))"
+  }
+}
+
+/// Scores as people read them: one decimal.
+public enum Score {
+  public static func text(_ score: Double) -> String {
+    guard score.isFinite else { return "0.0" }
+    let tenths = Int((min(max(score, -1e9), 1e9) * 10).rounded())
+    return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
+  }
+}
