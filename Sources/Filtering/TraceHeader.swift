@@ -1,0 +1,48 @@
+internal import Bytes
+public import SMTPProtocol
+
+/// The `Received:` line that each message gets (RFC 5321 §4.4; `with` per RFC 3848 and RFC 6531 §3.7.3).
+public enum TraceHeader {
+  /// - Parameters:
+  ///   - recipient: named with `for` when the message has only one (RFC 5321 §7.6 warns of telling more).
+  ///   - date: the time in the form of RFC 5322.
+  public static func write(
+    into bytes: inout [UInt8], client: ClientIdentity, hostname: String, id: String, isInternationalized: Bool,
+    recipient: String?, date: String
+  ) {
+    bytes.append(contentsOf: "Received: from ".utf8)
+    append(client.helo, to: &bytes)
+    bytes.append(contentsOf: " (".utf8)
+    bytes.append(contentsOf: (client.name ?? "unknown").utf8)
+    bytes.append(contentsOf: (client.address.isV4 ? " [" : " [IPv6:").utf8)
+    bytes.append(contentsOf: client.address.description.utf8)
+    bytes.append(contentsOf: "])\r\n\tby ".utf8)
+    bytes.append(contentsOf: hostname.utf8)
+    bytes.append(contentsOf: " (Weir) with ".utf8)
+    bytes.append(contentsOf: (isInternationalized ? "UTF8SMTP" : client.isExtended ? "ESMTP" : "SMTP").utf8)
+    bytes.append(contentsOf: " id ".utf8)
+    bytes.append(contentsOf: id.utf8)
+    if let recipient {
+      bytes.append(contentsOf: "\r\n\tfor <".utf8)
+      bytes.append(contentsOf: recipient.utf8)
+      bytes.append(UInt8(ascii: ">"))
+    }
+    bytes.append(contentsOf: ";\r\n\t".utf8)
+    bytes.append(contentsOf: date.utf8)
+    bytes.append(contentsOf: [.carriageReturn, .lineFeed])
+  }
+
+  /// The greeting's argument, which the client chose: what could break out of its place is written as `?`.
+  private static func append(_ helo: String, to bytes: inout [UInt8]) {
+    guard !helo.isEmpty else {
+      bytes.append(contentsOf: "unknown".utf8)
+      return
+    }
+    for byte in helo.utf8.prefix(255) {
+      let isPlain =
+        byte > 0x20 && byte != 0x7f && byte != UInt8(ascii: "(") && byte != UInt8(ascii: ")")
+        && byte != UInt8(ascii: ";") && byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\"")
+      bytes.append(isPlain ? byte : UInt8(ascii: "?"))
+    }
+  }
+}
