@@ -1,5 +1,3 @@
-public import MailSyntax
-public import NetAddress
 public import SMTPProtocol
 
 /// Everything that the configuration, the lists and the checks come to: one immutable snapshot. A session keeps
