@@ -2,22 +2,22 @@ public import SMTPProtocol
 
 /// Everything that the configuration, the lists and the checks come to: one immutable snapshot. A session keeps
 /// the policy it began with; a reload swaps the reference.
-public struct Policy: Sendable {
+public final class Policy: Sendable {
   /// Counts the snapshots since the start.
-  public var generation: Int
-  public var hostname: String
-  public var catalogue: ReasonCatalogue
-  public var terms: ServerSession.Terms
-  public var plan: CheckPlan
-  public var scores: ScoreTable
-  public var thresholds: Thresholds
-  public var relay: RelayControl
-  public var routes: RouteTable
-  public var bounds: MessageBounds
-  public var timeouts: SessionTimeouts
-  public var tagging: Tagging
+  public let generation: Int
+  public let hostname: String
+  public let catalogue: ReasonCatalogue
+  public let terms: ServerSession.Terms
+  public let plan: CheckPlan
+  public let scores: ScoreTable
+  public let thresholds: Thresholds
+  public let relay: RelayControl
+  public let routes: RouteTable
+  public let bounds: MessageBounds
+  public let timeouts: SessionTimeouts
+  public let tagging: Tagging
   /// The admin's word on bare LF: take it as CRLF.
-  public var normalizesBareLineFeed: Bool
+  public let normalizesBareLineFeed: Bool
 
   public init(
     generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: ServerSession.Terms, plan: CheckPlan,

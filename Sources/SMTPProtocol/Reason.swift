@@ -64,6 +64,8 @@ public struct ReasonCatalogue: Sendable {
   private let reasons: [ReasonCode: Reason]
   private let replies: [ReasonCode: Reply]
   private let hostname: String
+  /// The bytes of the replies that depend on nothing but the configuration: most of what is said.
+  private let wireForms: [ReasonCode: [UInt8]]
 
   /// - Parameters:
   ///   - reasons: the product's own entries; a code given twice is our own bug.
@@ -81,6 +83,24 @@ public struct ReasonCatalogue: Sendable {
     self.reasons = byCode
     self.replies = replies
     self.hostname = hostname
+    wireForms = replies.filter { $0.value.lines.allSatisfy { !$0.utf8.contains(UInt8(ascii: "{")) } }
+      .mapValues(\.wireForm)
+  }
+
+  /// Appends the wire form of a response.
+  public func write(_ response: Response, into bytes: inout [UInt8]) {
+    if let reply = response.reply {
+      reply.write(into: &bytes)
+    } else if let fixed = wireForms[response.reason] {
+      bytes.append(contentsOf: fixed)
+    } else {
+      reply(response.reason, response.variables).write(into: &bytes)
+    }
+  }
+
+  /// The reply of a response, as the log shows it.
+  public func reply(_ response: Response) -> Reply {
+    response.reply ?? reply(response.reason, response.variables)
   }
 
   public subscript(code: ReasonCode) -> Reason? { reasons[code] }
@@ -97,11 +117,6 @@ public struct ReasonCatalogue: Sendable {
       reply.lines[index] = fill(reply.lines[index], code, variables)
     }
     return reply
-  }
-
-  /// Whether the text of `code` depends on nothing but the configuration, so that its bytes can be kept.
-  public func isFixed(_ code: ReasonCode) -> Bool {
-    replies[code]?.lines.allSatisfy { !$0.utf8.contains(UInt8(ascii: "{")) } ?? false
   }
 
   private func fill(_ text: String, _ code: ReasonCode, _ variables: ReplyVariables) -> String {

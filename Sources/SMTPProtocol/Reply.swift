@@ -38,6 +38,12 @@ public struct Reply: Hashable, Sendable {
     enhanced.map { "\(code / 100).\($0.subject).\($0.detail)" }
   }
 
+  /// The same reply with an enhanced code of its class, where it came without one: the gateway says
+  /// ENHANCEDSTATUSCODES whatever the backend says.
+  public var withEnhancedCode: Reply {
+    enhanced == nil ? Reply(code, Enhanced(0, 0), lines) : self
+  }
+
   /// The reply in one line, as the log shows it.
   public var summary: String {
     let text = lines.joined(separator: " / ")

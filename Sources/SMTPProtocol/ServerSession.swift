@@ -94,6 +94,9 @@ public struct ServerSession: Sendable {
   /// Replaces the offer; the next EHLO tells it.
   public mutating func learned(_ offer: Offer) { self.offer = offer }
 
+  /// Octets a message may have as the client was told; nil for no limit.
+  public var sizeLimit: UInt64? { offer.size }
+
   public var hello: Hello? {
     switch state {
     case .opening, .greeted, .closed: nil

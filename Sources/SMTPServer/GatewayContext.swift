@@ -1,0 +1,98 @@
+import Bytes
+public import Filtering
+public import NetAddress
+import SMTPProtocol
+public import Storage
+import Synchronization
+
+/// What all sessions of the gateway share.
+public final class GatewayContext: Sendable {
+  public let relay: any Relay
+  public let events: any EventSink
+  public let admission: Admission
+  public let intake: IntakeStore
+  /// Whom a connection is to be judged as, for `weir relay-test --as`.
+  public let impersonations = Impersonations()
+  private let snapshot: Mutex<Policy>
+  private let drain = Atomic<Bool>(false)
+  private let delay = Atomic<Int>(0)
+  private let counter = Atomic<UInt64>(0)
+
+  public init(
+    policy: Policy, relay: any Relay, events: any EventSink, admission: Admission, intake: IntakeStore
+  ) {
+    self.snapshot = Mutex(policy)
+    self.relay = relay
+    self.events = events
+    self.admission = admission
+    self.intake = intake
+  }
+
+  /// The policy for sessions that begin now.
+  public var policy: Policy { snapshot.withLock { $0 } }
+
+  public func adopt(_ policy: Policy) { snapshot.withLock { $0 = policy } }
+
+  /// Whether the gateway is stopping.
+  public var isDraining: Bool { drain.load(ordering: .relaxed) }
+
+  public func beginDraining() { drain.store(true, ordering: .relaxed) }
+
+  /// How late the event loops are with their work, in milliseconds, the worst of them.
+  public var loopDelay: Int { delay.load(ordering: .relaxed) }
+
+  /// A loop reports its delay; the worst of late reports fades by itself with the next ones.
+  func report(loopDelay milliseconds: Int) {
+    let known = delay.load(ordering: .relaxed)
+    delay.store(milliseconds >= known ? milliseconds : (known + milliseconds) / 2, ordering: .relaxed)
+  }
+
+  /// A name for a session or transaction: 13 characters that sort by time and are not given twice.
+  func newID() -> String {
+    let count = counter.wrappingAdd(1, ordering: .relaxed).newValue
+    var value = UInt64(truncatingIfNeeded: Clock.now.milliseconds) << 22 | count & 0x3f_ffff
+    var characters = [UInt8](repeating: 0, count: 13)
+    let alphabet: StaticString = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    for index in stride(from: 12, through: 0, by: -1) {
+      characters[index] = alphabet.utf8Start[Int(value & 31)]
+      value >>= 5
+    }
+    return String(decoding: characters, as: UTF8.self)
+  }
+}
+
+/// One-shot orders from the control socket: judge the connection from this very address and port as if it came
+/// from elsewhere. Only the operator can give them, so no peer gains by it.
+public final class Impersonations: Sendable {
+  public struct Peer: Hashable, Sendable {
+    public let address: IPAddress
+    public let port: UInt16
+    public init(address: IPAddress, port: UInt16) {
+      self.address = address
+      self.port = port
+    }
+  }
+
+  private let isEmpty = Atomic<Bool>(true)
+  private let orders = Mutex<[Peer: IPAddress]>([:])
+
+  /// Bound: orders that nobody used are dropped when there are more than this.
+  private static let most = 256
+
+  public func order(_ peer: Peer, as address: IPAddress) {
+    orders.withLock {
+      if $0.count >= Self.most { $0.removeAll() }
+      $0[peer] = address
+    }
+    isEmpty.store(false, ordering: .releasing)
+  }
+
+  func take(_ peer: Peer) -> IPAddress? {
+    guard !isEmpty.load(ordering: .acquiring) else { return nil }
+    return orders.withLock {
+      let found = $0.removeValue(forKey: peer)
+      if $0.isEmpty { isEmpty.store(true, ordering: .releasing) }
+      return found
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import Bytes
+import Filtering
+import MailSyntax
+import NIOCore
+import NetAddress
+import SMTPProtocol
+import Storage
+
+/// One client's connection: feeds the machine from the socket, finds the answers to its questions, and carries
+/// out its actions. Isolated to the channel's own event loop: no lock, no hop.
+actor Connection {
+  nonisolated let loop: any EventLoop
+  nonisolated let channel: any Channel
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+  let context: GatewayContext
+  let policy: Policy
+  let facts: ConnectFacts
+  var session: ServerSession
+  let id: String
+
+  var inbound = ByteBuffer()
+  var outbound: [UInt8] = []
+  /// Findings about the connection and its greeting; they weigh in every transaction.
+  var standing: [WeighedFinding] = []
+  var transaction: Transaction?
+  /// Where the client stands with its time.
+  var clock: StepClock
+  var phase = Phase.open
+  /// Whether an overlong line is being skipped, and how much of it has gone by.
+  var skipped: Int?
+
+  enum Phase {
+    case open
+    /// An answer is being sought; nothing is read meanwhile.
+    case waiting
+    /// The last reply is out; what still comes is dropped until the peer closes or this moment passes.
+    case lingering(until: Int64)
+    case gone
+  }
+
+  init(channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts, offer: Offer) {
+    self.loop = channel.eventLoop
+    self.channel = channel
+    self.context = context
+    self.policy = policy
+    self.facts = facts
+    self.session = ServerSession(terms: policy.terms, offer: offer)
+    self.id = context.newID()
+    self.clock = StepClock(now: Clock.monotonic)
+  }
+
+  /// Whether the client closed its side.
+  var isInputClosed = false
+
+  func opened() {
+    perform(session.opened(), isLogged: true)
+    pump()
+  }
+
+  func received(_ buffer: ByteBuffer) {
+    clock.touched(Clock.monotonic)
+    switch phase {
+    case .lingering, .gone: return
+    case .open, .waiting: break
+    }
+    if inbound.readableBytes == 0 {
+      inbound = buffer
+    } else {
+      inbound.writeImmutableBuffer(buffer)
+    }
+    if case .open = phase { pump() }
+  }
+
+  /// Feeds the machine for as long as there is something to feed and nothing to wait for; then flushes.
+  func pump() {
+    feeding: while case .open = phase {
+      switch session.need {
+      case .line: guard takeLine() else { break feeding }
+      case .data: guard takeData() else { break feeding }
+      case .chunk: guard takeChunk() else { break feeding }
+      case .drain: guard drainChunk() else { break feeding }
+      case .answer, .nothing: break feeding
+      }
+    }
+    flush()
+    if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+    if isInputClosed, case .open = phase { lost() }
+  }
+
+  // MARK: Lines
+
+  /// Takes one command line from what has come; false where it is not there yet.
+  private func takeLine() -> Bool {
+    guard inbound.readableBytes > 0 else { return false }
+    guard let end = inbound.readableBytesSpan.firstLineFeed(from: 0) else {
+      let bound = policy.bounds.commandLine
+      if let gone = skipped {
+        skipped = gone + inbound.readableBytes
+        inbound.clear()
+        // Bound: a line without an end is no mail client.
+        if gone > 1 << 20 { perform(session.ended(.commandLineTooLong), isLogged: false) }
+      } else if inbound.readableBytes > bound {
+        skipped = inbound.readableBytes
+        inbound.clear()
+      }
+      return false
+    }
+    let length = end + 1
+    if skipped != nil || length > policy.bounds.commandLine {
+      skipped = nil
+      inbound.moveReaderIndex(forwardBy: length)
+      perform(session.receivedMalformedLine(.commandLineTooLong), isLogged: false)
+      return true
+    }
+    guard var line = inbound.readBytes(length: length) else { return false }
+    line.removeLast()
+    let hasReturn = line.last == .carriageReturn
+    if hasReturn { line.removeLast() }
+    if !(hasReturn || policy.normalizesBareLineFeed) || line.contains(where: { $0 == .carriageReturn || $0 == 0 }) {
+      perform(session.receivedMalformedLine(.commandLineEnding), isLogged: false)
+    } else {
+      perform(session.received(line: line), isLogged: false)
+    }
+    return true
+  }
+
+  // MARK: Actions
+
+  /// Carries out what the machine wants; answers that are found at once are fed straight back.
+  ///
+  /// - Parameter isLogged: whether what is said here has its log line already.
+  func perform(_ action: ServerAction, isLogged: Bool) {
+    var action = action
+    var isLogged = isLogged
+    while true {
+      switch action {
+      case .reply(let response):
+        if !isLogged { logMistake(response) }
+        say(response)
+        if transaction != nil, session.envelope == nil { endTransaction() }
+        return
+      case .greet(let keywords):
+        greet(keywords)
+        return
+      case .ask(let question):
+        guard let answer = consider(question) else {
+          phase = .waiting
+          return
+        }
+        action = session.answered(answer)
+        isLogged = true
+      case .receiveData(let response):
+        beginContent(binary: false, isChunked: false)
+        say(response)
+        return
+      case .receiveChunk(let size):
+        if transaction?.decoder == nil {
+          beginContent(binary: session.envelope?.parameters.body == .binary, isChunked: true)
+        }
+        transaction?.chunkLeft = size
+        return
+      case .drainChunk(let size):
+        clock.draining = size
+        return
+      case .close(let response):
+        if !isLogged { logMistake(response) }
+        say(response)
+        close(afterQuit: response.reason == .closing)
+        return
+      }
+    }
+  }
+
+  /// The answer to an open question has been found elsewhere.
+  func resume(_ answer: Answer) {
+    guard case .waiting = phase else { return }
+    phase = .open
+    clock.touched(Clock.monotonic)
+    perform(session.answered(answer), isLogged: true)
+    pump()
+  }
+
+  func say(_ response: Response) {
+    policy.catalogue.write(response, into: &outbound)
+  }
+
+  private func greet(_ keywords: [String]) {
+    var variables = ReplyVariables()
+    variables.client = session.hello?.name.printable(limit: 255) ?? ""
+    var reply = policy.catalogue.reply(.helloAnswer, variables)
+    reply.lines.append(contentsOf: keywords)
+    reply.write(into: &outbound)
+    endTransaction()
+  }
+
+  func flush() {
+    guard !outbound.isEmpty else { return }
+    channel.writeAndFlush(ByteBuffer(bytes: outbound), promise: nil)
+    outbound.removeAll(keepingCapacity: outbound.capacity <= 1024)
+    // Abuse: who does not read his replies is not read either.
+    if !channel.isWritable { setReading(false) }
+  }
+
+  /// Reading stops while the client does not take its replies or the disk does not take its message.
+  func setReading(_ isReading: Bool) {
+    try? channel.syncOptions?.setOption(.autoRead, value: isReading)
+  }
+
+  func writabilityChanged() {
+    if channel.isWritable, case .open = phase { setReading(true) }
+  }
+}

@@ -1,0 +1,119 @@
+import Bytes
+import Filtering
+import NIOCore
+import SMTPProtocol
+import Storage
+
+/// Message content: from the socket through the decoder into memory or spool.
+extension Connection {
+  func beginContent(binary: Bool, isChunked: Bool) {
+    guard let transaction else { return }
+    transaction.decoder = ContentDecoder(
+      framing: binary ? .binary : isChunked ? .counted : .dotTerminated,
+      normalizesBareLineFeed: policy.normalizesBareLineFeed)
+    transaction.intake = context.intake.begin(memoryLimit: policy.bounds.memory, isBinary: binary)
+    transaction.contentBegan = Clock.monotonic
+  }
+
+  /// Feeds DATA's content; false where more has to come first.
+  func takeData() -> Bool {
+    guard inbound.readableBytes > 0, let transaction else { return false }
+    let (taken, isComplete) = decode(inbound, transaction)
+    inbound.moveReaderIndex(forwardBy: taken)
+    guard isComplete else {
+      _ = settle(transaction) && abandonsEndlessData(transaction)
+      return false
+    }
+    if let response = transaction.refusal {
+      logRefusal(response, stage: .message, detail: "\(transaction.octets) octets")
+      perform(session.refusedData(response), isLogged: true)
+    } else {
+      perform(session.receivedData(), isLogged: true)
+    }
+    return true
+  }
+
+  /// Feeds a chunk's content; false where more has to come first.
+  func takeChunk() -> Bool {
+    guard let transaction else { return false }
+    if transaction.chunkLeft > 0 {
+      guard inbound.readableBytes > 0 else { return false }
+      let count = Int(min(UInt64(inbound.readableBytes), transaction.chunkLeft))
+      guard let slice = inbound.readSlice(length: count) else { return false }
+      transaction.chunkLeft -= UInt64(count)
+      _ = decode(slice, transaction)
+      if transaction.chunkLeft > 0 {
+        _ = settle(transaction)
+        return false
+      }
+    }
+    if let response = transaction.refusal {
+      logRefusal(response, stage: .message, detail: "\(transaction.octets) octets")
+      perform(session.refusedChunk(response), isLogged: true)
+      return true
+    }
+    perform(session.receivedChunk(), isLogged: true)
+    return true
+  }
+
+  func drainChunk() -> Bool {
+    let count = Int(min(UInt64(inbound.readableBytes), clock.draining))
+    inbound.moveReaderIndex(forwardBy: count)
+    clock.draining -= UInt64(count)
+    guard clock.draining == 0 else { return false }
+    perform(session.drainedChunk(), isLogged: false)
+    return true
+  }
+
+  private func decode(_ buffer: ByteBuffer, _ transaction: Transaction) -> (taken: Int, isComplete: Bool) {
+    guard var decoder = transaction.decoder, let intake = transaction.intake else { return (0, false) }
+    transaction.decoder = nil
+    decoder.isDiscarding = transaction.refusal != nil
+    let result = decoder.decode(buffer.readableBytesSpan, into: &intake.buffer)
+    if transaction.refusal == nil {
+      if let fault = decoder.fault {
+        transaction.refusal = Response(fault.reason)
+      } else if let limit = session.sizeLimit, decoder.octets > limit {
+        transaction.refusal = Response(.messageTooLarge, because: "\(limit)")
+      }
+      if transaction.refusal != nil { intake.abandon() }
+    }
+    transaction.decoder = decoder
+    return result
+  }
+
+  /// Lets the intake put away what it holds; false where the disk has to be waited for.
+  private func settle(_ transaction: Transaction) -> Bool {
+    guard transaction.refusal == nil, let intake = transaction.intake else { return true }
+    switch intake.settle(on: loop) {
+    case .more: return true
+    case .full(let reason):
+      transaction.refusal = Response(reason)
+      intake.abandon()
+      return true
+    case .wait(let future):
+      phase = .waiting
+      setReading(false)
+      future.whenComplete { _ in self.assumeIsolated { $0.spoolTookIt() } }
+      return false
+    }
+  }
+
+  private func spoolTookIt() {
+    guard case .waiting = phase else { return }
+    phase = .open
+    setReading(true)
+    pump()
+  }
+
+  /// Bound: a refused message is drained to its end, but not for ever.
+  private func abandonsEndlessData(_ transaction: Transaction) -> Bool {
+    guard let response = transaction.refusal else { return false }
+    let patience = max((session.sizeLimit ?? 0) &* 2, 256 << 20)
+    guard transaction.octets > patience else { return false }
+    logRefusal(response, stage: .message, detail: "cut after \(transaction.octets) octets")
+    say(response)
+    close(afterQuit: false)
+    return false
+  }
+}

@@ -1,0 +1,196 @@
+import Bytes
+import Filtering
+import MailSyntax
+import NIOCore
+import SMTPProtocol
+import Storage
+
+/// From the last octet to the final reply: judge, hand over, pass the backend's answer on.
+extension Connection {
+  func considerMessage() -> Answer? {
+    guard let transaction, let intake = transaction.intake else { return .refuse(Response(.internalFault, variables())) }
+    if var decoder = transaction.decoder {
+      decoder.finishCounted(into: &intake.buffer)
+      transaction.decoder = decoder
+      if let fault = decoder.fault {
+        intake.abandon()
+        let response = Response(fault.reason)
+        logRefusal(response, stage: .message)
+        return .refuse(response)
+      }
+    }
+    switch intake.finish(octets: transaction.octets, on: loop) {
+    case .held(let message): return judge(message, transaction)
+    case .full(let reason):
+      let response = Response(reason, variables())
+      logRefusal(response, stage: .message)
+      return .refuse(response)
+    case .wait(let future):
+      future.whenComplete { result in
+        self.assumeIsolated { $0.finished(result, transaction.id) }
+      }
+      return nil
+    }
+  }
+
+  private func finished(_ result: Result<HeldMessage, any Error>, _ id: String) {
+    guard let transaction, transaction.id == id else { return }
+    switch result {
+    case .success(let message):
+      if let answer = judge(message, transaction) { resume(answer) }
+    case .failure(let fault):
+      let response = Response(.limitSpool, variables())
+      logRefusal(response, stage: .message, detail: "\(fault)")
+      resume(.refuse(response))
+    }
+  }
+
+  private func judge(_ message: HeldMessage, _ transaction: Transaction) -> Answer? {
+    let header = MessageHeader(message.memory)
+    if let response = refusal(of: header) {
+      logRefusal(response, stage: .message)
+      return .refuse(response)
+    }
+    let examinations = policy.plan.message
+    guard !examinations.isEmpty else { return decide(message, header, transaction, found: []) }
+    let facts = MessageFacts(
+      mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
+      message: message)
+    if let found = CheckPlan.examine(examinations, facts, at: .message, scores: policy.scores) {
+      return decide(message, header, transaction, found: found)
+    }
+    let scores = policy.scores
+    Task {
+      let found = await CheckPlan.examineWaiting(examinations, facts, at: .message, scores: scores)
+      guard let transaction = self.transaction else { return }
+      if let answer = self.decide(message, header, transaction, found: found) { self.resume(answer) }
+    }
+    return nil
+  }
+
+  /// What no list can lift: the bounds of the header, and loops.
+  private func refusal(of header: MessageHeader) -> Response? {
+    if header.end > policy.bounds.header || header.isCut {
+      return Response(.headerTooLarge, because: "\(policy.bounds.header)")
+    }
+    if header.count("Received") > policy.bounds.hops { return Response(.loopDetected) }
+    return nil
+  }
+
+  private func decide(
+    _ message: HeldMessage, _ header: MessageHeader, _ transaction: Transaction, found: [WeighedFinding]
+  ) -> Answer? {
+    transaction.findings += found
+    let findings = standing.isEmpty ? transaction.findings : standing + transaction.findings
+    if let response = refusal(at: .message, findings) { return .refuse(response) }
+    let decision = Decision(of: findings, at: .message, thresholds: policy.thresholds)
+    let delivery = delivery(of: message, header, transaction, decision, findings)
+    let relay = context.relay
+    let now = Clock.now
+    let began = Clock.monotonic
+    Task {
+      let outcome = await relay.deliver(delivery, at: now)
+      self.delivered(outcome, delivery, decision, findings, began: began)
+    }
+    return nil
+  }
+
+  private func delivery(
+    of message: HeldMessage, _ header: MessageHeader, _ transaction: Transaction, _ decision: Decision,
+    _ findings: [WeighedFinding]
+  ) -> Delivery {
+    let identity = identity
+    let sender = transaction.facts.sender
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(512)
+    let only = transaction.recipients.count == 1 ? transaction.recipients.first?.recipient.path.mailbox : nil
+    TraceHeader.write(
+      into: &bytes, client: identity, hostname: policy.hostname, id: transaction.id,
+      isInternationalized: transaction.facts.parameters.isInternationalized, recipient: only,
+      date: Clock.now.rfc5322)
+    let edit = HeaderEdit(
+      message: message.memory, header: header, isFromOutside: !facts.isRelayNetwork,
+      tag: decision.verdict == .tag ? decision : nil, findings: findings, tagging: policy.tagging,
+      thresholds: policy.thresholds)
+    bytes.append(contentsOf: edit.bytes)
+    let isASCII =
+      header.isASCII && !sender.isInternationalized && !transaction.recipients.contains { $0.path.isInternationalized }
+    return Delivery(
+      id: transaction.id, sender: sender, parameters: transaction.facts.parameters,
+      recipients: transaction.recipients, client: identity, message: message, header: bytes,
+      bodyStart: edit.bodyStart, isHeaderASCII: isASCII,
+      isIdentifiable: header.contains("Date") && header.contains("Message-ID"), budget: policy.timeouts.verdict)
+  }
+
+  private func delivered(
+    _ outcome: DeliveryOutcome, _ delivery: Delivery, _ decision: Decision, _ findings: [WeighedFinding],
+    began: Int64
+  ) {
+    var event = Event(.accept, .info, at: Clock.now)
+    event.id = delivery.id
+    event.stage = .message
+    event.client = facts.address
+    event.helo = delivery.client.helo
+    event.sender = delivery.sender.text
+    event.recipients = delivery.recipients.map(\.recipient.path.text)
+    event.octets = delivery.message.octets
+    event.score = decision.score
+    event.findings = findings
+    event.took = .milliseconds(Clock.monotonic - began)
+    let answer: Answer
+    switch outcome {
+    case .delivered(let reply, let backend, let isRepeat):
+      event.code = decision.verdict == .tag ? .messageTagged : .messageAccepted
+      event.reply = reply
+      event.backend = backend
+      if isRepeat { event.detail = "repeat of a message that the backend has; not sent again" }
+      answer = .proceedSaying(Response(.messageAccepted, reply: reply.withEnhancedCode))
+      if isGone || isInputClosed {
+        event.detail = "the client hung up before the reply; its retry will not be delivered twice"
+        lostReply(delivery, reply)
+      }
+    case .refused(let reply, let backend):
+      event.kind = reply.isPermanent ? .reject : .defer
+      event.found = .message
+      event.code = .backendRefused
+      event.reply = reply
+      event.backend = backend
+      answer = .refuse(Response(.backendRefused, reply: reply.withEnhancedCode))
+    case .unavailable(let reason, let detail, let backend):
+      event.kind = .defer
+      event.severity = .warning
+      event.found = .message
+      event.code = reason
+      event.backend = backend
+      event.detail = detail
+      let response = Response(policy.catalogue[reason]?.reply == nil ? .backendUnavailable : reason, variables())
+      event.reply = policy.catalogue.reply(response)
+      answer = .refuse(response)
+    }
+    context.events.record(event)
+    resume(answer)
+    if case .delivered(let reply, _, _) = outcome, !isGone { watchReply(delivery, reply) }
+  }
+
+  /// The reply has been written but perhaps not taken: only the kernel's word for it counts.
+  private func watchReply(_ delivery: Delivery, _ reply: Reply) {
+    guard !channel.isActive else { return }
+    lostReply(delivery, reply)
+  }
+
+  private func lostReply(_ delivery: Delivery, _ reply: Reply) {
+    guard delivery.isIdentifiable else { return }
+    let relay = context.relay
+    let now = Clock.now
+    Task { await relay.replyLost(delivery, reply, at: now) }
+  }
+
+  var isGone: Bool {
+    if case .gone = phase { true } else { false }
+  }
+
+  func endTransaction() {
+    transaction?.intake?.abandon()
+    transaction = nil
+  }
+}

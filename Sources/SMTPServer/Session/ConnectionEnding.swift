@@ -1,0 +1,129 @@
+import Bytes
+import Filtering
+import NIOCore
+import SMTPProtocol
+
+/// How a session ends: by QUIT, by us, by the client, by the clock.
+extension Connection {
+  /// Says what is left to say and closes. A peer that may still be sending gets a moment to read why: closing
+  /// with unread octets would reset the connection and take the reply with it.
+  func close(afterQuit: Bool) {
+    session.disconnected()
+    endTransaction()
+    flush()
+    inbound = ByteBuffer()
+    if afterQuit || isInputClosed {
+      phase = .gone
+      channel.close(promise: nil)
+    } else {
+      phase = .lingering(until: Clock.monotonic + 5000)
+      setReading(true)
+      channel.close(mode: .output, promise: nil)
+    }
+  }
+
+  /// The client closed its sending side; what it sent before is still answered.
+  func inputClosed() {
+    isInputClosed = true
+    switch phase {
+    case .open: pump()
+    case .waiting: break
+    case .lingering, .gone:
+      phase = .gone
+      channel.close(promise: nil)
+    }
+  }
+
+  /// The connection is gone, or as good as gone.
+  func lost() {
+    if case .gone = phase { return }
+    let wasLingering = if case .lingering = phase { true } else { false }
+    if let transaction, !wasLingering, !isDelivering {
+      var event = event(.session, stage: nil, nil)
+      event.code = .connectionLost
+      event.detail = "\(transaction.octets) octets of content had come"
+      context.events.record(event)
+    }
+    phase = .gone
+    if !isDelivering { endTransaction() }
+    session.disconnected()
+    channel.close(promise: nil)
+  }
+
+  /// Whether a message is being judged or handed over: that goes on without the client.
+  private var isDelivering: Bool {
+    guard case .waiting = phase, let transaction else { return false }
+    return transaction.contentBegan != 0
+  }
+
+  /// Looks whether the client has run out of time. Called once a tick.
+  func tick(_ now: Int64) {
+    switch phase {
+    case .gone, .waiting: return
+    case .lingering(let until):
+      if now >= until {
+        phase = .gone
+        channel.close(promise: nil)
+      }
+    case .open:
+      if context.isDraining, transaction?.contentBegan ?? 0 == 0 {
+        end(.shuttingDown, "")
+      } else if let step = overdueStep(now) {
+        end(.timeout, step)
+      } else if isTooSlow(now) {
+        end(.dataTooSlow, "")
+      }
+    }
+  }
+
+  /// The step whose time is up; nil where none is.
+  private func overdueStep(_ now: Int64) -> String? {
+    let silent = now - clock.last
+    let timeouts = policy.timeouts
+    if let transaction, now - transaction.began > timeouts.message.milliseconds { return "Transaction" }
+    switch session.need {
+    case .data, .chunk, .drain: return silent > timeouts.data.milliseconds ? "Message data" : nil
+    default: break
+    }
+    if session.commands == 0 { return now - clock.opened > timeouts.greeting.milliseconds ? "Greeting" : nil }
+    if transaction == nil { return silent > min(timeouts.idle, timeouts.command).milliseconds ? "Idle session" : nil }
+    return silent > timeouts.command.milliseconds ? "Command" : nil
+  }
+
+  private func isTooSlow(_ now: Int64) -> Bool {
+    guard policy.timeouts.leastDataRate > 0, let transaction, transaction.contentBegan != 0 else { return false }
+    switch session.need {
+    case .data, .chunk: break
+    default: return false
+    }
+    let elapsed = now - transaction.contentBegan
+    guard elapsed > 30_000 else { return false }
+    return Int64(clamping: transaction.octets) * 1000 < elapsed * Int64(policy.timeouts.leastDataRate)
+  }
+
+  /// Ends the session for a reason of our own.
+  func end(_ reason: ReasonCode, _ text: String) {
+    var variables = variables()
+    variables.reason = text
+    guard case .close = session.ended(reason) else { return }
+    let response = Response(reason, variables)
+    if reason != .shuttingDown || transaction != nil {
+      var event = event(.session, stage: nil, response)
+      if let transaction, transaction.contentBegan != 0 { event.detail = "\(transaction.octets) octets of content had come" }
+      context.events.record(event)
+    }
+    say(response)
+    close(afterQuit: false)
+  }
+
+  /// The drain's deadline has passed: whatever is left is closed.
+  func cut() {
+    switch phase {
+    case .open: end(.shuttingDown, "")
+    case .waiting, .lingering:
+      phase = .gone
+      channel.close(promise: nil)
+    case .gone: break
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Bytes
+import Filtering
+import MailSyntax
+import SMTPProtocol
+
+/// What the session says to the sinks, and the refusals that decisions come to.
+extension Connection {
+  /// The client as the backend is told.
+  var identity: ClientIdentity {
+    ClientIdentity(
+      address: facts.address, port: facts.port, name: nil, helo: session.hello?.name ?? "",
+      isExtended: session.hello?.isExtended ?? false)
+  }
+
+  func variables(sender: Path? = nil, recipient: Path? = nil) -> ReplyVariables {
+    var variables = ReplyVariables()
+    variables.client = facts.address.description
+    variables.sender = (sender ?? transaction?.facts.sender)?.text.printable(limit: 254) ?? ""
+    variables.recipient = recipient?.text.printable(limit: 254) ?? ""
+    variables.id = transaction?.id ?? id
+    return variables
+  }
+
+  /// The refusal that the findings come to at this stage, logged; nil where they let pass.
+  func refusal(at stage: Stage, _ findings: [WeighedFinding], recipient: Path? = nil) -> Response? {
+    guard !findings.isEmpty else { return nil }
+    let decision = Decision(of: findings, at: stage, thresholds: policy.thresholds)
+    switch decision.verdict {
+    case .accept, .tag, .quarantine, .discard:
+      noteShadows(findings, at: stage, recipient: recipient)
+      return nil
+    case .defer, .reject: break
+    }
+    var variables = variables(recipient: recipient)
+    if let decisive = decision.decisive {
+      variables.reason = decisive.finding.reason
+      variables.list = decisive.finding.list
+    }
+    var reply = policy.catalogue.reply(decision.reason, variables)
+    // A code whose catalogue reply is for good can be deferred by the admin, and the other way round.
+    if decision.verdict == .defer, reply.isPermanent { reply.code = 450 }
+    let response = Response(decision.reason, variables, reply: reply)
+    var event = event(decision.verdict == .defer ? .defer : .reject, stage: stage, response, recipient: recipient)
+    event.found = decision.decisive?.found
+    event.score = decision.score
+    event.findings = findings
+    event.detail = decision.decisive?.finding.list ?? ""
+    context.events.record(event)
+    return response
+  }
+
+  /// One line where a check in shadow mode would have refused at this stage what nothing else refused.
+  private func noteShadows(_ findings: [WeighedFinding], at stage: Stage, recipient: Path?) {
+    guard findings.contains(where: { $0.mode == .shadow && $0.found == stage }) else { return }
+    let asIf = findings.map { finding in
+      WeighedFinding(
+        finding.finding, weight: finding.weight, mode: .enforce, found: finding.found, enforceAt: finding.enforceAt)
+    }
+    let decision = Decision(of: asIf, at: .message, thresholds: policy.thresholds)
+    guard decision.verdict == .reject || decision.verdict == .defer else { return }
+    var event = event(.shadow, stage: stage, nil, recipient: recipient)
+    event.code = decision.reason
+    event.found = decision.decisive?.found
+    event.score = decision.score
+    event.findings = findings
+    event.detail = "would have been refused"
+    context.events.record(event)
+  }
+
+  /// A line for a refusal that no finding decided: relay control, limits, recipients, content.
+  func logRefusal(
+    _ response: Response, stage: Stage, sender: Path? = nil, recipient: Path? = nil, detail: String = ""
+  ) {
+    let reply = policy.catalogue.reply(response)
+    let isLimit = response.reason.name.hasPrefix("LIMIT_") || response.reason == .overload
+    let kind: Event.Kind = isLimit ? .limit : reply.isPermanent ? .reject : .defer
+    var event = event(kind, stage: stage, response, recipient: recipient)
+    event.found = stage
+    if let sender { event.sender = sender.text }
+    event.findings = standing + (transaction?.findings ?? [])
+    event.detail = detail
+    context.events.record(event)
+  }
+
+  /// A line for a mistake in the dialogue. What merely goes on is not logged.
+  func logMistake(_ response: Response) {
+    guard let reason = policy.catalogue[response.reason], reason.severity != .notice else { return }
+    context.events.record(event(.session, stage: nil, response))
+  }
+
+  func event(_ kind: Event.Kind, stage: Stage?, _ response: Response?, recipient: Path? = nil) -> Event {
+    var event = Event(kind, .info, at: Clock.now)
+    event.id = transaction?.id ?? id
+    event.stage = stage
+    event.client = facts.address
+    event.helo = session.hello?.name ?? ""
+    event.sender = transaction?.facts.sender.text
+    if let recipient {
+      event.recipients = [recipient.text]
+    } else if let transaction, stage == .message || stage == nil {
+      event.recipients = transaction.recipients.map(\.recipient.path.text)
+    }
+    if let response {
+      event.code = response.reason
+      event.reply = policy.catalogue.reply(response)
+    }
+    return event
+  }
+}

@@ -1,0 +1,228 @@
+import Bytes
+import Filtering
+import MailSyntax
+import NetAddress
+import SMTPProtocol
+
+/// The answers to the machine's questions: first what no list can lift (limits, relay control), then the
+/// checks, then whether the backend knows the recipient.
+extension Connection {
+  /// The answer, or nil where it is being sought and `resume` will bring it.
+  func consider(_ question: Question) -> Answer? {
+    switch question {
+    case .connect: return considerConnection()
+    case .hello(let hello): return considerHello(hello)
+    case .mail(let sender, let parameters): return considerSender(sender, parameters)
+    case .recipient(let recipient): return considerRecipient(recipient)
+    case .content: return considerContent()
+    case .message: return considerMessage()
+    case .verify(let path): return considerVerify(path)
+    }
+  }
+
+  /// Runs the checks of a stage; where none has to wait, `then` is called at once and its answer returned.
+  private func examine<Facts: Sendable>(
+    _ examinations: [Examination<Facts>], _ facts: Facts, at stage: Stage,
+    then: @escaping @Sendable (isolated Connection, [WeighedFinding]) -> Answer?
+  ) -> Answer? {
+    if examinations.isEmpty { return then(self, []) }
+    if let found = CheckPlan.examine(examinations, facts, at: stage, scores: policy.scores) {
+      return then(self, found)
+    }
+    let scores = policy.scores
+    Task {
+      let found = await CheckPlan.examineWaiting(examinations, facts, at: stage, scores: scores)
+      if let answer = then(self, found) { self.resume(answer) }
+    }
+    return nil
+  }
+
+  // MARK: Connect and greeting
+
+  private func considerConnection() -> Answer? {
+    let examinations = policy.plan.connect
+    return examine(examinations, facts, at: .connect) { connection, found in
+      connection.standing += found
+      return connection.refusal(at: .connect, connection.standing).map { Answer.close($0) } ?? .proceed
+    }
+  }
+
+  private func considerHello(_ hello: Hello) -> Answer? {
+    let facts = HelloFacts(connect: facts, hello: hello)
+    return examine(policy.plan.hello, facts, at: .hello) { connection, found in
+      // A second EHLO replaces what was found about the first.
+      connection.standing.removeAll { $0.found == .hello }
+      connection.standing += found
+      return connection.refusal(at: .hello, connection.standing).map { Answer.refuse($0) } ?? .proceed
+    }
+  }
+
+  // MARK: Sender
+
+  private func considerSender(_ sender: Path, _ parameters: MailParameters) -> Answer? {
+    guard let hello = session.hello else { return .refuse(Response(.commandOrder)) }
+    if context.isDraining { return .close(Response(.shuttingDown)) }
+    let now = Clock.monotonic
+    if let reason = context.admission.message(
+      facts.address, isRelayNetwork: facts.isRelayNetwork, at: now)
+    {
+      let response = Response(reason, variables(sender: sender))
+      logRefusal(response, stage: .mail, sender: sender)
+      return .refuse(response)
+    }
+    let mail = MailFacts(
+      connect: facts, hello: hello, sender: sender, parameters: parameters, time: Clock.now)
+    return examine(policy.plan.mail, mail, at: .mail) { connection, found in
+      let findings = connection.standing.isEmpty ? found : connection.standing + found
+      let transaction = Transaction(id: connection.context.newID(), facts: mail, began: now, findings: found)
+      connection.transaction = transaction
+      guard let response = connection.refusal(at: .mail, findings) else { return .proceed }
+      connection.transaction = nil
+      return .refuse(response)
+    }
+  }
+
+  // MARK: Recipient
+
+  private func considerRecipient(_ recipient: Envelope.Recipient) -> Answer? {
+    guard let transaction else { return .refuse(Response(.commandOrder)) }
+    let isOurs = policy.relay.isOurs(recipient.path)
+    if !isOurs, !policy.relay.mayRelay(facts.address, sender: transaction.facts.sender) {
+      let response = Response(.relayDenied, variables(recipient: recipient.path))
+      logRefusal(response, stage: .recipient, recipient: recipient.path)
+      return .refuse(response)
+    }
+    let facts = RecipientFacts(
+      mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
+    return examine(policy.plan.recipient, facts, at: .recipient) { connection, found in
+      connection.judge(recipient, isOurs: isOurs, transaction, found)
+    }
+  }
+
+  private func judge(
+    _ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction, _ found: [WeighedFinding]
+  ) -> Answer? {
+    let findings = standing + transaction.findings + found
+    if let response = refusal(at: .recipient, findings, recipient: recipient.path) {
+      blockTrapped(found)
+      let spoils = found.contains { $0.finding.code == response.reason && Self.spoilsTransaction.contains(response.reason) }
+      return spoils ? .refuseTransaction(response) : .refuse(response)
+    }
+    guard let routed = route(recipient, isOurs: isOurs, transaction) else {
+      let response = Response(.backendUnavailable, variables(recipient: recipient.path))
+      logRefusal(response, stage: .recipient, recipient: recipient.path, detail: "no backend takes this domain")
+      return .refuse(response)
+    }
+    if let first = transaction.recipients.first, first.route != routed.route {
+      let response = Response(.recipientRoute, variables(recipient: recipient.path))
+      logRefusal(response, stage: .recipient, recipient: recipient.path)
+      return .refuse(response)
+    }
+    return verify(routed, isOurs: isOurs, transaction, found)
+  }
+
+  /// Findings after which nothing of the transaction may be delivered (RFC 5321 §4.5.5 for the null sender).
+  private static let spoilsTransaction: Set<ReasonCode> = [.nullSenderRecipients]
+
+  private func route(
+    _ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction
+  ) -> RoutedRecipient? {
+    let own = isOurs ? policy.routes.route(recipient) : nil
+    guard facts.isRelayNetwork else { return own }
+    // Relay networks never read 452 for a route: their message follows the first recipient's.
+    if let first = transaction.recipients.first {
+      return RoutedRecipient(recipient, route: first.route, rewritten: own?.route == first.route ? own?.rewritten : nil)
+    }
+    return own ?? policy.routes.outward.map { RoutedRecipient(recipient, route: $0) }
+  }
+
+  private func verify(
+    _ routed: RoutedRecipient, isOurs: Bool, _ transaction: Transaction, _ found: [WeighedFinding]
+  ) -> Answer? {
+    guard isOurs else {
+      take(routed, transaction, found)
+      return .proceed
+    }
+    let query = RecipientQuery(
+      recipient: routed, sender: transaction.facts.sender, parameters: transaction.facts.parameters,
+      client: identity)
+    let now = Clock.now
+    if let answer = context.relay.remembered(query, at: now) {
+      return self.answer(answer, routed, transaction, found)
+    }
+    let relay = context.relay
+    Task {
+      let answer = await relay.ask(query, at: now)
+      self.resume(self.answer(answer, routed, transaction, found))
+    }
+    return nil
+  }
+
+  private func answer(
+    _ answer: RecipientAnswer, _ routed: RoutedRecipient, _ transaction: Transaction, _ found: [WeighedFinding]
+  ) -> Answer {
+    let path = routed.recipient.path
+    switch answer {
+    case .known:
+      take(routed, transaction, found)
+      return .proceed
+    case .refused(let reply, let isUnknown):
+      let reason: ReasonCode = isUnknown ? .recipientUnknown : .recipientRefused
+      let response = Response(reason, reply: reply.withEnhancedCode)
+      logRefusal(response, stage: .recipient, recipient: path)
+      if isUnknown, context.admission.unknownRecipient(
+        facts.address, isRelayNetwork: facts.isRelayNetwork, at: Clock.monotonic)
+      {
+        let end = Response(.limitUnknownRecipients, variables())
+        logRefusal(end, stage: .recipient, recipient: path)
+        return .close(end)
+      }
+      return .refuse(response)
+    case .unavailable(let detail):
+      let response = Response(.recipientUnavailable, variables(recipient: path))
+      logRefusal(response, stage: .recipient, recipient: path, detail: detail)
+      return .refuse(response)
+    }
+  }
+
+  private func take(_ routed: RoutedRecipient, _ transaction: Transaction, _ found: [WeighedFinding]) {
+    transaction.recipients.append(routed)
+    transaction.findings += found
+  }
+
+  /// Who wrote to a trap is not heard for a while.
+  private func blockTrapped(_ found: [WeighedFinding]) {
+    guard !facts.isRelayNetwork,
+      let trap = found.first(where: { $0.finding.code == .recipientTrap && $0.mode == .enforce })
+    else { return }
+    context.admission.blockTrapped(facts.address, because: trap.finding.reason, at: Clock.monotonic)
+  }
+
+  // MARK: Content, VRFY
+
+  private func considerContent() -> Answer? {
+    if context.isDraining { return .close(Response(.shuttingDown)) }
+    if let reason = context.intake.refusesNow() {
+      let response = Response(reason, variables())
+      logRefusal(response, stage: .message)
+      return .refuse(response)
+    }
+    return .proceed
+  }
+
+  /// VRFY tells relay networks only, and only what is remembered.
+  private func considerVerify(_ path: Path) -> Answer? {
+    guard facts.isRelayNetwork, policy.relay.isOurs(path), let hello = session.hello,
+      let routed = policy.routes.route(Envelope.Recipient(path: path))
+    else { return .proceed }
+    let query = RecipientQuery(
+      recipient: routed, sender: .null, parameters: .none,
+      client: ClientIdentity(
+        address: facts.address, port: facts.port, name: nil, helo: hello.name, isExtended: hello.isExtended))
+    switch context.relay.remembered(query, at: Clock.now) {
+    case .known: return .proceedSaying(Response(.verifyKnown, variables(recipient: path)))
+    case .refused(let reply, true): return .refuse(Response(.recipientUnknown, reply: reply.withEnhancedCode))
+    default: return .proceed
+    }
+  }
+}

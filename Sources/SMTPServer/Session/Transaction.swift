@@ -1,0 +1,34 @@
+import Bytes
+import Filtering
+import MailSyntax
+import SMTPProtocol
+import Storage
+
+/// What the gateway knows of one transaction beside the machine's envelope. An idle session has none.
+final class Transaction {
+  let id: String
+  let facts: MailFacts
+  /// Monotonic milliseconds at MAIL.
+  let began: Int64
+  /// Findings about the sender, and those about recipients that were taken.
+  var findings: [WeighedFinding]
+  var recipients: [RoutedRecipient] = []
+  var intake: MessageIntake?
+  var decoder: ContentDecoder?
+  /// Octets of the current chunk that have not come yet.
+  var chunkLeft: UInt64 = 0
+  /// Why the content is being drained instead of kept; the first reason stays.
+  var refusal: Response?
+  /// Monotonic milliseconds at which content began.
+  var contentBegan: Int64 = 0
+
+  init(id: String, facts: MailFacts, began: Int64, findings: [WeighedFinding]) {
+    self.id = id
+    self.facts = facts
+    self.began = began
+    self.findings = findings
+  }
+
+  /// Octets of content that have come so far.
+  var octets: UInt64 { decoder?.octets ?? 0 }
+}
