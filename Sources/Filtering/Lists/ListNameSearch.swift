@@ -14,27 +14,14 @@ extension ListSnapshot {
     guard !index.isEmpty, !domain.isEmpty else { return [] }
     var found: [ListCandidate] = []
     if domain.utf8.first == UInt8(ascii: "["), let literal = ListLiteral.canonical(domain) {
-      collect(kind, index, literal.utf8.span, rest, &found)
+      search(kind, index, literal.utf8.span, rest.utf8.span, &found)
     } else {
-      collect(kind, index, domain.utf8.span, rest, &found)
+      search(kind, index, domain.utf8.span, rest.utf8.span, &found)
     }
     if found.count > 1 {
       found.sort { $0.rank == $1.rank ? $0.id < $1.id : $0.rank > $1.rank }
     }
     return found
-  }
-
-  private func collect(
-    _ kind: ListKind, _ index: NameIndex, _ domain: Span<UInt8>, _ rest: String,
-    _ found: inout [ListCandidate]
-  ) {
-    if kind == .senders || kind == .recipients, rest.utf8.first == UInt8(ascii: "\"") {
-      let written = rest.utf8.span
-      let content = ListEntry.unquoted(written, 0..<written.count)
-      search(kind, index, domain, content.span, &found)
-    } else {
-      search(kind, index, domain, rest.utf8.span, &found)
-    }
   }
 
   /// One pass over the name from its end: at each label the hash of the suffix so far is looked up.

@@ -75,7 +75,7 @@ public final class ListSnapshot: Sendable {
   }
 
   /// What `.senders` says of the envelope sender; nil for the null sender (an empty domain). The local part
-  /// may be given in quotes or without.
+  /// is given with its quoting taken off.
   public func sender(local: String, domain: String, at now: Timestamp) -> ListMatch? {
     winner(.senders, domain, local, at: now)
   }
@@ -85,7 +85,7 @@ public final class ListSnapshot: Sendable {
     winner(.domains, domain, at: now)
   }
 
-  /// What `.recipients` says of an envelope recipient.
+  /// What `.recipients` says of an envelope recipient, its local part without quoting.
   public func recipient(local: String, domain: String, at now: Timestamp) -> ListMatch? {
     winner(.recipients, domain, local, at: now)
   }
@@ -133,7 +133,7 @@ public final class ListSnapshot: Sendable {
   }
 }
 
-/// A question to the lists.
+/// A question to the lists; local parts have their quoting taken off.
 public enum ListQuestion: Hashable, Sendable {
   case client(IPAddress)
   case clientName(String)

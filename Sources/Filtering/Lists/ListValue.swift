@@ -73,6 +73,8 @@ extension ListQuestion {
     _ local: String, _ domain: String
   ) throws(ListValueError) -> [ListQuestion] {
     guard !domain.isEmpty else { throw ListValueError(description: "no domain behind the @") }
+    let written = local.utf8.span
+    let local = String(decoding: ListEntry.unquoted(written, 0..<written.count), as: UTF8.self)
     return [
       .sender(local: local, domain: domain), .senderDomain(domain),
       .recipient(local: local, domain: domain),
