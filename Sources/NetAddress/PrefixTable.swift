@@ -60,18 +60,24 @@ public struct PrefixTable: Sendable {
 
   /// Collects networks, then makes the table of them.
   public struct Builder: Sendable {
-    private var v4: [Row<UInt32>] = []
-    private var v6: [Row<UInt128>] = []
+    private var v4 = Nest<UInt32>()
+    private var v6 = Nest<UInt128>()
 
     public init() {}
+
+    /// Makes room for `count` networks of either family; memory that stays untouched costs nothing.
+    public mutating func reserveCapacity(_ count: Int) {
+      v4.reserveCapacity(count)
+      v6.reserveCapacity(count)
+    }
 
     /// Adds a network; at most `UInt32.max` of a family.
     public mutating func add(_ prefix: IPPrefix, value: UInt32) {
       let length = UInt8(prefix.length)
       if let start = prefix.address.v4 {
-        v4.append(Row(start: start, value: value, length: length))
+        v4.append(start: start, length: length, value: value)
       } else {
-        v6.append(Row(start: prefix.address.bits, value: value, length: length))
+        v6.append(start: prefix.address.bits, length: length, value: value)
       }
     }
 
@@ -82,10 +88,10 @@ public struct PrefixTable: Sendable {
     public mutating func build(
       onDuplicate: (UInt32, UInt32) -> Duplicate = { _, _ in .keepBoth }
     ) -> PrefixTable {
-      // The rows of one family are freed before the other's are sorted: loading is bounded in memory.
-      let small = Nest(&v4, onDuplicate)
-      let large = Nest(&v6, onDuplicate)
-      return PrefixTable(v4: small, v6: large)
+      v4.settle(onDuplicate)
+      v6.settle(onDuplicate)
+      defer { self = Builder() }
+      return PrefixTable(v4: v4, v6: v6)
     }
   }
 }
@@ -106,61 +112,69 @@ private final class Columns: Sendable {
   }
 }
 
-private struct Row<Key: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
-  var start: Key
-  var value: UInt32
-  var length: UInt8
-
-  /// True when the network holds `key`; the shift by the whole width gives zero, as /0 needs.
-  static func holds(_ start: Key, _ length: UInt8, _ key: Key) -> Bool {
-    (start ^ key) >> (Key.bitWidth - Int(length)) == 0
-  }
-}
-
-/// The networks of one family in columns.
+/// The networks of one family in columns: unordered while they are collected, settled afterwards.
 private struct Nest<Key: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
   var starts: [Key] = []
   var values: [UInt32] = []
-  var parents: [UInt32] = []
   var lengths: [UInt8] = []
+  var parents: [UInt32] = []
 
-  init() {}
+  mutating func reserveCapacity(_ count: Int) {
+    starts.reserveCapacity(count)
+    values.reserveCapacity(count)
+    lengths.reserveCapacity(count)
+  }
 
-  init(_ rows: inout [Row<Key>], _ onDuplicate: (UInt32, UInt32) -> PrefixTable.Duplicate) {
-    guard !rows.isEmpty else { return }
+  mutating func append(start: Key, length: UInt8, value: UInt32) {
+    starts.append(start)
+    values.append(value)
+    lengths.append(length)
+  }
+
+  /// Sorts, settles duplicates and links each network to the one around it. Column by column, so that the
+  /// peak of memory is little above what stays.
+  mutating func settle(_ onDuplicate: (UInt32, UInt32) -> PrefixTable.Duplicate) {
+    guard !starts.isEmpty else { return }
+    var order: [UInt32] = []
+    order.reserveCapacity(starts.count)
+    for index in starts.indices { order.append(UInt32(index)) }
     // Of one network the highest value comes first, so that the walk outwards meets the lowest first.
-    rows.sort { a, b in
-      if a.start != b.start { return a.start < b.start }
-      return a.length == b.length ? a.value > b.value : a.length < b.length
+    order.sort { a, b in
+      let (a, b) = (Int(a), Int(b))
+      if starts[a] != starts[b] { return starts[a] < starts[b] }
+      return lengths[a] == lengths[b] ? values[a] > values[b] : lengths[a] < lengths[b]
     }
-    Self.settleDuplicates(&rows, onDuplicate)
-    starts = rows.map(\.start)
-    values = rows.map(\.value)
-    lengths = rows.map(\.length)
-    rows = []
+    settleDuplicates(&order, onDuplicate)
+    starts = order.map { starts[Int($0)] }
+    values = order.map { values[Int($0)] }
+    lengths = order.map { lengths[Int($0)] }
+    order = []
     linkParents()
   }
 
-  private static func settleDuplicates(
-    _ rows: inout [Row<Key>], _ onDuplicate: (UInt32, UInt32) -> PrefixTable.Duplicate
+  private func settleDuplicates(
+    _ order: inout [UInt32], _ onDuplicate: (UInt32, UInt32) -> PrefixTable.Duplicate
   ) {
     // From the end, so that values rise.
-    var write = rows.count
-    for read in rows.indices.reversed() {
-      let row = rows[read]
-      if write < rows.count, rows[write].start == row.start, rows[write].length == row.length {
-        switch onDuplicate(rows[write].value, row.value) {
-        case .keepBoth: break
-        case .keepFirst: continue
-        case .keepSecond:
-          rows[write] = row
-          continue
+    var write = order.count
+    for read in order.indices.reversed() {
+      let row = Int(order[read])
+      if write < order.count {
+        let kept = Int(order[write])
+        if starts[kept] == starts[row], lengths[kept] == lengths[row] {
+          switch onDuplicate(values[kept], values[row]) {
+          case .keepBoth: break
+          case .keepFirst: continue
+          case .keepSecond:
+            order[write] = order[read]
+            continue
+          }
         }
       }
       write -= 1
-      rows[write] = row
+      order[write] = order[read]
     }
-    rows.removeFirst(write)
+    order.removeFirst(write)
   }
 
   private mutating func linkParents() {
@@ -173,10 +187,15 @@ private struct Nest<Key: FixedWidthInteger & UnsignedInteger & Sendable>: Sendab
 
   private func outwards(from first: UInt32, to key: Key) -> UInt32 {
     var candidate = first
-    while candidate != noParent, !Row.holds(starts[Int(candidate)], lengths[Int(candidate)], key) {
+    while candidate != noParent, !holds(Int(candidate), key) {
       candidate = parents[Int(candidate)]
     }
     return candidate
+  }
+
+  /// True when a network holds `key`; the shift by the whole width gives zero, as /0 needs.
+  private func holds(_ index: Int, _ key: Key) -> Bool {
+    (starts[index] ^ key) >> (Key.bitWidth - Int(lengths[index])) == 0
   }
 
   func innermost(_ key: Key) -> UInt32 {
