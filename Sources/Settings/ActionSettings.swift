@@ -1,0 +1,125 @@
+/// A stage of a session at which checks look and findings take effect.
+public enum StageName: String, WordEnum {
+  case connect
+  case hello
+  case mail
+  case recipient
+  case message
+}
+
+/// What a message's total score does (`[actions]`). A threshold that is nil is never reached.
+public struct ActionSettings: Sendable, Hashable {
+  public let tag: Double?
+  public let `defer`: Double?
+  public let quarantine: Double?
+  public let reject: Double?
+  /// The stage at which what was found earlier takes effect; never `message`.
+  public let enforceAt: StageName
+  /// Put before the Subject of a marked message; nil: nothing is.
+  public let subjectPrefix: String?
+  /// Whether a marked message gets the `X-Spam-*` headers.
+  public let addsTagHeaders: Bool
+}
+
+extension ActionSettings {
+  init(_ section: Section) {
+    tag = section.threshold("tag")
+    `defer` = section.threshold("defer")
+    quarantine = section.threshold("quarantine")
+    reject = section.threshold("reject")
+    enforceAt = Self.stage(section)
+    subjectPrefix = section.text("subject_prefix")
+    addsTagHeaders = section.flag("tag_headers")
+    checkOrder(section)
+  }
+
+  private static func stage(_ section: Section) -> StageName {
+    let stage = section.defaultedWord("enforce_at", of: StageName.self)
+    if stage == .message {
+      section.report(
+        "enforce_at",
+        "actions.enforce_at: expected one of \"connect\", \"hello\", \"mail\", \"recipient\"; only a check's own"
+          + " enforce_at can be \"message\"")
+    }
+    return stage
+  }
+
+  private func checkOrder(_ section: Section) {
+    let steps = [("tag", tag), ("defer", self.defer), ("quarantine", quarantine), ("reject", reject)]
+    var lower: (key: String, score: Double)?
+    for (key, score) in steps {
+      guard let score else { continue }
+      if let lower, lower.score > score {
+        // The one that was written is the one to change.
+        let written = section.has(key) ? key : lower.key
+        section.report(
+          written,
+          "actions.\(lower.key) = \(lower.score) is above actions.\(key) = \(score): the order is"
+            + " tag, defer, quarantine, reject")
+      }
+      lower = (key, score)
+    }
+  }
+}
+
+/// How strictly SMTP is spoken (`[smtp]`).
+public struct SMTPSettings: Sendable, Hashable {
+  /// What becomes of a message with a bare LF.
+  public enum BareLF: String, WordEnum {
+    /// 550 5.6.11.
+    case refuse
+    /// Each becomes a CRLF.
+    case normalise
+  }
+
+  public let bareLF: BareLF
+}
+
+extension SMTPSettings {
+  init(_ section: Section) { bareLF = section.defaultedWord("bare_lf") }
+}
+
+/// What is remembered about deliveries (`[delivery]`).
+public struct DeliverySettings: Sendable, Hashable {
+  /// How long a delivered message is remembered by its digest.
+  public let digestLifetime: Duration
+  /// Most messages remembered.
+  public let digestEntries: Int
+}
+
+extension DeliverySettings {
+  init(_ section: Section) {
+    digestLifetime = section.duration("digest_lifetime")
+    digestEntries = section.count("digest_entries")
+  }
+}
+
+/// The event log (`[log]`).
+public struct LogSettings: Sendable, Hashable {
+  public enum Level: String, WordEnum {
+    case error
+    case warning
+    case info
+    case debug
+  }
+
+  public enum Format: String, WordEnum {
+    case text
+    case json
+  }
+
+  /// The least severity that is written.
+  public let level: Level
+  public let format: Format
+  /// The path as written, for ``Settings/resolve(_:)``; nil: standard output.
+  public let file: String?
+}
+
+extension LogSettings {
+  init(_ section: Section) {
+    level = section.defaultedWord("level")
+    format = section.defaultedWord("format")
+    let file = section.defaultedText("file")
+    self.file = file == "-" ? nil : file
+  }
+}

@@ -1,0 +1,326 @@
+/// Where the keys of a TOML text stand. TOMLKit gives positions for syntax errors only, so this walks the text
+/// along TOML's grammar (toml.io v1.0.0) and notes each key; what a value means is left to TOMLKit.
+///
+/// It also bounds what TOMLKit is given: at the first thing that it cannot follow it stops, and says where.
+struct KeyScanner {
+  /// Why and where a scan ended before the end of the text.
+  struct Stop: Error {
+    let position: SourcePosition
+    /// Bytes from the start of the text.
+    let offset: Int
+    /// Nil: not TOML as far as this scan can tell; TOMLKit knows better what is wrong.
+    let reason: String?
+  }
+
+  /// Where a key and its value begin.
+  struct Place: Sendable, Hashable {
+    let key: SourcePosition
+    let value: SourcePosition
+  }
+
+  // Bound: no configuration of a gateway comes near these.
+  static let maximumDepth = 32
+  static let maximumKeys = 200_000
+
+  private let bytes: [UInt8]
+  private var offset = 0
+  private var line = 1
+  private var column = 1
+  private var places: [String: Place] = [:]
+  private var tableCounts: [String: Int] = [:]
+
+  private init(_ text: String) {
+    bytes = Array(text.utf8)
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+  }
+
+  /// The places of all keys up to the end, or up to where the scan stopped.
+  static func scan(_ text: String) -> (places: [String: Place], stop: Stop?) {
+    var scanner = KeyScanner(text)
+    do throws(Stop) {
+      try scanner.document()
+      return (scanner.places, nil)
+    } catch {
+      return (scanner.places, error)
+    }
+  }
+
+  // MARK: Grammar
+
+  private mutating func document() throws(Stop) {
+    var table = ""
+    var depth = 0
+    while true {
+      skipBlank()
+      guard let byte = peek() else { return }
+      if byte == UInt8(ascii: "[") {
+        (table, depth) = try header()
+      } else {
+        try keyValue(in: table, depth: depth)
+      }
+      skipSpace()
+      skipComment()
+      if let byte = peek(), !isNewline(byte) { throw stop() }
+    }
+  }
+
+  private mutating func header() throws(Stop) -> (path: String, depth: Int) {
+    let start = position
+    advance()
+    let isArray = peek() == UInt8(ascii: "[")
+    if isArray { advance() }
+    let keys = try key(depth: 0)
+    for _ in 0..<(isArray ? 2 : 1) {
+      guard peek() == UInt8(ascii: "]") else { throw stop() }
+      advance()
+    }
+    var path = ""
+    for (index, name) in keys.enumerated() {
+      path = SettingPath.child(path, name)
+      try note(path, Place(key: start, value: start))
+      if isArray, index == keys.count - 1 {
+        let count = tableCounts[path, default: 0]
+        tableCounts[path] = count + 1
+        path = SettingPath.element(path, count)
+        try note(path, Place(key: start, value: start))
+      } else if let count = tableCounts[path] {
+        path = SettingPath.element(path, count - 1)
+      }
+    }
+    return (path, keys.count)
+  }
+
+  private mutating func keyValue(in table: String, depth: Int) throws(Stop) {
+    let start = position
+    let keys = try key(depth: depth)
+    guard peek() == UInt8(ascii: "=") else { throw stop() }
+    advance()
+    skipSpace()
+    var path = table
+    for name in keys {
+      path = SettingPath.child(path, name)
+      try note(path, Place(key: start, value: position))
+    }
+    try value(at: path, depth: depth + keys.count)
+  }
+
+  /// A bare, quoted or dotted key and the white space around it.
+  private mutating func key(depth: Int) throws(Stop) -> [String] {
+    var keys: [String] = []
+    while true {
+      skipSpace()
+      guard let byte = peek() else { throw stop() }
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+        keys.append(try shortString())
+      } else {
+        let start = offset
+        while let byte = peek(), isBareKey(byte) { advance() }
+        guard offset > start else { throw stop() }
+        keys.append(String(decoding: bytes[start..<offset], as: UTF8.self))
+      }
+      guard depth + keys.count <= Self.maximumDepth else {
+        throw stop("nested deeper than \(Self.maximumDepth) tables; no setting is")
+      }
+      skipSpace()
+      guard peek() == UInt8(ascii: ".") else { return keys }
+      advance()
+    }
+  }
+
+  private mutating func value(at path: String, depth: Int) throws(Stop) {
+    guard depth <= Self.maximumDepth else {
+      throw stop("nested deeper than \(Self.maximumDepth) levels; no setting is")
+    }
+    guard let byte = peek() else { throw stop() }
+    switch byte {
+    case UInt8(ascii: "["): try array(at: path, depth: depth + 1)
+    case UInt8(ascii: "{"): try inlineTable(at: path, depth: depth + 1)
+    case UInt8(ascii: "\""), UInt8(ascii: "'"):
+      if isTriple(byte) { try longString(byte) } else { _ = try shortString() }
+    default:
+      let start = offset
+      while let byte = peek(), !isEndOfScalar(byte) { advance() }
+      if offset == start { throw stop() }
+    }
+  }
+
+  private mutating func array(at path: String, depth: Int) throws(Stop) {
+    advance()
+    var count = 0
+    while true {
+      skipBlank()
+      guard let byte = peek() else { throw stop() }
+      if byte == UInt8(ascii: "]") {
+        advance()
+        return
+      }
+      let element = SettingPath.element(path, count)
+      try note(element, Place(key: position, value: position))
+      try value(at: element, depth: depth)
+      count += 1
+      skipBlank()
+      if peek() == UInt8(ascii: ",") {
+        advance()
+      } else if peek() != UInt8(ascii: "]") {
+        throw stop()
+      }
+    }
+  }
+
+  private mutating func inlineTable(at path: String, depth: Int) throws(Stop) {
+    advance()
+    skipSpace()
+    if peek() == UInt8(ascii: "}") {
+      advance()
+      return
+    }
+    while true {
+      try keyValue(in: path, depth: depth)
+      skipSpace()
+      switch peek() {
+      case UInt8(ascii: ","): advance()
+      case UInt8(ascii: "}"):
+        advance()
+        return
+      default: throw stop()
+      }
+    }
+  }
+
+  // MARK: Strings
+
+  private func isTriple(_ quote: UInt8) -> Bool {
+    bytes[offset...].prefix(3).elementsEqual([quote, quote, quote])
+  }
+
+  /// A one-line string; its text, escapes undone as far as keys need them.
+  private mutating func shortString() throws(Stop) -> String {
+    guard let quote = peek() else { throw stop() }
+    advance()
+    var text: [UInt8] = []
+    while let byte = peek(), !isNewline(byte) {
+      if byte == quote {
+        advance()
+        return String(decoding: text, as: UTF8.self)
+      }
+      if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+        text += try escape()
+      } else {
+        text.append(byte)
+        advance()
+      }
+    }
+    throw stop()
+  }
+
+  private mutating func longString(_ quote: UInt8) throws(Stop) {
+    for _ in 0..<3 { advance() }
+    while let byte = peek() {
+      if byte == quote, isTriple(quote) {
+        // Up to two more quotes belong to the text.
+        while peek() == quote { advance() }
+        return
+      }
+      if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+        _ = try escape()
+      } else {
+        advance()
+      }
+    }
+    throw stop()
+  }
+
+  /// One escape sequence as UTF-8. A written NUL is refused: TOMLKit hands strings on as C strings, and the
+  /// rest of the value would be lost without a word.
+  private mutating func escape() throws(Stop) -> [UInt8] {
+    let start = stop("a NUL has no place in a setting")
+    advance()
+    guard let byte = peek() else { throw stop() }
+    advance()
+    let digits: Int
+    switch byte {
+    case UInt8(ascii: "n"): return [0x0A]
+    case UInt8(ascii: "t"): return [0x09]
+    case UInt8(ascii: "r"): return [0x0D]
+    case UInt8(ascii: "b"): return [0x08]
+    case UInt8(ascii: "f"): return [0x0C]
+    case UInt8(ascii: "e"): return [0x1B]
+    case UInt8(ascii: "x"): digits = 2
+    case UInt8(ascii: "u"): digits = 4
+    case UInt8(ascii: "U"): digits = 8
+    default: return [byte]
+    }
+    let text = String(decoding: bytes[offset...].prefix(digits), as: UTF8.self)
+    guard text.utf8.count == digits, let code = UInt32(text, radix: 16), let scalar = Unicode.Scalar(code)
+    else { throw stop() }
+    if code == 0 { throw start }
+    for _ in 0..<digits { advance() }
+    return Array(String(Character(scalar)).utf8)
+  }
+
+  // MARK: Bytes
+
+  private var position: SourcePosition { SourcePosition(line: line, column: column) }
+
+  private func stop(_ reason: String? = nil) -> Stop {
+    Stop(position: position, offset: offset, reason: reason)
+  }
+
+  private func peek() -> UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+  private mutating func advance() {
+    let byte = bytes[offset]
+    offset += 1
+    if byte == 0x0A {
+      line += 1
+      column = 1
+    } else if offset == bytes.count || bytes[offset] & 0xC0 != 0x80 {
+      column += 1
+    }
+  }
+
+  /// Notes the place where a key stands first.
+  private mutating func note(_ path: String, _ place: Place) throws(Stop) {
+    if places[path] == nil { places[path] = place }
+    if places.count > Self.maximumKeys { throw stop("more than \(Self.maximumKeys) keys and values") }
+  }
+
+  private mutating func skipSpace() {
+    while let byte = peek(), byte == 0x20 || byte == 0x09 { advance() }
+  }
+
+  private mutating func skipComment() {
+    guard peek() == UInt8(ascii: "#") else { return }
+    while let byte = peek(), byte != 0x0A { advance() }
+  }
+
+  private mutating func skipBlank() {
+    while let byte = peek() {
+      if byte == UInt8(ascii: "#") {
+        skipComment()
+      } else if byte == 0x20 || byte == 0x09 || isNewline(byte) {
+        advance()
+      } else {
+        return
+      }
+    }
+  }
+
+  private func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
+
+  private func isEndOfScalar(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: "#"): true
+    default: isNewline(byte)
+    }
+  }
+
+  private func isBareKey(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}

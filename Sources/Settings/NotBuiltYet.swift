@@ -1,0 +1,130 @@
+/// What the configuration knows and this release does not do yet. Whoever builds a feature deletes its row.
+///
+/// A row is a warning; it is an error where going on without the feature would leave the gateway weaker than the
+/// operator wrote.
+enum NotBuiltYet {
+  struct Row {
+    /// A reference path.
+    let path: String
+    let when: Condition
+    let severity: SettingsProblem.Severity
+    let message: String
+  }
+
+  enum Condition {
+    case present
+    /// A list with members.
+    case notEmpty
+    /// One of these words.
+    case word([String])
+  }
+
+  static let rows: [Row] = [
+    Row(
+      path: "listener[].profile", when: .word(["submission", "submissions"]), severity: .error,
+      message: "the submission profiles are not built yet: TLS and AUTH are missing; use profile = \"mx\""),
+    Row(
+      path: "listener[].tls", when: .word(["required"]), severity: .error,
+      message:
+        "TLS is not built yet: with tls = \"required\" no mail could come in; use \"off\" or \"optional\""),
+    Row(
+      path: "listener[].tls", when: .word(["optional"]), severity: .warning,
+      message: "TLS is not built yet: STARTTLS is not offered"),
+    Row(
+      path: "listener[].proxy_protocol", when: .notEmpty, severity: .error,
+      message: "proxy_protocol is not built yet: every client would look like the balancer; leave it out"),
+    Row(
+      path: "listener[].xclient", when: .notEmpty, severity: .error,
+      message: "XCLIENT is not built yet: every client would look like the host in front; leave it out"),
+    Row(
+      path: "backend[].tls", when: .word(["required", "verify"]), severity: .error,
+      message: "TLS is not built yet: mail would go to the backend in the clear; use \"off\" or \"optional\""),
+    Row(
+      path: "backend[].tls", when: .word(["optional"]), severity: .warning,
+      message: "TLS is not built yet: mail goes to the backend in the clear"),
+    Row(
+      path: "backend[].identity", when: .word(["xclient", "proxy-v2"]), severity: .error,
+      message: "this identity is not built yet: the backend would take every client for the gateway;"
+        + " use \"auto\", \"header\" or \"xforward\""),
+    Row(
+      path: "tls", when: .present, severity: .warning,
+      message: "[tls] is not built yet: STARTTLS is not offered"),
+    Row(
+      path: "auth", when: .present, severity: .error,
+      message: "[auth] is not built yet: nobody could log in; leave it out"),
+    Row(path: "dns", when: .present, severity: .warning, message: "[dns] is not built yet and has no effect"),
+    Row(
+      path: "trust", when: .present, severity: .warning, message: "[trust] is not built yet and has no effect"
+    ),
+    Row(
+      path: "rules", when: .present, severity: .warning, message: "[rules] is not built yet: no rule is read"),
+    Row(
+      path: "actions.quarantine", when: .present, severity: .error,
+      message: "the quarantine is not built yet: nothing could be kept; leave it out, or use defer or reject"),
+    Row(
+      path: "metrics", when: .present, severity: .warning,
+      message: "[metrics] is not built yet: no metrics are served"),
+  ]
+
+  /// The checks that come later.
+  static let checks: Set<String> = [
+    "arc", "attachments", "dkim", "dmarc", "dnsbl", "greylist", "greylisting", "reputation", "reverse_name",
+    "rules", "spf", "trace", "urls",
+  ]
+
+  /// Reports each row that the document meets.
+  static func report(_ reading: Reading) {
+    for row in rows {
+      let names = row.path.split(separator: ".")
+      meet(row, names[...], .table(reading.document.values), path: "", reading)
+    }
+    guard case .table(let written)? = reading.document.values["checks"] else { return }
+    for name in checks {
+      guard case .table(let keys)? = written[name] else { continue }
+      let path = SettingPath.child("checks", name)
+      if keys["mode"] == .string(CheckSettings.Mode.enforce.rawValue) {
+        reading.report(
+          path + ".mode", "the check \(name) is not built yet: it could not enforce anything; use \"off\"")
+      } else {
+        reading.report(path, at: .key, as: .warning, "the check \(name) is not built yet and has no effect")
+      }
+    }
+  }
+
+  private static func meet(
+    _ row: Row, _ names: ArraySlice<Substring>, _ value: SettingValue, path: String, _ reading: Reading
+  ) {
+    guard let name = names.first else {
+      if holds(row.when, value) {
+        reading.report(path, at: row.when.spot, as: row.severity, row.message)
+      }
+      return
+    }
+    guard case .table(let values) = value else { return }
+    let isList = name.hasSuffix("[]")
+    let key = String(isList ? name.dropLast(2) : name)
+    guard let child = values[key] else { return }
+    let childPath = SettingPath.child(path, key)
+    if !isList { return meet(row, names.dropFirst(), child, path: childPath, reading) }
+    guard case .array(let elements) = child else { return }
+    for (index, element) in elements.enumerated() {
+      meet(row, names.dropFirst(), element, path: SettingPath.element(childPath, index), reading)
+    }
+  }
+
+  private static func holds(_ condition: Condition, _ value: SettingValue) -> Bool {
+    switch (condition, value) {
+    case (.present, _): !value.isBlank
+    case (.notEmpty, .array(let elements)): !elements.isEmpty
+    case (.word(let words), .string(let word)): words.contains(word)
+    default: false
+    }
+  }
+}
+
+extension NotBuiltYet.Condition {
+  /// A table is pointed at where it begins, a value where it stands.
+  fileprivate var spot: Reading.Spot {
+    if case .present = self { .key } else { .value }
+  }
+}

@@ -1,0 +1,80 @@
+extension Settings {
+  static let securityReference: [KeyReference] = [
+    .table("tls", "The gateway's certificates; without them STARTTLS is not offered."),
+    .key("tls.certificate", .path, "", "The certificate and its chain, PEM; required in [tls]."),
+    .key("tls.key", .path, "", "Its private key, PEM; required in [tls]."),
+    .tables("tls.certificate_for", "A certificate for clients that ask for other names."),
+    .key("tls.certificate_for[].names", .texts, "", "The names; required."),
+    .key("tls.certificate_for[].certificate", .path, "", "The certificate and its chain; required."),
+    .key("tls.certificate_for[].key", .path, "", "Its private key; required."),
+    .table("auth", "How users prove who they are."),
+    .key("auth.mechanisms", .texts, "", "The SASL mechanisms offered."),
+    .key(
+      "auth.backend", .text, "",
+      "Who knows the users: file:PATH, dovecot:SOCKET, saslauthd:SOCKET, backend:NAME or ldap://…; required."),
+    .table("dns", "How names are resolved."),
+    .key(
+      "dns.servers", .texts, "",
+      "Servers to forward to, \"IP\" or \"IP@port\"; empty: full recursion by the gateway itself."),
+    .key("dns.timeout", .timeout, "5s", "For an answer."),
+    .tables("dns.stub", "A zone that is asked of one server."),
+    .key("dns.stub[].zone", .hostname, "", "The zone; required."),
+    .key("dns.stub[].address", .text, "", "The server, \"IP\" or \"IP@port\"; required."),
+    .table("trust", "Which hops of the Received trace are one's own."),
+    .key("trust.networks", .networks, "", "Hops of our own beyond the relay networks."),
+  ]
+
+  static let filterReference: [KeyReference] = [
+    .table("lists", "The local lists."),
+    .key("lists.folder", .path, "Blocklists", "The folder of the local lists."),
+    .table("rules", "The rules."),
+    .key("rules.folder", .path, "Rules", "The folder of the rule files."),
+    .table("smtp", "How strictly SMTP is spoken."),
+    .key(
+      "smtp.bare_lf", .choice(SMTPSettings.BareLF.words), "refuse",
+      "What becomes of a message with a bare LF: refused with 550, or each made a CRLF."),
+    .table("actions", "What a message's total score does."),
+    .key("actions.tag", .threshold, "5.0", "From this score on a message is marked as spam."),
+    .key("actions.defer", .threshold, "", "From this score on a message gets 450; by default never."),
+    .key(
+      "actions.quarantine", .threshold, "", "From this score on a message is kept here; by default never."),
+    .key("actions.reject", .threshold, "12.0", "From this score on a message gets 550."),
+    .key(
+      "actions.enforce_at", .choice(["connect", "hello", "mail", "recipient"]), "recipient",
+      "The stage at which what was found earlier takes effect."),
+    .key(
+      "actions.subject_prefix", .text, "", "Put before the Subject of a marked message; empty: nothing is."),
+    .key("actions.tag_headers", .flag, "true", "Whether a marked message gets the X-Spam headers."),
+    .table("checks", "One table for each check."),
+    .table("checks.*", "The settings of the check of that name; beside these the check's own keys."),
+    .key(
+      "checks.*.mode", .choice(CheckSettings.Mode.words), "",
+      "off; shadow: counted and logged without effect; enforce. The check has its own default."),
+    .key(
+      "checks.*.enforce_at", .choice(StageName.words), "",
+      "The stage at which the check's findings take effect; actions.enforce_at if not given."),
+    .table("checks.*.weights", "Scores by reason code, in place of the check's own."),
+    .key("checks.*.weights.*", .score, "", "The score of that finding."),
+    .key("checks.*.*", .any, "", "A key of the check's own."),
+    .table("replies", "Replaced texts of replies, by reason code."),
+    .key(
+      "replies.*", .text, "",
+      "The text, with {client}, {sender}, {recipient}, {id}, {code}, {reason} and {list} filled in."),
+  ]
+
+  static let runningReference: [KeyReference] = [
+    .table("delivery", "What is remembered about deliveries, so that a retry does not deliver twice."),
+    .key(
+      "delivery.digest_lifetime", .duration(.zero...(.seconds(30 * 86_400))), "4h",
+      "How long a message that was delivered, wholly or for some recipients, is remembered for a retry."),
+    .key("delivery.digest_entries", .count(0...10_000_000), "100000", "Most messages remembered."),
+    .table("log", "The event log."),
+    .key("log.level", .choice(LogSettings.Level.words), "info", "The least severity that is written."),
+    .key("log.format", .choice(LogSettings.Format.words), "text", "One event a line, as text or as JSON."),
+    .key("log.file", .path, "-", "Where to; - is standard output. Reopened on SIGHUP."),
+    .table("state", "What the gateway keeps between runs."),
+    .key("state.folder", .path, "/var/lib/weir", "Its folder, mode 0700, made if missing."),
+    .table("metrics", "The metrics server."),
+    .key("metrics.address", .endpoint, "", "Where it listens."),
+  ]
+}

@@ -1,0 +1,82 @@
+internal import TOMLKit
+
+/// A configuration file read as TOML: its values and where each of them stands.
+struct SettingsDocument: Sendable, Hashable {
+  let file: String
+  let values: [String: SettingValue]
+  let places: [String: KeyScanner.Place]
+
+  // Bound: a configuration that is larger is not one.
+  static let maximumSize = 1 << 20
+
+  /// The document, or the one problem that keeps it from being read.
+  static func read(text: String, file: String) -> Result<SettingsDocument, SettingsProblem> {
+    func problem(_ position: SourcePosition, _ message: String) -> SettingsProblem {
+      SettingsProblem(file: file, position: position, message: message)
+    }
+    guard text.utf8.count <= maximumSize else {
+      return .failure(problem(.start, "larger than 1 MiB: this is not a configuration of Weir"))
+    }
+    if let position = firstNUL(in: text) {
+      return .failure(problem(position, "a NUL byte: a configuration is plain text in UTF-8"))
+    }
+    let (places, stop) = KeyScanner.scan(text)
+    if let stop, let reason = stop.reason { return .failure(problem(stop.position, reason)) }
+    do {
+      // Bound: TOMLKit's parser keeps what it read as a tree, and frees a tree by recursion. Past the place
+      // where the scan stopped nobody has counted the depth, so TOMLKit gets only enough to say what is wrong.
+      let parsed = try TOMLTable(
+        string: stop.map { String(decoding: text.utf8.prefix($0.offset + 200), as: UTF8.self) } ?? text)
+      if let stop { return .failure(problem(stop.position, "this is not TOML")) }
+      return .success(SettingsDocument(file: file, values: table(parsed), places: places))
+    } catch let error as TOMLParseError {
+      let begin = error.source.begin
+      let position = SourcePosition(line: Swift.max(1, begin.line), column: Swift.max(1, begin.column))
+      return .failure(problem(position, "this is not TOML: \(printable(error.description))"))
+    } catch {
+      return .failure(problem(.start, "this is not TOML"))
+    }
+  }
+
+  /// The place of a key path; of the nearest table around it if it is not written.
+  func place(of path: String) -> KeyScanner.Place {
+    var path = path
+    while !path.isEmpty {
+      if let place = places[path] { return place }
+      path = SettingPath.parent(of: path)
+    }
+    return KeyScanner.Place(key: .start, value: .start)
+  }
+
+  private static func firstNUL(in text: String) -> SourcePosition? {
+    guard text.utf8.contains(0) else { return nil }
+    var line = 1
+    var column = 1
+    for scalar in text.unicodeScalars {
+      if scalar.value == 0 { break }
+      column += 1
+      if scalar == "\n" { (line, column) = (line + 1, 1) }
+    }
+    return SourcePosition(line: line, column: column)
+  }
+
+  private static func table(_ table: TOMLTable) -> [String: SettingValue] {
+    var values: [String: SettingValue] = [:]
+    for key in table.keys {
+      if let node = table[key] { values[key] = value(node) }
+    }
+    return values
+  }
+
+  private static func value(_ node: any TOMLValueConvertible) -> SettingValue {
+    switch node.type {
+    case .string: node.string.map { .string($0) } ?? .date
+    case .int: node.int.map { .integer($0) } ?? .date
+    case .double: node.double.map { .number($0) } ?? .date
+    case .bool: node.bool.map { .boolean($0) } ?? .date
+    case .date, .time, .dateTime: .date
+    case .array: .array(node.array?.map { value($0) } ?? [])
+    case .table: .table(node.table.map { table($0) } ?? [:])
+    }
+  }
+}

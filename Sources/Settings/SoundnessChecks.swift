@@ -1,0 +1,165 @@
+internal import NetAddress
+
+/// What no single key shows: settings that contradict each other, or that together are no sound gateway.
+struct SoundnessChecks {
+  let settings: Settings
+  let root: Section
+  let files: FileLookup
+
+  func report() {
+    checkRelay()
+    checkDomains()
+    checkLoops()
+    checkLimits()
+    checkTimeouts()
+    checkFiles()
+  }
+
+  private func error(_ path: String, _ message: String) { root.reading.report(path, message) }
+
+  private func warning(_ path: String, _ message: String) { root.reading.report(path, as: .warning, message) }
+
+  // MARK: Relay
+
+  /// DESIGN's second promise: never an open relay, save by one explicit word.
+  private func checkRelay() {
+    let relay = settings.relay
+    let way = "; who really wants an open relay writes relay.open = \"\(RelaySettings.openWord)\""
+    var isWide = false
+    for (index, prefix) in root.section("relay").networks("networks").enumerated() {
+      guard let reason = InternetCover.reason(prefix) else { continue }
+      isWide = true
+      if !relay.isOpen {
+        error(SettingPath.element("relay.networks", index), "relay.networks: \(prefix) \(reason)" + way)
+      }
+    }
+    if !isWide, let reason = InternetCover.reason(relay.networks) {
+      isWide = true
+      if !relay.isOpen { error("relay.networks", "relay.networks: \(reason)" + way) }
+    }
+    for (index, text) in root.section("relay").texts("domains").enumerated()
+    where text.hasPrefix(".") && InternetCover.isTopLevel(text.dropFirst().lowercased()) {
+      isWide = true
+      if !relay.isOpen {
+        error(
+          SettingPath.element("relay.domains", index),
+          "relay.domains: \(quoted(text)) takes mail for a whole top-level domain" + way)
+      }
+    }
+    if relay.isOpen {
+      let open =
+        isWide ? "this gateway is an open relay, as you say" : "has no effect: nothing here is that wide"
+      warning("relay.open", "relay.open: \(open)")
+    }
+    if relay.domains.isEmpty, relay.networks.isEmpty {
+      warning(
+        "relay",
+        "relay.domains is empty: every recipient is refused; write domains = [\"example.org\"] in [relay]")
+    }
+  }
+
+  /// A backend's domains are those that mail is taken for, and each of these has a backend.
+  private func checkDomains() {
+    let relay = settings.relay
+    for backend in settings.backends {
+      for name in backend.domains.names.sorted() where !relay.domains.contains(name) {
+        warning(
+          SettingPath.child(backend.path, "domains"),
+          "backend.domains: \(name) is not in relay.domains: mail for it from outside is refused")
+      }
+    }
+    let hasRoutes = relay.routes != nil || settings.backends.contains { $0.routes != nil }
+    guard !hasRoutes, !settings.backends.isEmpty else { return }
+    for name in relay.domains.names.sorted() where !settings.backends.contains(where: { $0.serves(name) }) {
+      warning(
+        "relay.domains",
+        "relay.domains: no backend takes \(name): add it to the domains of one, or its mail waits for ever")
+    }
+  }
+
+  /// A backend that is one of our own listeners would have each message come round again.
+  private func checkLoops() {
+    for backend in settings.backends {
+      guard let listener = settings.listeners.first(where: { Self.reaches(backend.endpoint, $0.endpoint) })
+      else { continue }
+      error(
+        SettingPath.child(backend.path, "address"),
+        "backend.address: \(backend.endpoint) is where this gateway listens itself (\(listener.endpoint)): write"
+          + " where your mail server listens")
+    }
+  }
+
+  private static func reaches(_ backend: Endpoint, _ listener: Endpoint) -> Bool {
+    switch (backend, listener) {
+    case (.ip(let to, let port), .ip(let on, let own)):
+      port == own && (to == on || to.isLoopback && on.isUnspecified && (to.isV4 == on.isV4 || !on.isV4))
+    case (.name("localhost", let port), .ip(let on, let own)):
+      port == own && (on.isLoopback || on.isUnspecified)
+    default: backend == listener
+    }
+  }
+
+  // MARK: Limits
+
+  private func checkLimits() {
+    let limits = settings.limits
+    if case .atMost(let size) = limits.client.messageSize, size < limits.headerSize {
+      error(
+        "limits.header_size",
+        "limits.header_size = \(Quantity.text(ofBytes: limits.headerSize)) is above limits.message_size ="
+          + " \(Quantity.text(ofBytes: size))")
+    }
+    if case .atMost(let memory) = limits.memory, memory < limits.memoryPerMessage {
+      error(
+        "limits.memory",
+        "limits.memory = \(Quantity.text(ofBytes: memory)) is less than limits.memory_per_message ="
+          + " \(Quantity.text(ofBytes: limits.memoryPerMessage)): no message would fit")
+    }
+    if case .atMost(let spool) = limits.spool,
+      !limits.client.messageSize.isWithin(spool + limits.memoryPerMessage)
+    {
+      warning(
+        "limits.spool",
+        "limits.spool = \(Quantity.text(ofBytes: spool)) holds no message of limits.message_size ="
+          + " \(limits.client.messageSize.text): such a one gets 452 for ever")
+    }
+    if limits.memory == .unlimited {
+      warning("limits.memory", "limits.memory = \"unlimited\": load can take all memory of this machine")
+    }
+  }
+
+  private func checkTimeouts() {
+    let timeouts = settings.timeouts
+    if timeouts.replyBudget > .seconds(600) {
+      let key = root.section("timeouts").has("verdict") ? "verdict" : "backend_reply"
+      error(
+        "timeouts.\(key)",
+        "timeouts.verdict = \(Quantity.text(of: timeouts.verdict)) and timeouts.backend_reply ="
+          + " \(Quantity.text(of: timeouts.backendReply)) are together above the 10m that a client waits"
+          + " (RFC 5321 section 4.5.3.2.6): it would send the message again")
+    }
+  }
+
+  // MARK: Files
+
+  private func checkFiles() {
+    let relay = root.section("relay")
+    if let routes = settings.relay.routes { files.check(routes, of: relay, "routes") }
+    for section in root.sections("backend") {
+      if let routes = section.text("routes") { files.check(routes, of: section, "routes") }
+      if let recipients = section.text("recipients"), recipients.hasPrefix("file:"), recipients != "file:" {
+        files.check(String(recipients.dropFirst(5)), of: section, "recipients")
+      }
+    }
+  }
+}
+
+extension Bound {
+  fileprivate func isWithin(_ most: Int) -> Bool {
+    if case .atMost(let bytes) = self { bytes <= most } else { false }
+  }
+
+  fileprivate var text: String {
+    if case .atMost(let bytes) = self { Quantity.text(ofBytes: bytes) } else { "\"unlimited\"" }
+  }
+}
