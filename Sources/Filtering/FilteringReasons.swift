@@ -10,6 +10,10 @@ extension ReasonCode {
   public static let recipientRoute: ReasonCode = "RECIPIENT_ROUTE"
   public static let backendRefused: ReasonCode = "BACKEND_REFUSED"
   public static let backendUnavailable: ReasonCode = "BACKEND_UNAVAILABLE"
+  public static let messageTagged: ReasonCode = "MESSAGE_TAGGED"
+  /// Named here since the session must act on them beyond refusing: the transaction is spoiled, the client blocked.
+  public static let nullSenderRecipients: ReasonCode = "NULL_SENDER_RECIPIENTS"
+  public static let recipientTrap: ReasonCode = "RECIPIENT_TRAP"
   public static let loopDetected: ReasonCode = "LOOP_DETECTED"
   public static let headerTooLarge: ReasonCode = "HEADER_TOO_LARGE"
   public static let limitConnections: ReasonCode = "LIMIT_CONNECTIONS"
@@ -52,6 +56,10 @@ public enum FilteringReasons {
       .scoreDeferred, Reply(450, 7, 1, "Message deferred, please try again later ({id})"), .refusal,
       cause: "The findings together weigh as much as actions.defer.",
       effect: "The client is asked to come again.",
+      remedy: "The log line's findings= shows each weight."),
+    Reason(
+      .messageTagged, nil, .notice, cause: "The findings together weigh as much as actions.tag.",
+      effect: "The message went to the backend with X-Spam-Flag: YES.",
       remedy: "The log line's findings= shows each weight."),
     Reason(
       .loopDetected, Reply(554, 4, 6, "Too many hops, this message loops"), .refusal,

@@ -1,46 +1,28 @@
-internal import Bytes
 public import MailSyntax
 public import NetAddress
+public import Settings
 
 /// Who may send where. Default: nobody outside sends to outside.
 public struct RelayControl: Sendable {
-  /// A relay network that only certain senders may use.
-  public struct Narrowing: Sendable {
-    public let network: IPPrefix
-    /// `user@dom`, `@dom`, `.dom`, in small letters.
-    public let senders: [String]
-    public init(network: IPPrefix, senders: [String]) {
-      self.network = network
-      self.senders = senders.map(\.lowercasedASCII)
-    }
-  }
-
   private let domains: DomainSet
   private let networks: IPPrefixSet
-  private let narrowings: [Narrowing]
+  private let restrictions: [SenderRestriction]
 
-  public init(domains: DomainSet, networks: IPPrefixSet, narrowings: [Narrowing] = []) {
+  /// - Parameter restrictions: the longest prefix first, as the settings give them.
+  public init(domains: DomainSet, networks: IPPrefixSet, restrictions: [SenderRestriction] = []) {
     self.domains = domains
     self.networks = networks
-    self.narrowings = narrowings.sorted { $0.network.length > $1.network.length }
+    self.restrictions = restrictions
   }
 
   public func isRelayNetwork(_ address: IPAddress) -> Bool { networks.contains(address) }
 
   /// Whether this client may send to outside under this sender: it stands in a relay network, and where the
-  /// most specific narrowing of its address names senders, the sender is one of them. The null sender passes
-  /// no narrowing: it names nobody.
+  /// most specific restriction of its address names senders, the sender is one of them.
   public func mayRelay(_ address: IPAddress, sender: Path) -> Bool {
     guard networks.contains(address) else { return false }
-    guard let narrowing = narrowings.first(where: { $0.network.contains(address) }) else { return true }
-    guard let domain = sender.domain?.lowercasedName else { return false }
-    return narrowing.senders.contains { pattern in
-      if pattern.utf8.first == UInt8(ascii: "@") { return domain == pattern.dropFirst() }
-      if pattern.utf8.first == .dot {
-        return domain.utf8.count > pattern.utf8.count && domain.hasSuffix(pattern)
-      }
-      return "\(sender.localPart.lowercasedASCII)@\(domain)" == pattern
-    }
+    guard let restriction = restrictions.first(where: { $0.network.contains(address) }) else { return true }
+    return restriction.allows(localPart: sender.localPart, domain: sender.domain?.description ?? "")
   }
 
   /// Whether every way in which a mail server could read this recipient ends in our own domains.

@@ -1,6 +1,7 @@
 internal import Bytes
 public import MailSyntax
 public import SMTPProtocol
+public import Settings
 
 /// Which backends take which recipient.
 public struct RouteTable: Sendable {
@@ -23,14 +24,12 @@ public struct RouteTable: Sendable {
   private let general: Route?
 
   /// - Parameters:
-  ///   - backends: name and `domains` of each backend, in the order of the configuration; nil: any domain.
+  ///   - backends: name and `domains` of each backend, in the order of the configuration; an empty set: any domain.
   ///   - entries: the routes map; a later line for the same key wins nowhere, the first does.
-  public init(backends: [(name: String, domains: [String]?)], entries: [Entry] = []) {
+  public init(backends: [(name: String, domains: DomainSet)], entries: [Entry] = []) {
     self.entries = Dictionary(entries.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-    restricted = backends.compactMap { backend in
-      backend.domains.map { (DomainSet($0), backend.name) }
-    }
-    let names = backends.filter { $0.domains == nil }.map(\.name)
+    restricted = backends.filter { !$0.domains.isEmpty }.map { ($0.domains, $0.name) }
+    let names = backends.filter(\.domains.isEmpty).map(\.name)
     general = names.isEmpty ? nil : Route(backends: names)
   }
 

@@ -32,33 +32,3 @@ public enum DomainName {
     return true
   }
 }
-
-/// A set of domains as the configuration writes them: `example.org` is the name alone, `.example.net` its
-/// sub-domains without the name itself.
-public struct DomainSet: Hashable, Sendable {
-  private var exact: Set<String> = []
-  private var parents: Set<String> = []
-
-  public init(_ entries: some Sequence<String>) {
-    for entry in entries {
-      let name = entry.lowercasedASCII
-      if name.utf8.first == .dot { parents.insert(String(name.dropFirst())) } else { exact.insert(name) }
-    }
-  }
-
-  public var isEmpty: Bool { exact.isEmpty && parents.isEmpty }
-
-  /// Whether `name` is in the set; without regard to case, a trailing dot ignored.
-  public func contains(_ name: String) -> Bool {
-    var name = name.lowercasedASCII
-    if name.utf8.last == .dot { name.removeLast() }
-    if exact.contains(name) { return true }
-    guard !parents.isEmpty else { return false }
-    var rest = name[...]
-    while let dot = rest.utf8.firstIndex(of: .dot) {
-      rest = rest[rest.utf8.index(after: dot)...]
-      if parents.contains(String(rest)) { return true }
-    }
-    return false
-  }
-}

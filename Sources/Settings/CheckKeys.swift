@@ -17,6 +17,9 @@ public struct CheckKeys: Sendable {
   private var asked: Set<String> = []
   private var found: [SettingsProblem] = []
 
+  /// The keys of a check whose table is not in the file.
+  public static let none = CheckKeys(path: "checks", values: [:], document: .empty)
+
   init(path: String, values: [String: SettingValue], document: SettingsDocument) {
     self.path = path
     self.values = values

@@ -57,6 +57,14 @@ public struct DomainSet: Sendable, Hashable {
 
   public init() {}
 
+  /// - Parameters:
+  ///   - names: names in small letters that stand for themselves.
+  ///   - parents: names in small letters, without a leading dot, whose sub-domains are meant.
+  public init(names: Set<String>, parents: Set<String> = []) {
+    self.names = names
+    self.parents = parents
+  }
+
   public var isEmpty: Bool { names.isEmpty && parents.isEmpty }
 
   /// All members as they would be written, sorted.

@@ -6,6 +6,8 @@ struct SettingsDocument: Sendable, Hashable {
   let values: [String: SettingValue]
   let places: [String: KeyScanner.Place]
 
+  static let empty = SettingsDocument(file: "", values: [:], places: [:])
+
   // Bound: a configuration that is larger is not one.
   static let maximumSize = 1 << 20
 

@@ -1,0 +1,94 @@
+internal import Bytes
+public import Filtering
+public import SMTPProtocol
+public import Settings
+
+/// What the checks are built from: the snapshot of the configuration that they will belong to.
+public struct CheckMaterials: Sendable {
+  public let lists: ListSnapshot
+  public let relay: RelayControl
+  public let settings: Settings
+
+  public init(lists: ListSnapshot, relay: RelayControl, settings: Settings) {
+    self.lists = lists
+    self.relay = relay
+    self.settings = settings
+  }
+}
+
+/// One check: a file of its own, and one line in `Catalogue.all`.
+protocol Check: Sendable {
+  /// The name of its table `[checks.NAME]`.
+  static var name: String { get }
+  static var defaultMode: CheckMode { get }
+  /// What its findings weigh and do unless the admin says otherwise.
+  static var weights: [ReasonCode: Weight] { get }
+  /// Its part of the reason catalogue.
+  static var reasons: [Reason] { get }
+  /// Reads the check's own keys.
+  init(_ materials: CheckMaterials, keys: inout CheckKeys)
+  /// Puts its examinations into the plan.
+  func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage)
+}
+
+/// All checks, in the order in which their findings are listed.
+public enum Catalogue {
+  static let all: [any Check.Type] = [
+    ClientListCheck.self,
+    HeloListCheck.self,
+    SenderListCheck.self,
+    OwnDomainCheck.self,
+    NullSenderCheck.self,
+    RecipientListCheck.self,
+  ]
+
+  /// The names that `[checks.NAME]` may have.
+  public static var names: [String] { all.map { $0.name } }
+
+  public static var reasons: [Reason] { all.flatMap { $0.reasons } }
+
+  /// The plan and the weights of a configuration.
+  ///
+  /// - Returns: also what is wrong with the tables of the checks.
+  public static func plan(_ materials: CheckMaterials) -> (CheckPlan, ScoreTable, [SettingsProblem]) {
+    let settings = materials.settings
+    var plan = CheckPlan()
+    var weights: [ReasonCode: Weight] = [:]
+    var problems: [SettingsProblem] = []
+    for check in all {
+      weights.merge(check.weights) { first, _ in first }
+      let own = settings.checks[check.name]
+      let mode = own?.mode.flatMap { CheckMode(rawValue: $0.rawValue) } ?? check.defaultMode
+      let enforceAt = Stage((own?.enforceAt ?? settings.actions.enforceAt).rawValue) ?? .recipient
+      var keys = own?.keys ?? CheckKeys.none
+      let action = keys.word("action", of: ["score", "defer", "reject"], default: "")
+      let built = check.init(materials, keys: &keys)
+      problems += keys.problems
+      for (code, score) in own?.weights ?? [:] {
+        guard check.weights[ReasonCode(code)] != nil else {
+          problems.append(
+            settings.problem(
+              "checks.\(check.name).weights.\(code)",
+              "\(check.name) never reports \(code); it reports \(check.weights.keys.map(\.name).sorted().joined(separator: ", "))"
+            ))
+          continue
+        }
+        weights[ReasonCode(code)]?.score = score
+      }
+      if let ruling = ["score": Ruling.none, "defer": .defer, "reject": .reject][action] {
+        for code in check.weights.keys where check.weights[code]?.ruling != .allow { weights[code]?.ruling = ruling }
+      }
+      if mode != .off { built.enlist(in: &plan, mode: mode, enforceAt: enforceAt) }
+    }
+    return (plan, ScoreTable(weights), problems)
+  }
+}
+
+extension Finding {
+  /// A finding about an entry of a local list.
+  init(_ code: ReasonCode, _ match: ListMatch) {
+    self.init(
+      code, evidence: "\(match.file):\(match.line) \(match.entry)", reason: match.reason ?? "",
+      list: "\(match.file):\(match.line)")
+  }
+}
