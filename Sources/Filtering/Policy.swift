@@ -1,3 +1,4 @@
+public import NetAddress
 public import SMTPProtocol
 
 /// Everything that the configuration, the lists and the checks come to: one immutable snapshot. A session keeps
@@ -7,7 +8,8 @@ public final class Policy: Sendable {
   public let generation: Int
   public let hostname: String
   public let catalogue: ReasonCatalogue
-  public let terms: ServerSession.Terms
+  /// Terms by network, the longest prefix first; the last entry is for everybody else.
+  private let terms: [NetworkTerms]
   public let plan: CheckPlan
   public let scores: ScoreTable
   public let thresholds: Thresholds
@@ -18,11 +20,13 @@ public final class Policy: Sendable {
   public let tagging: Tagging
   /// The admin's word on bare LF: take it as CRLF.
   public let normalizesBareLineFeed: Bool
+  /// Past this lateness of an event loop, in milliseconds, no new connection is taken; 0: no bound.
+  public let loopDelay: Int
 
   public init(
-    generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: ServerSession.Terms, plan: CheckPlan,
+    generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: [NetworkTerms], plan: CheckPlan,
     scores: ScoreTable, thresholds: Thresholds, relay: RelayControl, routes: RouteTable, bounds: MessageBounds,
-    timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool
+    timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int
   ) {
     self.generation = generation
     self.hostname = hostname
@@ -37,12 +41,34 @@ public final class Policy: Sendable {
     self.timeouts = timeouts
     self.tagging = tagging
     self.normalizesBareLineFeed = normalizesBareLineFeed
+    self.loopDelay = loopDelay
+  }
+
+  /// The terms of a client: those of the smallest network it stands in.
+  public func terms(for address: IPAddress) -> NetworkTerms {
+    terms.first { $0.network?.contains(address) ?? true } ?? NetworkTerms(network: nil)
   }
 }
 
-/// Bounds of one message, in octets unless said otherwise; nil for none.
+/// The bounds of a session that may differ by network (`[[limits.network]]`).
+public struct NetworkTerms: Sendable {
+  /// nil: everybody.
+  public let network: IPPrefix?
+  public let session: ServerSession.Terms
+  /// Octets of a message; nil for no limit.
+  public let messageSize: UInt64?
+
+  public init(
+    network: IPPrefix?, session: ServerSession.Terms = ServerSession.Terms(), messageSize: UInt64? = nil
+  ) {
+    self.network = network
+    self.session = session
+    self.messageSize = messageSize
+  }
+}
+
+/// Bounds of one message, in octets unless said otherwise.
 public struct MessageBounds: Hashable, Sendable {
-  public var size: UInt64?
   public var header: Int
   /// Received lines.
   public var hops: Int
@@ -51,8 +77,7 @@ public struct MessageBounds: Hashable, Sendable {
   /// Octets of a command line, its CRLF included.
   public var commandLine: Int
 
-  public init(size: UInt64?, header: Int, hops: Int, memory: Int, commandLine: Int = 2048) {
-    self.size = size
+  public init(header: Int, hops: Int, memory: Int, commandLine: Int = 2048) {
     self.header = header
     self.hops = hops
     self.memory = max(memory, header)

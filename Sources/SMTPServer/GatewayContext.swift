@@ -11,6 +11,7 @@ public final class GatewayContext: Sendable {
   public let events: any EventSink
   public let admission: Admission
   public let intake: IntakeStore
+  public let descriptors: DescriptorBudget
   /// Whom a connection is to be judged as, for `weir relay-test --as`.
   public let impersonations = Impersonations()
   private let snapshot: Mutex<Policy>
@@ -19,13 +20,15 @@ public final class GatewayContext: Sendable {
   private let counter = Atomic<UInt64>(0)
 
   public init(
-    policy: Policy, relay: any Relay, events: any EventSink, admission: Admission, intake: IntakeStore
+    policy: Policy, relay: any Relay, events: any EventSink, admission: Admission, intake: IntakeStore,
+    descriptors: DescriptorBudget
   ) {
     self.snapshot = Mutex(policy)
     self.relay = relay
     self.events = events
     self.admission = admission
     self.intake = intake
+    self.descriptors = descriptors
   }
 
   /// The policy for sessions that begin now.
@@ -40,6 +43,14 @@ public final class GatewayContext: Sendable {
 
   /// How late the event loops are with their work, in milliseconds, the worst of them.
   public var loopDelay: Int { delay.load(ordering: .relaxed) }
+
+  /// Why no new connection is taken for the gateway's own sake; nil while it can work.
+  func overload() -> ReasonCode? {
+    let bound = policy.loopDelay
+    if bound > 0, loopDelay > bound { return .overload }
+    if descriptors.isExhausted(connections: admission.connections) { return .limitDescriptors }
+    return nil
+  }
 
   /// A loop reports its delay; the worst of late reports fades by itself with the next ones.
   func report(loopDelay milliseconds: Int) {
@@ -59,6 +70,21 @@ public final class GatewayContext: Sendable {
     }
     return String(decoding: characters, as: UTF8.self)
   }
+}
+
+/// The file descriptors that the system grants, and those that connections cannot have.
+public struct DescriptorBudget: Hashable, Sendable {
+  /// RLIMIT_NOFILE.
+  public let limit: Int
+  /// Backend sessions, spool files, log, listeners, and some in reserve.
+  public let others: Int
+
+  public init(limit: Int, others: Int) {
+    self.limit = limit
+    self.others = others
+  }
+
+  func isExhausted(connections: Int) -> Bool { connections + others >= limit }
 }
 
 /// One-shot orders from the control socket: judge the connection from this very address and port as if it came

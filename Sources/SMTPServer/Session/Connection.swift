@@ -39,13 +39,17 @@ actor Connection {
     case gone
   }
 
-  init(channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts, offer: Offer) {
+  init(channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts) {
+    let terms = policy.terms(for: facts.address)
+    let offer = Offer(
+      common: context.relay.capabilities(), size: terms.messageSize, mostRecipients: terms.session.mostRecipients,
+      mostTransactions: terms.session.mostTransactions)
     self.loop = channel.eventLoop
     self.channel = channel
     self.context = context
     self.policy = policy
     self.facts = facts
-    self.session = ServerSession(terms: policy.terms, offer: offer)
+    self.session = ServerSession(terms: terms.session, offer: offer)
     self.id = context.newID()
     self.clock = StepClock(now: Clock.monotonic)
   }

@@ -195,7 +195,7 @@ extension Connection {
     guard !facts.isRelayNetwork,
       let trap = found.first(where: { $0.finding.code == .recipientTrap && $0.mode == .enforce })
     else { return }
-    context.admission.blockTrapped(facts.address, because: trap.finding.reason, at: Clock.monotonic)
+    context.admission.blockForTrap(facts.address, because: trap.finding.reason, at: Clock.monotonic)
   }
 
   // MARK: Content, VRFY
