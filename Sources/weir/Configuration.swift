@@ -1,0 +1,181 @@
+import Bytes
+import Checks
+import Filtering
+import Foundation
+import SMTPProtocol
+import SMTPRelay
+import SMTPServer
+import Settings
+import Storage
+
+/// All that the configuration file names, read and found sound together: one generation.
+struct Configuration: Sendable {
+  let settings: Settings
+  let lists: ListSnapshot
+  let routes: RoutesMap
+  /// Recipients files by backend.
+  let recipients: [String: RecipientsFile]
+  let plan: CheckPlan
+  let scores: ScoreTable
+  let relay: RelayControl
+  let catalogue: ReasonCatalogue
+  /// Warnings; errors never get this far.
+  let warnings: [String]
+
+  /// The reason catalogue's entries of all modules.
+  static let reasons = ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + RelayReasons.all + SystemReasons.all
+
+  /// Reads the file and all it names.
+  ///
+  /// - Returns: the configuration, or nil where there are errors; and every problem as `file:line:column: reason`.
+  static func load(_ file: String, at now: Timestamp = Clock.now) -> (configuration: Configuration?, problems: [Problem]) {
+    var loader = ConfigurationLoader(file: file, now: now)
+    let configuration = loader.load()
+    return (loader.problems.contains(where: \.isError) ? nil : configuration, loader.problems)
+  }
+
+  struct Problem: Sendable, CustomStringConvertible {
+    let isError: Bool
+    let description: String
+  }
+}
+
+private struct ConfigurationLoader {
+  let file: String
+  let now: Timestamp
+  var problems: [Configuration.Problem] = []
+
+  init(file: String, now: Timestamp) {
+    self.file = file
+    self.now = now
+  }
+
+  mutating func load() -> Configuration? {
+    guard let text = read(file) else { return nil }
+    let exists: (String) -> Bool = { FileManager.default.fileExists(atPath: $0) }
+    let reading = Settings.read(text: text, file: file, fileExists: exists)
+    report(reading.problems)
+    guard let settings = reading.settings else { return nil }
+    let lists = self.lists(settings)
+    let (routes, recipients) = maps(settings)
+    let relay = RelayControl(
+      domains: settings.relay.domains, networks: settings.relay.networks, restrictions: settings.relay.senders)
+    let (plan, scores, checkProblems) = Catalogue.plan(
+      CheckMaterials(lists: lists, relay: relay, settings: settings))
+    report(checkProblems)
+    reportUnknownChecks(settings)
+    let replies = self.replies(settings)
+    return Configuration(
+      settings: settings, lists: lists, routes: routes, recipients: recipients, plan: plan, scores: scores,
+      relay: relay,
+      catalogue: ReasonCatalogue(Configuration.reasons, replacing: replies, hostname: settings.hostname),
+      warnings: problems.filter { !$0.isError }.map(\.description))
+  }
+
+  private mutating func report(_ found: [SettingsProblem]) {
+    problems += found.map { Configuration.Problem(isError: $0.isError, description: "\($0)") }
+  }
+
+  private mutating func fail(_ description: String) {
+    problems.append(Configuration.Problem(isError: true, description: description))
+  }
+
+  private mutating func read(_ path: String) -> String? {
+    do {
+      let data = try Data(contentsOf: URL(fileURLWithPath: path))
+      guard let text = String(validating: data, as: UTF8.self) else {
+        fail("\(path):1:1: not UTF-8 text; a configuration is plain text in UTF-8")
+        return nil
+      }
+      return text
+    } catch {
+      fail("\(path):1:1: cannot be read: \(FileFault.words(error))")
+      return nil
+    }
+  }
+
+  private mutating func lists(_ settings: Settings) -> ListSnapshot {
+    let folder = settings.resolve(settings.listsFolder)
+    let isNamed = settings.isWritten("lists.folder")
+    guard isNamed || FileManager.default.fileExists(atPath: folder) else {
+      problems.append(
+        .init(
+          isError: false,
+          description:
+            "\(settings.problem("lists.folder", as: .warning, "no folder \(folder): there are no local lists; make it, or name another in [lists] folder"))"
+        ))
+      return .empty
+    }
+    do {
+      let reading = ListSnapshot.parse(try BlocklistFolder(folder).sources(), at: now)
+      for problem in reading.problems {
+        problems.append(.init(isError: problem.isError, description: "\(problem)"))
+      }
+      return reading.snapshot
+    } catch {
+      report([settings.problem("lists.folder", "\(error)")])
+      return .empty
+    }
+  }
+
+  /// The routes map and the recipients files.
+  private mutating func maps(_ settings: Settings) -> (RoutesMap, [String: RecipientsFile]) {
+    var routes = RoutesMap(entries: [])
+    let names = Set(settings.backends.map(\.name))
+    let files = [settings.relay.routes].compactMap { $0 } + settings.backends.compactMap(\.routes)
+    for path in Set(files).sorted() {
+      let resolved = settings.resolve(path)
+      guard let text = read(resolved) else { continue }
+      let (map, found) = RoutesMap.read(text: text, file: resolved, backends: names)
+      report(found)
+      routes = RoutesMap(entries: routes.entries + map.entries)
+    }
+    var recipients: [String: RecipientsFile] = [:]
+    for backend in settings.backends {
+      guard case .file(let path) = backend.recipients else { continue }
+      let resolved = settings.resolve(path)
+      guard let text = read(resolved) else { continue }
+      let (known, found) = RecipientsFile.read(text: text, file: resolved)
+      report(found)
+      recipients[backend.name] = known
+    }
+    return (routes, recipients)
+  }
+
+  private mutating func reportUnknownChecks(_ settings: Settings) {
+    for name in settings.checks.keys.sorted() where !Catalogue.names.contains(name) {
+      // A check of a later release is reported by the settings themselves.
+      guard !problems.contains(where: { $0.description.contains("checks.\(name)") || $0.description.contains("[checks.\(name)]") }) else { continue }
+      report([
+        settings.problem(
+          "checks.\(name)", "there is no check '\(name.printable(limit: 40))'; there are \(Catalogue.names.joined(separator: ", "))")
+      ])
+    }
+  }
+
+  private mutating func replies(_ settings: Settings) -> [String: String] {
+    let catalogue = ReasonCatalogue(Configuration.reasons)
+    for (code, text) in settings.replies.sorted(by: { $0.key < $1.key }) {
+      guard let reason = catalogue[ReasonCode(code)] else {
+        report([settings.problem("replies.\(code)", "no reply has the code \(code.printable(limit: 60)); weir explain lists them")])
+        continue
+      }
+      if let fault = ReasonCatalogue.fault(in: text, for: reason) {
+        report([settings.problem("replies.\(code)", fault)])
+      }
+    }
+    return settings.replies
+  }
+}
+
+/// What the system says about a file, in its own words and no more.
+enum FileFault {
+  static func words(_ error: any Error) -> String {
+    let error = error as NSError
+    if let under = error.userInfo[NSUnderlyingErrorKey] as? NSError, under.domain == NSPOSIXErrorDomain {
+      return String(cString: strerror(Int32(under.code)))
+    }
+    if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
+    return error.localizedDescription
+  }
+}

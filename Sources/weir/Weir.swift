@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// The command line: one word a task, the same words as in the manual.
+@main
+struct Weir: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "weir",
+    abstract: "An anti-spam SMTP gateway in front of any mail server.",
+    discussion: """
+      weir serve                 run the gateway
+      weir check                 everything the configuration names, file:line:column
+      weir demo                  a handful of messages to the gateway that Scripts/run starts
+
+      Exit codes: 0 all is well; 1 something is wrong, and was said; 2 the command could not do its work;
+      64 the command line was not understood.
+      """,
+    version: Version.text,
+    subcommands: [
+      Serve.self, Check.self, Reload.self, Status.self, ListsCommand.self, RelayTest.self, Explain.self,
+      Demo.self, DemoBackend.self,
+    ])
+}
+
+/// The options that every command of the running gateway has.
+struct ConfigurationOptions: ParsableArguments {
+  @Option(name: .long, help: "The configuration file.")
+  var config = "/etc/weir/weir.toml"
+}
