@@ -7,7 +7,8 @@ public enum StageName: String, WordEnum {
   case message
 }
 
-/// What a message's total score does (`[actions]`). A threshold that is nil is never reached.
+/// What a message's total score does (`[actions]`). A threshold that is nil is never reached. The thresholds rise
+/// from tag over defer and quarantine to reject: defaults give way to what is written.
 public struct ActionSettings: Sendable, Hashable {
   public let tag: Double?
   public let `defer`: Double?
@@ -23,10 +24,16 @@ public struct ActionSettings: Sendable, Hashable {
 
 extension ActionSettings {
   init(_ section: Section) {
-    tag = section.threshold("tag")
+    let tag = section.threshold("tag")
+    let reject = section.threshold("reject")
     `defer` = section.threshold("defer")
     quarantine = section.threshold("quarantine")
-    reject = section.threshold("reject")
+    let between = [self.defer, quarantine].compactMap { $0 }
+    // A default gives way to what the operator wrote.
+    let written = between + (section.has("reject") ? [reject].compactMap { $0 } : [])
+    self.tag = section.has("tag") ? tag : ([tag].compactMap { $0 } + written).min()
+    let lower = between + [self.tag].compactMap { $0 }
+    self.reject = section.has("reject") ? reject : ([reject].compactMap { $0 } + lower).max()
     enforceAt = Self.stage(section)
     subjectPrefix = section.text("subject_prefix")
     addsTagHeaders = section.flag("tag_headers")
@@ -50,10 +57,8 @@ extension ActionSettings {
     for (key, score) in steps {
       guard let score else { continue }
       if let lower, lower.score > score {
-        // The one that was written is the one to change.
-        let written = section.has(key) ? key : lower.key
         section.report(
-          written,
+          key,
           "actions.\(lower.key) = \(lower.score) is above actions.\(key) = \(score): the order is"
             + " tag, defer, quarantine, reject")
       }

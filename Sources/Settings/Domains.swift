@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Why a text that the operator wrote is not a domain; `reason` continues the text: `… ends in a dot: …`.
 struct DomainFault: Error, Hashable {
   let reason: String
@@ -24,7 +26,7 @@ enum DomainName {
         throw DomainFault(reason: "holds \(quoted(String(wrong))), which no domain does")
       }
     }
-    return text.lowercased()
+    return text.lowercasedASCII
   }
 
   /// A host's name, ASCII only, in small letters.
@@ -70,15 +72,15 @@ public struct DomainSet: Sendable, Hashable {
   /// All members as they would be written, sorted.
   public var written: [String] { (Array(names) + parents.map { ".\($0)" }).sorted() }
 
-  /// Whether a domain is in the set. Letters are compared without regard to case, a trailing dot is no part
-  /// of the name.
+  /// Whether a domain is in the set. The letters A–Z are compared without regard to case, a trailing dot is no
+  /// part of the name.
   public func contains(_ domain: String) -> Bool {
-    var domain = domain.lowercased()
-    if domain.hasSuffix(".") { domain.removeLast() }
+    var domain = domain.lowercasedASCII
+    if domain.utf8.last == .dot { domain.removeLast() }
     if names.contains(domain) { return true }
     if parents.isEmpty { return false }
     var rest = Substring(domain)
-    while let dot = rest.utf8.firstIndex(of: UInt8(ascii: ".")) {
+    while let dot = rest.utf8.firstIndex(of: .dot) {
       let isBelow = dot > rest.startIndex
       rest = rest[rest.utf8.index(after: dot)...]
       if isBelow, parents.contains(String(rest)) { return true }
@@ -93,9 +95,8 @@ public struct DomainSet: Sendable, Hashable {
         reason: "has a star: write \"\(printable(String(text.dropFirst())))\" for the sub-domains")
     }
     if let at = text.lastIndex(of: "@") {
-      throw DomainFault(
-        reason:
-          "is an address: write the domain alone, \"\(printable(String(text[text.index(after: at)...])))\"")
+      let domain = printable(String(text[text.index(after: at)...]))
+      throw DomainFault(reason: "is an address: write the domain alone, \"\(domain)\"")
     }
     if text.hasPrefix(".") {
       parents.insert(try DomainName.checked(String(text.dropFirst())))

@@ -1,15 +1,14 @@
 /// Where the keys of a TOML text stand. TOMLKit gives positions for syntax errors only, so this walks the text
 /// along TOML's grammar (toml.io v1.0.0) and notes each key; what a value means is left to TOMLKit.
 ///
-/// It also bounds what TOMLKit is given: at the first thing that it cannot follow it stops, and says where.
+/// It is also TOMLKit's guard: at the first thing that is not TOML's grammar, or nested without end, it stops and
+/// says where and why, and TOMLKit never sees the text. The parser inside TOMLKit (toml++ 3.4) ends the process by
+/// an assertion on some broken keys, and frees what it read by recursion.
 struct KeyScanner {
   /// Why and where a scan ended before the end of the text.
   struct Stop: Error {
     let position: SourcePosition
-    /// Bytes from the start of the text.
-    let offset: Int
-    /// Nil: not TOML as far as this scan can tell; TOMLKit knows better what is wrong.
-    let reason: String?
+    let reason: String
   }
 
   /// Where a key and its value begin.
@@ -60,7 +59,7 @@ struct KeyScanner {
       }
       skipSpace()
       skipComment()
-      if let byte = peek(), !isNewline(byte) { throw stop() }
+      if let byte = peek(), !isNewline(byte) { throw expected("the end of the line") }
     }
   }
 
@@ -71,7 +70,7 @@ struct KeyScanner {
     if isArray { advance() }
     let keys = try key(depth: 0)
     for _ in 0..<(isArray ? 2 : 1) {
-      guard peek() == UInt8(ascii: "]") else { throw stop() }
+      guard peek() == UInt8(ascii: "]") else { throw expected(isArray ? "]]" : "]") }
       advance()
     }
     var path = ""
@@ -93,7 +92,7 @@ struct KeyScanner {
   private mutating func keyValue(in table: String, depth: Int) throws(Stop) {
     let start = position
     let keys = try key(depth: depth)
-    guard peek() == UInt8(ascii: "=") else { throw stop() }
+    guard peek() == UInt8(ascii: "=") else { throw expected("= and a value") }
     advance()
     skipSpace()
     var path = table
@@ -109,13 +108,14 @@ struct KeyScanner {
     var keys: [String] = []
     while true {
       skipSpace()
-      guard let byte = peek() else { throw stop() }
+      guard let byte = peek() else { throw expected("a key") }
       if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+        if isTriple(byte) { throw stop("a key stands in one line") }
         keys.append(try shortString())
       } else {
         let start = offset
         while let byte = peek(), isBareKey(byte) { advance() }
-        guard offset > start else { throw stop() }
+        guard offset > start else { throw expected("a key") }
         keys.append(String(decoding: bytes[start..<offset], as: UTF8.self))
       }
       guard depth + keys.count <= Self.maximumDepth else {
@@ -131,17 +131,35 @@ struct KeyScanner {
     guard depth <= Self.maximumDepth else {
       throw stop("nested deeper than \(Self.maximumDepth) levels; no setting is")
     }
-    guard let byte = peek() else { throw stop() }
+    guard let byte = peek() else { throw expected("a value") }
     switch byte {
     case UInt8(ascii: "["): try array(at: path, depth: depth + 1)
     case UInt8(ascii: "{"): try inlineTable(at: path, depth: depth + 1)
     case UInt8(ascii: "\""), UInt8(ascii: "'"):
       if isTriple(byte) { try longString(byte) } else { _ = try shortString() }
-    default:
-      let start = offset
-      while let byte = peek(), !isEndOfScalar(byte) { advance() }
-      if offset == start { throw stop() }
+    default: try scalar()
     }
+  }
+
+  /// A number, a date or a boolean.
+  private mutating func scalar() throws(Stop) {
+    let start = offset
+    let unknown = expected("a value; a text stands in quotes")
+    while let byte = peek(), isBareKey(byte) || isOfScalar(byte) {
+      // A date may have its time behind a space.
+      if byte == 0x20,
+        !isDigit(offset - 1) || !isDigit(offset + 1) || !bytes[start..<offset].contains(UInt8(ascii: "-"))
+      {
+        break
+      }
+      advance()
+    }
+    let words = ["true", "false", "inf", "+inf", "-inf", "nan", "+nan", "-nan"]
+    let text = bytes[start..<offset]
+    guard let first = text.first else { throw unknown }
+    if words.contains(where: { $0.utf8.elementsEqual(text) }) { return }
+    let isSigned = first == UInt8(ascii: "+") || first == UInt8(ascii: "-")
+    guard isDigit(start) || isSigned && isDigit(start + 1) else { throw unknown }
   }
 
   private mutating func array(at path: String, depth: Int) throws(Stop) {
@@ -149,7 +167,7 @@ struct KeyScanner {
     var count = 0
     while true {
       skipBlank()
-      guard let byte = peek() else { throw stop() }
+      guard let byte = peek() else { throw expected("a value or ]") }
       if byte == UInt8(ascii: "]") {
         advance()
         return
@@ -162,7 +180,7 @@ struct KeyScanner {
       if peek() == UInt8(ascii: ",") {
         advance()
       } else if peek() != UInt8(ascii: "]") {
-        throw stop()
+        throw expected("a comma or ]")
       }
     }
   }
@@ -182,7 +200,7 @@ struct KeyScanner {
       case UInt8(ascii: "}"):
         advance()
         return
-      default: throw stop()
+      default: throw expected("a comma or }")
       }
     }
   }
@@ -195,7 +213,7 @@ struct KeyScanner {
 
   /// A one-line string; its text, escapes undone as far as keys need them.
   private mutating func shortString() throws(Stop) -> String {
-    guard let quote = peek() else { throw stop() }
+    guard let quote = peek() else { throw expected("a text") }
     advance()
     var text: [UInt8] = []
     while let byte = peek(), !isNewline(byte) {
@@ -207,10 +225,10 @@ struct KeyScanner {
         text += try escape()
       } else {
         text.append(byte)
-        advance()
+        try advanceInText()
       }
     }
-    throw stop()
+    throw expected("a closing \(quote == UInt8(ascii: "'") ? "'" : "\"")")
   }
 
   private mutating func longString(_ quote: UInt8) throws(Stop) {
@@ -222,20 +240,38 @@ struct KeyScanner {
         return
       }
       if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
-        _ = try escape()
+        if !skipLineEnd() { _ = try escape() }
       } else {
-        advance()
+        try advanceInText()
       }
     }
-    throw stop()
+    throw expected("three closing quotes")
+  }
+
+  /// Steps over a backslash at the end of a line and the white space behind it.
+  private mutating func skipLineEnd() -> Bool {
+    var next = offset + 1
+    while next < bytes.count, bytes[next] == 0x20 || bytes[next] == 0x09 { next += 1 }
+    guard next < bytes.count, isNewline(bytes[next]) else { return false }
+    advance()
+    while let byte = peek(), byte == 0x20 || byte == 0x09 || isNewline(byte) { advance() }
+    return true
+  }
+
+  /// Steps over one byte of a text, which may be anything but a control character.
+  private mutating func advanceInText() throws(Stop) {
+    if let byte = peek(), byte < 0x20 || byte == 0x7F, byte != 0x09, !isNewline(byte) {
+      throw expected("no control character in a text")
+    }
+    advance()
   }
 
   /// One escape sequence as UTF-8. A written NUL is refused: TOMLKit hands strings on as C strings, and the
   /// rest of the value would be lost without a word.
   private mutating func escape() throws(Stop) -> [UInt8] {
-    let start = stop("a NUL has no place in a setting")
+    let start = self
     advance()
-    guard let byte = peek() else { throw stop() }
+    guard let byte = peek() else { throw expected("an escape sequence") }
     advance()
     let digits: Int
     switch byte {
@@ -244,16 +280,17 @@ struct KeyScanner {
     case UInt8(ascii: "r"): return [0x0D]
     case UInt8(ascii: "b"): return [0x08]
     case UInt8(ascii: "f"): return [0x0C]
-    case UInt8(ascii: "e"): return [0x1B]
-    case UInt8(ascii: "x"): digits = 2
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): return [byte]
     case UInt8(ascii: "u"): digits = 4
     case UInt8(ascii: "U"): digits = 8
-    default: return [byte]
+    default:
+      throw start.stop("unknown escape: there are \\n \\t \\r \\b \\f \\\" \\\\ \\uXXXX and \\UXXXXXXXX")
     }
-    let text = String(decoding: bytes[offset...].prefix(digits), as: UTF8.self)
-    guard text.utf8.count == digits, let code = UInt32(text, radix: 16), let scalar = Unicode.Scalar(code)
-    else { throw stop() }
-    if code == 0 { throw start }
+    let text = bytes[offset...].prefix(digits)
+    guard text.count == digits, text.allSatisfy({ isHexDigit($0) }),
+      let code = UInt32(String(decoding: text, as: UTF8.self), radix: 16), let scalar = Unicode.Scalar(code)
+    else { throw start.stop("expected \(digits) hexadecimal digits of a character") }
+    if code == 0 { throw start.stop("a NUL has no place in a setting") }
     for _ in 0..<digits { advance() }
     return Array(String(Character(scalar)).utf8)
   }
@@ -262,8 +299,14 @@ struct KeyScanner {
 
   private var position: SourcePosition { SourcePosition(line: line, column: column) }
 
-  private func stop(_ reason: String? = nil) -> Stop {
-    Stop(position: position, offset: offset, reason: reason)
+  private func stop(_ reason: String) -> Stop { Stop(position: position, reason: reason) }
+
+  /// What stands here instead of what should.
+  private func expected(_ what: String) -> Stop {
+    guard let byte = peek() else { return stop("expected \(what); the file ends here") }
+    if isNewline(byte) { return stop("expected \(what); the line ends here") }
+    let scalar = String(decoding: bytes[offset...].prefix(4), as: UTF8.self).unicodeScalars.first
+    return stop("expected \(what); found \(quoted(scalar.map { String($0) } ?? ""))")
   }
 
   private func peek() -> UInt8? { offset < bytes.count ? bytes[offset] : nil }
@@ -308,10 +351,20 @@ struct KeyScanner {
 
   private func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
-  private func isEndOfScalar(_ byte: UInt8) -> Bool {
+  private func isOfScalar(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") || byte == 0x20
+  }
+
+  private func isDigit(_ index: Int) -> Bool {
+    bytes.indices.contains(index) && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index])
+  }
+
+  private func isHexDigit(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: "#"): true
-    default: isNewline(byte)
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+      UInt8(ascii: "A")...UInt8(ascii: "F"):
+      true
+    default: false
     }
   }
 

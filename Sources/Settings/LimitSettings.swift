@@ -20,7 +20,7 @@ public struct LimitSettings: Sendable, Hashable {
   public let hops: Int
   /// Bytes of all messages in flight held in memory.
   public let memory: Bound
-  /// Bytes from which on a message waits in a spool file.
+  /// Bytes from which on a message waits in a spool file; never more than ``memory``.
   public let memoryPerMessage: Int
   /// Bytes in all spool files.
   public let spool: Bound
@@ -90,7 +90,10 @@ extension LimitSettings {
     lineLength = section.size("line_length")
     hops = section.count("hops")
     memory = section.sizeBound("memory") ?? .unlimited
-    memoryPerMessage = section.size("memory_per_message")
+    let perMessage = section.size("memory_per_message")
+    // A default gives way to what the operator wrote.
+    memoryPerMessage =
+      section.has("memory_per_message") ? perMessage : Swift.min(perMessage, memory.orMax)
     spool = section.sizeBound("spool") ?? .unlimited
     trackedAddresses = section.count("tracked_addresses")
     harvestBlock = section.duration("harvest_block")

@@ -1,3 +1,4 @@
+internal import Bytes
 public import NetAddress
 
 /// For whom the gateway takes mail (`[relay]`).
@@ -49,9 +50,9 @@ public enum SenderPattern: Sendable, Hashable {
   case null
 
   public func matches(localPart: String, domain: String) -> Bool {
-    let domain = domain.lowercased()
+    let domain = domain.lowercasedASCII
     return switch self {
-    case .address(let local, let own): own == domain && local == localPart.lowercased()
+    case .address(let local, let own): own == domain && local == localPart.lowercasedASCII
     case .domain(let own): !domain.isEmpty && own == domain
     case .subdomains(let parent):
       domain.hasSuffix("." + parent) && domain.utf8.count > parent.utf8.count + 1
@@ -68,7 +69,7 @@ public enum SenderPattern: Sendable, Hashable {
     }
     let domain = try DomainName.checked(String(text[text.index(after: at)...]))
     let local = text[..<at]
-    return local.isEmpty ? .domain(domain) : .address(localPart: local.lowercased(), domain: domain)
+    return local.isEmpty ? .domain(domain) : .address(localPart: local.lowercasedASCII, domain: domain)
   }
 }
 
@@ -99,14 +100,14 @@ extension RelaySettings {
           key, at: .key,
           "relay.senders: \(network) is not within relay.networks: add it there, or nobody in it may send")
       }
-      restrictions.append(SenderRestriction(network: network, senders: patterns(section, key)))
+      restrictions.append(SenderRestriction(network: network, senders: senderList(section, key)))
     }
     return restrictions.sorted {
       ($1.network.length, $0.network.address) < ($0.network.length, $1.network.address)
     }
   }
 
-  private static func patterns(_ section: Section, _ key: String) -> [SenderPattern] {
+  private static func senderList(_ section: Section, _ key: String) -> [SenderPattern] {
     guard case .array(let elements)? = section.values[key] else {
       section.report(
         key,
@@ -114,7 +115,7 @@ extension RelaySettings {
           + " \(section.values[key]?.found ?? "nothing")")
       return []
     }
-    var patterns: [SenderPattern] = []
+    var senders: [SenderPattern] = []
     for (index, element) in elements.enumerated() {
       let path = SettingPath.element(section.path(of: key), index)
       guard case .string(let text) = element else {
@@ -122,12 +123,12 @@ extension RelaySettings {
         continue
       }
       do throws(DomainFault) {
-        patterns.append(try SenderPattern.parse(text))
+        senders.append(try SenderPattern.parse(text))
       } catch {
         section.reading.report(path, "relay.senders: \(quoted(text)) \(error.reason)")
       }
     }
-    return patterns
+    return senders
   }
 
   private enum OpenWord: String, WordEnum {

@@ -100,7 +100,7 @@ extension Settings {
         UnknownKeys.report(reading)
         NotBuiltYet.report(reading)
         let settings = Settings(reading.root, FileLookup(settingsFile: file, exists: exists))
-        let problems = reading.problems.inFileOrder()
+        let problems = reading.problems
         return SettingsReading(
           settings: problems.contains(where: \.isError) ? nil : settings, problems: problems,
           keysRead: reading.keysRead)

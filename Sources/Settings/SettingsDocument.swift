@@ -23,14 +23,10 @@ struct SettingsDocument: Sendable, Hashable {
       return .failure(problem(position, "a NUL byte: a configuration is plain text in UTF-8"))
     }
     let (places, stop) = KeyScanner.scan(text)
-    if let stop, let reason = stop.reason { return .failure(problem(stop.position, reason)) }
+    if let stop { return .failure(problem(stop.position, "this is not TOML: \(stop.reason)")) }
     do {
-      // Bound: TOMLKit's parser keeps what it read as a tree, and frees a tree by recursion. Past the place
-      // where the scan stopped nobody has counted the depth, so TOMLKit gets only enough to say what is wrong.
-      let parsed = try TOMLTable(
-        string: stop.map { String(decoding: text.utf8.prefix($0.offset + 200), as: UTF8.self) } ?? text)
-      if let stop { return .failure(problem(stop.position, "this is not TOML")) }
-      return .success(SettingsDocument(file: file, values: table(parsed), places: places))
+      let values = table(try TOMLTable(string: text))
+      return .success(SettingsDocument(file: file, values: values, places: places))
     } catch let error as TOMLParseError {
       let begin = error.source.begin
       let position = SourcePosition(line: Swift.max(1, begin.line), column: Swift.max(1, begin.column))

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import NetAddress
 
 /// What no single key shows: settings that contradict each other, or that together are no sound gateway.
@@ -38,7 +39,7 @@ struct SoundnessChecks {
       if !relay.isOpen { error("relay.networks", "relay.networks: \(reason)" + way) }
     }
     for (index, text) in root.section("relay").texts("domains").enumerated()
-    where text.hasPrefix(".") && InternetCover.isTopLevel(text.dropFirst().lowercased()) {
+    where text.hasPrefix(".") && InternetCover.isTopLevel(text.dropFirst().lowercasedASCII) {
       isWide = true
       if !relay.isOpen {
         error(
@@ -103,17 +104,11 @@ struct SoundnessChecks {
 
   private func checkLimits() {
     let limits = settings.limits
-    if case .atMost(let size) = limits.client.messageSize, size < limits.headerSize {
-      error(
-        "limits.header_size",
-        "limits.header_size = \(Quantity.text(ofBytes: limits.headerSize)) is above limits.message_size ="
-          + " \(Quantity.text(ofBytes: size))")
-    }
     if case .atMost(let memory) = limits.memory, memory < limits.memoryPerMessage {
       error(
-        "limits.memory",
-        "limits.memory = \(Quantity.text(ofBytes: memory)) is less than limits.memory_per_message ="
-          + " \(Quantity.text(ofBytes: limits.memoryPerMessage)): no message would fit")
+        "limits.memory_per_message",
+        "limits.memory_per_message = \(Quantity.text(ofBytes: limits.memoryPerMessage)) is above limits.memory ="
+          + " \(Quantity.text(ofBytes: memory)): no message would fit")
     }
     if case .atMost(let spool) = limits.spool,
       !limits.client.messageSize.isWithin(spool + limits.memoryPerMessage)

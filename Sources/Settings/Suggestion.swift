@@ -1,14 +1,16 @@
+internal import Bytes
+
 /// Finds what the operator most likely meant by a word that does not exist.
 enum Suggestion {
   /// The nearest of `candidates`, if near enough to be worth saying; the first in order among equals.
   static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
     // Bound: a word longer than any key there is needs no comparison.
     guard word.utf8.count <= 64 else { return nil }
-    let typed = Array(word.lowercased().utf8)
+    let typed = Array(word.lowercasedASCII.utf8)
     let limit = Swift.max(1, typed.count / 3)
     var best: (word: String, distance: Int)?
     for candidate in candidates.sorted() {
-      let distance = distance(typed, Array(candidate.lowercased().utf8))
+      let distance = distance(typed, Array(candidate.lowercasedASCII.utf8))
       if distance <= limit, distance < best?.distance ?? Int.max { best = (candidate, distance) }
     }
     return best?.word

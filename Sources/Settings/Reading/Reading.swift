@@ -1,7 +1,12 @@
 /// One pass over a document: gathers every problem, and which keys were asked for.
 final class Reading {
   let document: SettingsDocument
-  private(set) var problems: [SettingsProblem] = []
+  // Bound: whoever names a wrong file reads this many problems, not a hundred thousand.
+  private static let maximumProblems = 500
+
+  private var found: [SettingsProblem] = []
+  private var seen: Set<SettingsProblem> = []
+  private var left = 0
   /// The reference paths of all keys that were asked for; a test holds them against the reference.
   var keysRead: Set<String> = []
 
@@ -22,13 +27,29 @@ final class Reading {
     case value
   }
 
+  /// Adds a problem, once.
   func report(
-    _ path: String, at spot: Spot = .value, as severity: SettingsProblem.Severity = .error, _ message: String
+    _ path: String, at spot: Spot = .value, as severity: SettingsProblem.Severity = .error,
+    _ message: @autoclosure () -> String
   ) {
+    guard found.count < Self.maximumProblems else {
+      left += 1
+      return
+    }
     let place = document.place(of: path)
-    let position = spot == .key ? place.key : place.value
-    problems.append(
-      SettingsProblem(file: document.file, position: position, severity: severity, message: message))
+    let problem = SettingsProblem(
+      file: document.file, position: spot == .key ? place.key : place.value, severity: severity,
+      message: message())
+    if seen.insert(problem).inserted { found.append(problem) }
+  }
+
+  /// Everything that was reported, in the order of the file.
+  var problems: [SettingsProblem] {
+    let sorted = found.inFileOrder()
+    guard left > 0, let last = sorted.last else { return sorted }
+    let more = SettingsProblem(
+      file: last.file, position: last.position, message: "and more problems like these")
+    return sorted + [more]
   }
 }
 

@@ -15,9 +15,9 @@ struct Section {
 
   func report(
     _ key: String, at spot: Reading.Spot = .value, as severity: SettingsProblem.Severity = .error,
-    _ message: String
+    _ message: @autoclosure () -> String
   ) {
-    reading.report(path(of: key), at: spot, as: severity, message)
+    reading.report(path(of: key), at: spot, as: severity, message())
   }
 
   /// True when the key stands in the file with a value that is not the empty text.
@@ -98,13 +98,13 @@ struct Section {
   /// Says that a key has to be there.
   func requireKey(_ key: String, _ advice: String) {
     let place = isWritten && !path.isEmpty ? path : ""
-    reading.report(place, at: .key, "\(Self.name(reference(key), key)) is missing: \(advice)")
+    reading.report(place, at: .key, "\(name(reference(key), key)) is missing: \(advice)")
   }
 
   private func complain(
     _ key: String, _ reference: KeyReference, _ written: SettingValue, _ error: ValueError
   ) {
-    let name = Self.name(reference, key)
+    let name = name(reference, key)
     switch error {
     case .form: report(key, "\(name): expected \(reference.type.form); found \(written.found)")
     case .reason(let reason, let element):
@@ -114,7 +114,8 @@ struct Section {
     }
   }
 
-  private static func name(_ reference: KeyReference, _ key: String) -> String {
-    reference.name.hasSuffix("*") ? reference.name.dropLast() + printable(key) : reference.name
+  /// What a message calls a key: `listener.address`, `checks.own_domain.mode`.
+  private func name(_ reference: KeyReference, _ key: String) -> String {
+    reference.path.contains("*") ? path(of: key) : reference.name
   }
 }

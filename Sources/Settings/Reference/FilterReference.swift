@@ -25,9 +25,9 @@ extension Settings {
   ]
 
   static let filterReference: [KeyReference] = [
-    .table("lists", "The local lists."),
+    .table("lists", "The local allow and block lists."),
     .key("lists.folder", .path, "Blocklists", "The folder of the local lists."),
-    .table("rules", "The rules."),
+    .table("rules", "The rule files."),
     .key("rules.folder", .path, "Rules", "The folder of the rule files."),
     .table("smtp", "How strictly SMTP is spoken."),
     .key(

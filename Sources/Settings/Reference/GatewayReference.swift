@@ -72,7 +72,7 @@ extension Settings {
       "Narrows a network to these senders: { \"192.0.2.0/24\" = [\"@example.org\"] }."),
     .key(
       "relay.senders.*", .texts, "",
-      "Senders of that network: user@domain, @domain, .domain for sub-domains, <> for the null sender."),
+      "Senders of that network: user@domain, @domain, .domain for the sub-domains, <> for the null sender."),
     .key(
       "relay.complete_domain", .hostname, "",
       "The domain that completes a bare local part; without it such a recipient is refused."),
