@@ -34,7 +34,7 @@ public enum Repository {
   /// Its top folder.
   public static var root: String {
     // Tests/TestSupport/Material.swift, three up.
-    var path = #filePath as NSString
+    var path = (#filePath as NSString).resolvingSymlinksInPath as NSString
     for _ in 0..<3 { path = path.deletingLastPathComponent as NSString }
     return path as String
   }

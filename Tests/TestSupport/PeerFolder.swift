@@ -8,7 +8,7 @@ enum PeerFolder {
   /// The folder that `Scripts/install` unpacks packages into, one sub-folder a package group.
   static var cache: String {
     let environment = ProcessInfo.processInfo.environment
-    let base = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "/root")/.cache"
+    let base = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? NSHomeDirectory())/.cache"
     return "\(base)/weir-peers"
   }
 

@@ -1,0 +1,41 @@
+/// Which module may import which: the levels of the design, spelt out. A new edge is a decision, and stands
+/// here and in `Package.swift`.
+struct Edges {
+  /// Modules that only compute: no NIO, no Foundation, no C library, no clock; time is an argument.
+  let pure: Set<String>
+  /// What each module may import, of this repository and of others.
+  let allowed: [String: Set<String>]
+
+  /// What every module may import.
+  static let everywhere: Set<String> = ["Synchronization"]
+  /// What every module that is not pure may import besides.
+  static let impure: Set<String> = ["Foundation", "Glibc", "Dispatch"]
+
+  static let ofWeir = Edges(
+    pure: ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "Checks"],
+    allowed: [
+      "Bytes": [],
+      "NetAddress": ["Bytes"],
+      // On the same level, yet settings hold addresses.
+      "Settings": ["Bytes", "NetAddress", "TOMLKit"],
+      "MailSyntax": ["Bytes", "NetAddress"],
+      "SMTPProtocol": ["Bytes", "NetAddress", "MailSyntax"],
+      "Filtering": toProtocol,
+      "Checks": toFiltering,
+      "SMTPRelay": toFiltering.union(nio).union(["COpenSSL"]),
+      "Storage": toFiltering.union(nio),
+      "Telemetry": toFiltering,
+      "SMTPServer": toFiltering.union(nio).union(["Storage", "Telemetry"]),
+      "MaildirServer": Set(["Bytes", "MailSyntax", "SMTPProtocol"]).union(nio),
+      "weir": toFiltering.union(nio).union([
+        "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "CPCRE2", "COpenSSL",
+        "ArgumentParser",
+      ]),
+    ])
+
+  private static let toProtocol: Set<String> = [
+    "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol",
+  ]
+  private static let toFiltering: Set<String> = toProtocol.union(["Filtering"])
+  private static let nio: Set<String> = ["NIOCore", "NIOPosix"]
+}
