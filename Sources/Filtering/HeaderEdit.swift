@@ -15,7 +15,7 @@ public struct HeaderEdit: Sendable {
     message: [UInt8], header: MessageHeader, isFromOutside: Bool, tag: Decision?, findings: [WeighedFinding],
     tagging: Tagging, thresholds: Thresholds
   ) {
-    if let tag {
+    if let tag, tagging.addsHeaders {
       Self.writeMarks(into: &bytes, tag, findings, thresholds)
     }
     let isMarked: (MessageHeader.Field) -> Bool = { isFromOutside && Self.isMark($0) }

@@ -14,6 +14,8 @@ public final class Policy: Sendable {
   public let scores: ScoreTable
   public let thresholds: Thresholds
   public let relay: RelayControl
+  /// The way to the backends.
+  public let backends: any Relay
   public let routes: RouteTable
   public let bounds: MessageBounds
   public let timeouts: SessionTimeouts
@@ -25,7 +27,7 @@ public final class Policy: Sendable {
 
   public init(
     generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: [NetworkTerms], plan: CheckPlan,
-    scores: ScoreTable, thresholds: Thresholds, relay: RelayControl, routes: RouteTable, bounds: MessageBounds,
+    scores: ScoreTable, thresholds: Thresholds, relay: RelayControl, backends: any Relay, routes: RouteTable, bounds: MessageBounds,
     timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int
   ) {
     self.generation = generation
@@ -36,6 +38,7 @@ public final class Policy: Sendable {
     self.scores = scores
     self.thresholds = thresholds
     self.relay = relay
+    self.backends = backends
     self.routes = routes
     self.bounds = bounds
     self.timeouts = timeouts
@@ -99,12 +102,13 @@ public struct SessionTimeouts: Hashable, Sendable {
   public var verdict: Duration
   /// A session without a transaction.
   public var idle: Duration
-  /// Octets a second of message content, on average after 30 seconds; 0 for no least rate.
+  /// Octets a second of message content, on average once `dataRateGrace` has passed; 0 for no least rate.
   public var leastDataRate: Int
+  public var dataRateGrace: Duration
 
   public init(
     greeting: Duration, command: Duration, data: Duration, message: Duration, verdict: Duration, idle: Duration,
-    leastDataRate: Int
+    leastDataRate: Int, dataRateGrace: Duration = .seconds(30)
   ) {
     self.greeting = greeting
     self.command = command
@@ -113,6 +117,7 @@ public struct SessionTimeouts: Hashable, Sendable {
     self.verdict = verdict
     self.idle = idle
     self.leastDataRate = leastDataRate
+    self.dataRateGrace = dataRateGrace
   }
 }
 
@@ -120,6 +125,11 @@ public struct SessionTimeouts: Hashable, Sendable {
 public struct Tagging: Hashable, Sendable {
   /// Put in front of the Subject; empty: the Subject stays as it is.
   public var subjectPrefix: String
+  /// Whether it gets the X-Spam-* headers.
+  public var addsHeaders: Bool
 
-  public init(subjectPrefix: String = "") { self.subjectPrefix = subjectPrefix }
+  public init(subjectPrefix: String = "", addsHeaders: Bool = true) {
+    self.subjectPrefix = subjectPrefix
+    self.addsHeaders = addsHeaders
+  }
 }

@@ -7,7 +7,6 @@ import Synchronization
 
 /// What all sessions of the gateway share.
 public final class GatewayContext: Sendable {
-  public let relay: any Relay
   public let events: any EventSink
   public let admission: Admission
   public let intake: IntakeStore
@@ -20,11 +19,10 @@ public final class GatewayContext: Sendable {
   private let counter = Atomic<UInt64>(0)
 
   public init(
-    policy: Policy, relay: any Relay, events: any EventSink, admission: Admission, intake: IntakeStore,
+    policy: Policy, events: any EventSink, admission: Admission, intake: IntakeStore,
     descriptors: DescriptorBudget
   ) {
     self.snapshot = Mutex(policy)
-    self.relay = relay
     self.events = events
     self.admission = admission
     self.intake = intake

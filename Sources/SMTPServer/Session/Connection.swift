@@ -42,7 +42,7 @@ actor Connection {
   init(channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts) {
     let terms = policy.terms(for: facts.address)
     let offer = Offer(
-      common: context.relay.capabilities(), size: terms.messageSize, mostRecipients: terms.session.mostRecipients,
+      common: policy.backends.capabilities(), size: terms.messageSize, mostRecipients: terms.session.mostRecipients,
       mostTransactions: terms.session.mostTransactions)
     self.loop = channel.eventLoop
     self.channel = channel

@@ -85,7 +85,7 @@ extension Connection {
     if let response = refusal(at: .message, findings) { return .refuse(response) }
     let decision = Decision(of: findings, at: .message, thresholds: policy.thresholds)
     let delivery = delivery(of: message, header, transaction, decision, findings)
-    let relay = context.relay
+    let relay = policy.backends
     let now = Clock.now
     let began = Clock.monotonic
     Task {
@@ -180,7 +180,7 @@ extension Connection {
 
   private func lostReply(_ delivery: Delivery, _ reply: Reply) {
     guard delivery.isIdentifiable else { return }
-    let relay = context.relay
+    let relay = policy.backends
     let now = Clock.now
     Task { await relay.replyLost(delivery, reply, at: now) }
   }

@@ -97,7 +97,7 @@ extension Connection {
     default: return false
     }
     let elapsed = now - transaction.contentBegan
-    guard elapsed > 30_000 else { return false }
+    guard elapsed > policy.timeouts.dataRateGrace.milliseconds else { return false }
     return Int64(clamping: transaction.octets) * 1000 < elapsed * Int64(policy.timeouts.leastDataRate)
   }
 

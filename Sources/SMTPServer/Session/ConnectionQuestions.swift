@@ -147,10 +147,10 @@ extension Connection {
       recipient: routed, sender: transaction.facts.sender, parameters: transaction.facts.parameters,
       client: identity)
     let now = Clock.now
-    if let answer = context.relay.remembered(query, at: now) {
+    if let answer = policy.backends.remembered(query, at: now) {
       return self.answer(answer, routed, transaction, found)
     }
-    let relay = context.relay
+    let relay = policy.backends
     Task {
       let answer = await relay.ask(query, at: now)
       self.resume(self.answer(answer, routed, transaction, found))
@@ -219,7 +219,7 @@ extension Connection {
       recipient: routed, sender: .null, parameters: .none,
       client: ClientIdentity(
         address: facts.address, port: facts.port, name: nil, helo: hello.name, isExtended: hello.isExtended))
-    switch context.relay.remembered(query, at: Clock.now) {
+    switch policy.backends.remembered(query, at: Clock.now) {
     case .known: return .proceedSaying(Response(.verifyKnown, variables(recipient: path)))
     case .refused(let reply, true): return .refuse(Response(.recipientUnknown, reply: reply.withEnhancedCode))
     default: return .proceed

@@ -1,0 +1,50 @@
+import Foundation
+import NIOPosix
+import SMTPRelay
+import SMTPServer
+import Settings
+import Filtering
+
+/// What `weir check` asks the backends: do they answer, and do they know who is theirs?
+enum BackendCheck {
+  static func problems(_ configuration: Configuration) async -> [Configuration.Problem] {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let (relay, backends) = Wiring.relay(configuration)
+    let asked = BackendRelay(relay, backends: backends, group: group, events: Silence(), memory: Forgetting())
+    await asked.learn()
+    var problems: [Configuration.Problem] = []
+    let settings = configuration.settings
+    for (backend, status) in zip(settings.backends, asked.status()) {
+      guard status.health == .up else {
+        problems.append(
+          .init(
+            isError: false,
+            description:
+              "\(settings.problem(backend.path + ".address", as: .warning, "backend '\(backend.name)' at \(backend.endpoint) does not answer: \(status.fault)"))"
+          ))
+        continue
+      }
+      guard case .probe = backend.recipients else { continue }
+      if await asked.acceptsEverything(backend: backend.name) == true {
+        problems.append(
+          .init(
+            isError: false,
+            description:
+              "\(settings.problem(backend.path + ".recipients", as: .warning, "backend '\(backend.name)' accepts a made-up address, so it accepts all, and bounces later: give it the list of its users, or write recipients = \"file:PATH\""))"
+          ))
+      }
+    }
+    await asked.close()
+    try? await group.shutdownGracefully()
+    return problems
+  }
+
+  private struct Silence: EventSink {
+    func record(_ event: Event) {}
+  }
+
+  private struct Forgetting: CapabilityMemory {
+    func load() -> [String: String] { [:] }
+    func save(_ capabilities: [String: String]) {}
+  }
+}

@@ -1,0 +1,287 @@
+import Bytes
+import Filtering
+import Foundation
+import NIOCore
+import NIOPosix
+import NetAddress
+import SMTPProtocol
+import SMTPRelay
+import SMTPServer
+import Settings
+import Storage
+import Telemetry
+
+/// The running gateway: what `weir serve` starts, reloads and stops.
+actor GatewayService {
+  private let file: String
+  private var configuration: Configuration
+  private let group: MultiThreadedEventLoopGroup
+  private let log: LogWriter
+  private let counters: Counters
+  private let admission: Admission
+  private let gateway: Gateway
+  private let memory: StateMemory
+  private var relay: BackendRelay
+  private var retired: [BackendRelay] = []
+  private var control: (any Channel)?
+  private var generation = 1
+  private let started = Clock.now
+
+  private init(
+    file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
+    counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, relay: BackendRelay
+  ) {
+    self.file = file
+    self.configuration = configuration
+    self.group = group
+    self.log = log
+    self.counters = counters
+    self.admission = admission
+    self.gateway = gateway
+    self.memory = memory
+    self.relay = relay
+  }
+
+  // MARK: Start
+
+  /// Opens everything, listens, and becomes the configured user.
+  static func start(_ configuration: Configuration, file: String) async throws -> GatewayService {
+    let settings = configuration.settings
+    for problem in SystemCheck.problems(configuration) {
+      Complaint.write(problem.description)
+      if problem.isError { throw StartFault(description: "not started; see above") }
+    }
+    let user = try Identity.user(of: settings)
+    let state = StateFolder(settings.resolve(settings.stateFolder))
+    let log: LogWriter
+    do {
+      try state.prepare(owner: user)
+      log = try LogWriter(destination(settings), format: format(settings), level: level(settings))
+      if let user { try log.handOver(user: user.uid, group: user.gid) }
+    } catch {
+      throw StartFault(description: "\(error)")
+    }
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    let counters = Counters()
+    let events = FanOut([log, counters])
+    let memory = StateMemory(state)
+    let relay = makeRelay(configuration, group: group, events: events, memory: memory)
+    await relay.learn()
+    let admission = Admission(Wiring.admission(settings.limits))
+    let policy = Wiring.policy(configuration, backends: relay, generation: 1)
+    let context = GatewayContext(
+      policy: policy, events: events, admission: admission,
+      intake: IntakeStore(folder: state.spool, admission: admission),
+      descriptors: SystemCheck.descriptors(settings))
+    let gateway = Gateway(context: context, group: group)
+    await gateway.start()
+    do {
+      for listener in settings.listeners { try await listen(gateway, listener.endpoint) }
+      if let user { try Privileges.drop(to: user) }
+    } catch {
+      throw StartFault(description: "\(error)")
+    }
+    let service = GatewayService(
+      file: file, configuration: configuration, group: group, log: log, counters: counters, admission: admission,
+      gateway: gateway, memory: memory, relay: relay)
+    try await service.openControl(state)
+    await service.announce()
+    return service
+  }
+
+  private static func listen(_ gateway: Gateway, _ endpoint: Endpoint) async throws {
+    do {
+      try await gateway.listen(on: endpoint)
+    } catch let error as IOError {
+      let words = String(cString: strerror(error.errnoCode))
+      let hint =
+        switch error.errnoCode {
+        case EADDRINUSE: ": another server listens there; 'ss -ltnp' names it"
+        case EACCES: ": a port below 1024 needs root to start (the gateway then becomes `user`)"
+        case EADDRNOTAVAIL: ": this host has no such address"
+        default: ""
+        }
+      throw StartFault(description: "cannot listen on \(endpoint): \(words)\(hint)")
+    }
+  }
+
+  private static func makeRelay(
+    _ configuration: Configuration, group: MultiThreadedEventLoopGroup, events: any EventSink, memory: StateMemory
+  ) -> BackendRelay {
+    let (relay, backends) = Wiring.relay(configuration)
+    return BackendRelay(relay, backends: backends, group: group, events: events, memory: memory)
+  }
+
+  private func openControl(_ state: StateFolder) async throws {
+    do {
+      control = try await ControlServer.open(path: state.path + "/" + ControlSocket.name, group: group) {
+        [weak self] request in
+        await self?.answer(request) ?? ControlAnswer(isFine: false, lines: ["the gateway is stopping"])
+      }
+    } catch {
+      throw StartFault(description: "\(state.path)/\(ControlSocket.name): cannot be opened: \(error)")
+    }
+  }
+
+  private func announce() {
+    for warning in configuration.warnings { note(.warning, .configurationWarning, warning) }
+    let endpoints = gateway.endpoints.keys.map(\.description).sorted().joined(separator: ", ")
+    note(.info, .started, "weir \(Version.number) pid \(getpid()) listening on \(endpoints), generation \(generation)")
+  }
+
+  private func note(_ severity: Event.Severity, _ code: ReasonCode, _ detail: String) {
+    gateway.context.events.record(.system(severity, code, detail, at: Clock.now))
+  }
+
+  // MARK: Reload
+
+  /// SIGHUP: reload, and a new log file.
+  func hangup() async {
+    log.reopen()
+    _ = await reload()
+  }
+
+  /// Reads everything again; where anything is wrong, nothing changes.
+  func reload() async -> ControlAnswer {
+    let (read, problems) = Configuration.load(file)
+    guard let new = read else { return refuse(problems.filter(\.isError).map(\.description)) }
+    let old = configuration.settings
+    let faults = SystemCheck.problems(new).filter(\.isError).map(\.description) + Identity.unchangeable(from: old, to: new.settings)
+    guard faults.isEmpty else { return refuse(faults) }
+    let wanted = Set(new.settings.listeners.map(\.endpoint))
+    let known = Set(old.listeners.map(\.endpoint))
+    var opened: [Endpoint] = []
+    for endpoint in wanted.subtracting(known) {
+      do {
+        try await Self.listen(gateway, endpoint)
+        opened.append(endpoint)
+      } catch {
+        for endpoint in opened { await gateway.close(endpoint) }
+        return refuse(["\(error)", "a reload cannot do what needs root; restart the gateway"])
+      }
+    }
+    await adopt(new)
+    for endpoint in known.subtracting(wanted) { await gateway.close(endpoint) }
+    let text =
+      "generation \(generation): \(new.lists.count) list entries in \(new.lists.files.count) files, \(new.settings.listeners.count) listener(s), \(new.settings.backends.count) backend(s)"
+    note(.info, .reloaded, text)
+    return ControlAnswer(isFine: true, lines: new.warnings + ["reloaded, \(text)"])
+  }
+
+  private func refuse(_ lines: [String]) -> ControlAnswer {
+    for line in lines { note(.error, .reloadRefused, line) }
+    return ControlAnswer(isFine: false, lines: lines + ["not reloaded: the old configuration stays in force"])
+  }
+
+  private func adopt(_ new: Configuration) async {
+    generation += 1
+    if Wiring.relayKey(new.settings) != Wiring.relayKey(configuration.settings)
+      || new.recipients != configuration.recipients
+    {
+      let fresh = Self.makeRelay(new, group: group, events: gateway.context.events, memory: memory)
+      await fresh.learn()
+      retired.append(relay)
+      retire(relay)
+      relay = fresh
+    }
+    admission.adopt(Wiring.admission(new.settings.limits))
+    log.adopt(format: Self.format(new.settings), level: Self.level(new.settings))
+    gateway.context.adopt(Wiring.policy(new, backends: relay, generation: generation))
+    configuration = new
+  }
+
+  /// Closes a relay once the sessions that began with it have had their time.
+  private func retire(_ old: BackendRelay) {
+    let patience = configuration.settings.timeouts.message
+    Task { [weak self] in
+      try? await Task.sleep(for: patience)
+      await old.close()
+      await self?.forget(old)
+    }
+  }
+
+  private func forget(_ old: BackendRelay) { retired.removeAll { $0 === old } }
+
+  // MARK: Stop
+
+  /// Drains and ends.
+  func stop() async {
+    note(.info, .stopping, "no new connections; sessions in the middle of a message may finish")
+    try? await control?.close()
+    await gateway.drain(within: configuration.settings.timeouts.drain)
+    await relay.close()
+    for old in retired { await old.close() }
+    log.close()
+  }
+
+  // MARK: Control
+
+  private func answer(_ request: ControlRequest) async -> ControlAnswer {
+    switch request.command {
+    case .reload: return await reload()
+    case .status: return ControlAnswer(isFine: true, status: await status())
+    case .trusted:
+      guard let address = request.address.flatMap({ IPAddress($0) }) else { return Self.misunderstood }
+      return ControlAnswer(isFine: true, isTrusted: configuration.relay.isRelayNetwork(address))
+    case .impersonate:
+      guard let address = request.address.flatMap({ IPAddress($0) }), let port = request.port,
+        let peer = request.peer.flatMap({ IPAddress($0) })
+      else { return Self.misunderstood }
+      gateway.context.impersonations.order(.init(address: peer, port: port), as: address)
+      return ControlAnswer(isFine: true)
+    case .unblock:
+      guard let address = request.address.flatMap({ IPAddress($0) }) else { return Self.misunderstood }
+      let wasBlocked = admission.unblock(address)
+      return ControlAnswer(isFine: wasBlocked, lines: [wasBlocked ? "\(address) is no longer blocked" : "\(address) was not blocked"])
+    }
+  }
+
+  private static let misunderstood = ControlAnswer(isFine: false, lines: ["an address is missing or malformed"])
+
+  private func status() async -> StatusReport {
+    let snapshot = admission.snapshot(at: Clock.monotonic)
+    let counts = counters.snapshot()
+    let offer = Offer(
+      common: relay.capabilities(), size: configuration.settings.limits.client.messageSize.count.map(UInt64.init),
+      mostRecipients: configuration.settings.limits.client.recipients.count, mostTransactions: nil)
+    let addresses = Dictionary(
+      configuration.settings.backends.map { ($0.name, $0.endpoint.description) }, uniquingKeysWith: { first, _ in first })
+    return StatusReport(
+      version: Version.number, pid: getpid(), started: started.rfc3339, generation: generation,
+      listeners: gateway.endpoints.keys.map(\.description).sorted(), isDraining: gateway.context.isDraining,
+      connections: snapshot.connections, connectionsLimit: snapshot.connectionsLimit, memory: snapshot.memory,
+      memoryLimit: snapshot.memoryLimit, spool: snapshot.spool, spoolLimit: snapshot.spoolLimit,
+      loopDelay: gateway.context.loopDelay, offered: offer.keywords,
+      backends: relay.status().map { backend in
+        StatusReport.Backend(
+          name: backend.name, address: addresses[backend.name] ?? "", isUp: backend.health == .up,
+          isHeard: backend.health != .unheard, idle: backend.idleSessions, busy: backend.busySessions,
+          delivered: backend.deliveries, refused: backend.refusals, failed: backend.failures,
+          capabilities: backend.capabilities, lastFault: backend.fault)
+      },
+      blocks: snapshot.blocks.map {
+        StatusReport.Block(network: $0.network.description, because: $0.because, seconds: Int($0.remaining.milliseconds / 1000))
+      },
+      refusedConnections: Dictionary(snapshot.refused.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
+      events: Dictionary(counts.kinds.map { ($0.kind.rawValue, $0.count) }, uniquingKeysWith: +),
+      codes: Dictionary(counts.codes.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
+      logDropped: log.status.dropped + log.status.unwritten)
+  }
+
+  // MARK: Settings of the log
+
+  private static func destination(_ settings: Settings) -> LogDestination {
+    settings.log.file.map { .file(settings.resolve($0)) } ?? .standardOutput
+  }
+
+  private static func format(_ settings: Settings) -> LogFormat { settings.log.format == .json ? .json : .text }
+
+  private static func level(_ settings: Settings) -> Event.Severity {
+    switch settings.log.level {
+    case .error: .error
+    case .warning: .warning
+    case .info: .info
+    case .debug: .debug
+    }
+  }
+}

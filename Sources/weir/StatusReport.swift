@@ -1,0 +1,87 @@
+import Bytes
+import Filtering
+import Foundation
+import SMTPProtocol
+import SMTPRelay
+import SMTPServer
+
+/// What `weir status` shows.
+struct StatusReport: Codable, Sendable {
+  struct Backend: Codable, Sendable {
+    var name: String
+    var address: String
+    var isUp: Bool
+    var isHeard: Bool
+    var idle: Int
+    var busy: Int
+    var delivered: Int
+    var refused: Int
+    var failed: Int
+    var capabilities: String
+    var lastFault: String
+  }
+
+  struct Block: Codable, Sendable {
+    var network: String
+    var because: String
+    var seconds: Int
+  }
+
+  var version: String
+  var pid: Int32
+  var started: String
+  var generation: Int
+  var listeners: [String]
+  var isDraining: Bool
+  var connections: Int
+  var connectionsLimit: Int?
+  var memory: Int
+  var memoryLimit: Int?
+  var spool: Int
+  var spoolLimit: Int?
+  var loopDelay: Int
+  var offered: [String]
+  var backends: [Backend]
+  var blocks: [Block]
+  var refusedConnections: [String: Int]
+  var events: [String: Int]
+  var codes: [String: Int]
+  var logDropped: Int
+
+  /// The report for a terminal.
+  var text: String {
+    var lines = [
+      "weir \(version), pid \(pid), since \(started), configuration generation \(generation)\(isDraining ? ", stopping" : "")",
+      "listening    \(listeners.joined(separator: ", "))",
+      "connections  \(connections) of \(connectionsLimit.map(String.init) ?? "unlimited")",
+      "memory       \(Self.octets(memory)) of \(memoryLimit.map(Self.octets) ?? "unlimited") for messages in flight; spool \(Self.octets(spool)) of \(spoolLimit.map(Self.octets) ?? "unlimited")",
+      "loop delay   \(loopDelay) ms",
+      "offered      \(offered.joined(separator: ", "))",
+    ]
+    for backend in backends {
+      lines.append(
+        "backend      \(backend.name) \(backend.address): \(backend.isUp ? "up" : backend.isHeard ? "DOWN" : "never heard")\(backend.lastFault.isEmpty ? "" : " (\(backend.lastFault))"); sessions \(backend.busy) busy, \(backend.idle) idle; delivered \(backend.delivered), refused \(backend.refused), failed \(backend.failed)"
+      )
+      lines.append("             can: \(backend.capabilities.isEmpty ? "-" : backend.capabilities)")
+    }
+    lines.append("events       " + Self.counts(events))
+    lines.append("codes        " + Self.counts(codes))
+    if !refusedConnections.isEmpty { lines.append("turned away  " + Self.counts(refusedConnections)) }
+    for block in blocks { lines.append("blocked      \(block.network) for \(block.seconds) s more: \(block.because)") }
+    if logDropped > 0 { lines.append("LOG          \(logDropped) lines could not be written") }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func counts(_ counts: [String: Int]) -> String {
+    counts.isEmpty ? "-" : counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+  }
+
+  private static func octets(_ count: Int) -> String {
+    switch count {
+    case ..<10_240: "\(count) B"
+    case ..<10_485_760: "\(count >> 10) KiB"
+    case ..<10_737_418_240: "\(count >> 20) MiB"
+    default: "\(count >> 30) GiB"
+    }
+  }
+}

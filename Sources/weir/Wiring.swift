@@ -1,0 +1,169 @@
+import Bytes
+import Checks
+import Filtering
+import MailSyntax
+import NIOPosix
+import NetAddress
+import SMTPProtocol
+import SMTPRelay
+import SMTPServer
+import Settings
+
+/// The composition root: which settings become which parts. Nowhere else is an implementation chosen.
+enum Wiring {
+  /// The policy of a configuration.
+  static func policy(_ configuration: Configuration, backends: any Relay, generation: Int) -> Policy {
+    let settings = configuration.settings
+    return Policy(
+      generation: generation, hostname: settings.hostname, catalogue: configuration.catalogue,
+      terms: terms(settings), plan: configuration.plan, scores: configuration.scores,
+      thresholds: Thresholds(
+        tag: settings.actions.tag, deferral: settings.actions.defer, reject: settings.actions.reject,
+        enforceAt: Stage(settings.actions.enforceAt.rawValue) ?? .recipient),
+      relay: configuration.relay, backends: backends, routes: routes(configuration),
+      bounds: MessageBounds(
+        header: settings.limits.headerSize, hops: settings.limits.hops, memory: settings.limits.memoryPerMessage,
+        commandLine: settings.limits.lineLength),
+      timeouts: timeouts(settings.timeouts),
+      tagging: Tagging(
+        subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),
+      normalizesBareLineFeed: settings.smtp.bareLF == .normalise,
+      loopDelay: Int(settings.limits.loopDelay.milliseconds))
+  }
+
+  private static func terms(_ settings: Settings) -> [NetworkTerms] {
+    func terms(_ network: IPPrefix?, _ limits: ClientLimits) -> NetworkTerms {
+      NetworkTerms(
+        network: network,
+        session: ServerSession.Terms(
+          mostErrors: limits.errors.count, mostCommands: limits.commands.count,
+          mostTransactions: limits.transactions.count, mostRecipients: limits.recipients.count,
+          completingDomain: settings.relay.completeDomain, verifies: settings.recipients.answersVRFY),
+        messageSize: limits.messageSize.count.map(UInt64.init))
+    }
+    let networks = settings.limits.networks.sorted { $0.network.length > $1.network.length }
+    return networks.map { terms($0.network, $0.limits) } + [terms(nil, settings.limits.client)]
+  }
+
+  private static func routes(_ configuration: Configuration) -> RouteTable {
+    RouteTable(
+      backends: configuration.settings.backends.map { ($0.name, $0.domains) },
+      entries: configuration.routes.entries.map { entry in
+        RouteTable.Entry(
+          key: entry.key, backend: entry.backend,
+          rewritten: entry.rewritten.flatMap { PathParser.parse(whole: $0) })
+      })
+  }
+
+  private static func timeouts(_ settings: TimeoutSettings) -> SessionTimeouts {
+    SessionTimeouts(
+      greeting: settings.greeting, command: settings.command, data: settings.data, message: settings.message,
+      verdict: settings.replyBudget, idle: settings.idle, leastDataRate: settings.minDataRate,
+      dataRateGrace: settings.minDataGrace)
+  }
+
+  static func admission(_ settings: LimitSettings) -> AdmissionLimits {
+    var limits = AdmissionLimits()
+    limits.connections = settings.connections.count
+    limits.connectionsPerAddress = settings.client.connectionsPerAddress.count
+    limits.connectionsPerSubnet = settings.client.connectionsPerSubnet.count
+    limits.subnetV4 = settings.subnetV4
+    limits.subnetV6 = settings.subnetV6
+    limits.connectionRatePerAddress = settings.client.connectionRatePerAddress.rate
+    limits.connectionRatePerSubnet = settings.client.connectionRatePerSubnet.rate
+    limits.messageRatePerAddress = settings.client.messageRatePerAddress.rate
+    limits.messageRatePerSubnet = settings.client.messageRatePerSubnet.rate
+    limits.unknownRecipientsPerAddress = settings.client.unknownRecipientsPerAddress.rate
+    limits.unknownRecipientsPerSubnet = settings.client.unknownRecipientsPerSubnet.rate
+    limits.tracked = settings.trackedAddresses
+    limits.memory = settings.memory.count
+    limits.spool = settings.spool.count
+    limits.harvestBlock = settings.harvestBlock
+    limits.trapBlock = settings.trapBlock
+    limits.overrides = settings.networks.map { network in
+      var overrides = AdmissionLimits.Overrides()
+      overrides.connections = network.connections?.count
+      overrides.connectionsPerAddress = .init(network.limits.connectionsPerAddress.count)
+      overrides.connectionsPerSubnet = .init(network.limits.connectionsPerSubnet.count)
+      overrides.connectionRatePerAddress = .init(network.limits.connectionRatePerAddress.rate)
+      overrides.connectionRatePerSubnet = .init(network.limits.connectionRatePerSubnet.rate)
+      overrides.messageRatePerAddress = .init(network.limits.messageRatePerAddress.rate)
+      overrides.messageRatePerSubnet = .init(network.limits.messageRatePerSubnet.rate)
+      overrides.unknownRecipientsPerAddress = .init(network.limits.unknownRecipientsPerAddress.rate)
+      overrides.unknownRecipientsPerSubnet = .init(network.limits.unknownRecipientsPerSubnet.rate)
+      return (network: network.network, overrides: overrides)
+    }
+    return limits
+  }
+}
+
+extension Bound {
+  /// The number; nil for no limit.
+  var count: Int? {
+    switch self {
+    case .atMost(let most): most
+    case .unlimited: nil
+    }
+  }
+}
+
+extension RateBound {
+  var rate: AdmissionLimits.Rate? {
+    switch self {
+    case .atMost(let rate): AdmissionLimits.Rate(rate.count, per: rate.window)
+    case .unlimited: nil
+    }
+  }
+}
+
+extension Wiring {
+  /// The relay's settings: what holds for all backends, and each of them.
+  static func relay(_ configuration: Configuration) -> (RelayConfiguration, [BackendConfiguration]) {
+    let settings = configuration.settings
+    var relay = RelayConfiguration(hostname: settings.hostname)
+    relay.knownLifetime = settings.recipients.knownLifetime
+    relay.unknownLifetime = settings.recipients.unknownLifetime
+    relay.refusedLifetime = settings.recipients.refusedLifetime
+    relay.cacheEntries = settings.recipients.cacheEntries
+    relay.digestLifetime = settings.delivery.digestLifetime
+    relay.digestEntries = settings.delivery.digestEntries
+    relay.probeBudget = min(settings.timeouts.verdict, settings.timeouts.backendReply)
+    relay.mostProbes = settings.recipients.probesPerBackend
+    return (relay, settings.backends.map { backend($0, configuration) })
+  }
+
+  private static func backend(_ backend: BackendSettings, _ configuration: Configuration) -> BackendConfiguration {
+    let settings = configuration.settings
+    var result = BackendConfiguration(name: backend.name, endpoint: backend.endpoint)
+    result.isLMTP = backend.wireProtocol == .lmtp
+    switch backend.identity {
+    case .header: result.identity = .header
+    case .xforward: result.identity = .xforward
+    // The settings refuse the others until they are built.
+    case .auto, .xclient, .proxyV2: result.identity = .auto
+    }
+    switch backend.recipients {
+    case .probe: result.recipients = .probe
+    case .any: result.recipients = .any
+    case .file:
+      let file = configuration.recipients[backend.name]
+      result.recipients = .file { local, domain in file?.contains(localPart: local, domain: domain) ?? false }
+    }
+    result.probeDomain = (backend.domains.isEmpty ? settings.relay.domains : backend.domains).names.sorted().first
+    result.connections = backend.connections
+    result.probeSessions = backend.probeSessions
+    result.sessionAge = backend.sessionAge
+    result.sessionMessages = backend.sessionMessages
+    result.probeSessionRefusals = settings.recipients.probeSessionRefusals
+    result.probeSessionProbes = settings.recipients.probeSessionProbes
+    result.connectTimeout = settings.timeouts.backendConnect
+    result.replyTimeout = settings.timeouts.backendReply
+    result.longestPause = backend.healthInterval
+    return result
+  }
+
+  /// What a reload of the backends depends on: the same text, the same relay.
+  static func relayKey(_ settings: Settings) -> String {
+    "\(settings.hostname) \(settings.backends) \(settings.recipients) \(settings.delivery) \(settings.timeouts) \(settings.relay.domains.written)"
+  }
+}
