@@ -35,7 +35,9 @@ struct ClientListCheck: Check {
     let examination = Examination<ConnectFacts>(
       check: Self.name, mode: mode, enforceAt: enforceAt,
       work: .immediate { [lists] facts in
-        guard !facts.isRelayNetwork, let match = lists.client(facts.address, at: facts.time) else { return [] }
+        guard !facts.isRelayNetwork, let match = lists.client(facts.address, at: facts.time) else {
+          return []
+        }
         return [Finding(match.verdict == .allow ? .clientAllowed : .clientListed, match)]
       })
     plan.connect.append(examination)

@@ -42,9 +42,10 @@ struct OwnDomainCheck: Check {
             !exceptNetworks.contains(facts.connect.address)
           else { return [] }
           let name = domain.description.lowercasedASCII
-          guard exceptSenders.isEmpty
-            || !(exceptSenders.contains("@" + name)
-              || exceptSenders.contains("\(facts.sender.localPart.lowercasedASCII)@\(name)"))
+          guard
+            exceptSenders.isEmpty
+              || !(exceptSenders.contains("@" + name)
+                || exceptSenders.contains("\(facts.sender.localPart.lowercasedASCII)@\(name)"))
           else { return [] }
           return [Finding(.ownDomainForged, evidence: name)]
         }))

@@ -22,7 +22,8 @@ struct RecipientListCheck: Check {
       remedy: "weir lists check ADDRESS shows the entry; weir lists remove takes it out."),
     Reason(
       .recipientTrap, Reply(550, 1, 1, "No such user: {recipient}"), .refusal,
-      cause: "The recipient is a trap.", effect: "It is refused, and the client is blocked for limits.trap_block.",
+      cause: "The recipient is a trap.",
+      effect: "It is refused, and the client is blocked for limits.trap_block.",
       remedy: "weir status shows the blocks."),
   ]
 
@@ -37,7 +38,8 @@ struct RecipientListCheck: Check {
         check: Self.name, mode: mode, enforceAt: max(enforceAt, .recipient),
         work: .immediate { [lists] facts in
           guard !facts.mail.connect.isRelayNetwork, let domain = facts.recipient.domain?.description,
-            let match = lists.recipient(local: facts.recipient.localPart, domain: domain, at: facts.mail.time),
+            let match = lists.recipient(
+              local: facts.recipient.localPart, domain: domain, at: facts.mail.time),
             match.verdict == .block
           else { return [] }
           return [Finding(match.isTrap ? .recipientTrap : .recipientListed, match)]

@@ -26,7 +26,9 @@ public struct HeaderEdit: Sendable {
     var isPrefixed = prefix.isEmpty
     for field in header.fields {
       // What is no field (a malformed line) stays where it was.
-      if field.range.lowerBound > position { bytes.append(contentsOf: message[position..<field.range.lowerBound]) }
+      if field.range.lowerBound > position {
+        bytes.append(contentsOf: message[position..<field.range.lowerBound])
+      }
       position = field.range.upperBound
       if isMarked(field) { continue }
       if !isPrefixed, field.isNamed("Subject") {
@@ -44,7 +46,9 @@ public struct HeaderEdit: Sendable {
     }
   }
 
-  private static let marks = ["X-Spam-Flag", "X-Spam-Score", "X-Spam-Status", "X-Spam-Level", "X-Spam-Report"]
+  private static let marks = [
+    "X-Spam-Flag", "X-Spam-Score", "X-Spam-Status", "X-Spam-Level", "X-Spam-Report",
+  ]
 
   private static func isMark(_ field: MessageHeader.Field) -> Bool {
     field.name.utf8.count >= 11 && marks.contains { field.isNamed($0) }
@@ -61,13 +65,16 @@ public struct HeaderEdit: Sendable {
     bytes.append(contentsOf: "X-Spam-Status: Yes, score=\(score) required=\(required)".utf8)
     var separator = "\r\n\ttests="
     for finding in findings.filter({ $0.mode == .enforce }).prefix(50) {
-      bytes.append(contentsOf: "\(separator)\(finding.finding.code.name)=\(Score.text(finding.weight.score))".utf8)
+      bytes.append(
+        contentsOf: "\(separator)\(finding.finding.code.name)=\(Score.text(finding.weight.score))".utf8)
       separator = ",\r\n\t"
     }
     bytes.append(contentsOf: [.carriageReturn, .lineFeed])
   }
 
-  private static func prefixed(_ message: [UInt8], _ field: MessageHeader.Field, with prefix: String) -> [UInt8] {
+  private static func prefixed(_ message: [UInt8], _ field: MessageHeader.Field, with prefix: String)
+    -> [UInt8]
+  {
     let body = message[field.body]
     let text = body.drop(while: \.isWhiteSpace)
     let encoded = SubjectPrefix.encoded(prefix, like: text)

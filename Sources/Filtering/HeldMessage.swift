@@ -8,13 +8,18 @@ public final class HeldMessage: Sendable {
   public let isBinary: Bool
   /// Octets of the message itself, stuffing not counted.
   public let octets: UInt64
+  /// Whatever has to live as long as the message: the memory it was granted.
+  private let reservation: (any Sendable)?
 
-  public init(memory: [UInt8], spool: (any SpoolRegion)? = nil, isBinary: Bool = false, octets: UInt64? = nil)
-  {
+  public init(
+    memory: [UInt8], spool: (any SpoolRegion)? = nil, isBinary: Bool = false, octets: UInt64? = nil,
+    reservation: (any Sendable)? = nil
+  ) {
     self.memory = memory
     self.spool = spool
     self.isBinary = isBinary
     self.octets = octets ?? UInt64(memory.count)
+    self.reservation = reservation
   }
 }
 

@@ -27,7 +27,8 @@ public final class Policy: Sendable {
 
   public init(
     generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: [NetworkTerms], plan: CheckPlan,
-    scores: ScoreTable, thresholds: Thresholds, relay: RelayControl, backends: any Relay, routes: RouteTable, bounds: MessageBounds,
+    scores: ScoreTable, thresholds: Thresholds, relay: RelayControl, backends: any Relay, routes: RouteTable,
+    bounds: MessageBounds,
     timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int
   ) {
     self.generation = generation
@@ -107,7 +108,8 @@ public struct SessionTimeouts: Hashable, Sendable {
   public var dataRateGrace: Duration
 
   public init(
-    greeting: Duration, command: Duration, data: Duration, message: Duration, verdict: Duration, idle: Duration,
+    greeting: Duration, command: Duration, data: Duration, message: Duration, verdict: Duration,
+    idle: Duration,
     leastDataRate: Int, dataRateGrace: Duration = .seconds(30)
   ) {
     self.greeting = greeting

@@ -7,7 +7,8 @@ public enum TraceHeader {
   ///   - recipient: named with `for` when the message has only one (RFC 5321 §7.6 warns of telling more).
   ///   - date: the time in the form of RFC 5322.
   public static func write(
-    into bytes: inout [UInt8], client: ClientIdentity, hostname: String, id: String, isInternationalized: Bool,
+    into bytes: inout [UInt8], client: ClientIdentity, hostname: String, id: String,
+    isInternationalized: Bool,
     recipient: String?, date: String
   ) {
     bytes.append(contentsOf: "Received: from ".utf8)

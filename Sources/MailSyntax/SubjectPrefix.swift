@@ -8,13 +8,17 @@ public enum SubjectPrefix {
     let bytes = Array(prefix.utf8)
     if bytes.allSatisfy({ $0 < 0x80 }) { return bytes }
     let subject = Array(subject)
-    if subject.contains(where: { $0 >= 0x80 }), String(validating: subject, as: UTF8.self) != nil { return bytes }
-    return Array("=?UTF-8?".utf8) + (usesQ(subject) ? quotedWord(bytes) : base64Word(bytes)) + Array("?=".utf8)
+    if subject.contains(where: { $0 >= 0x80 }), String(validating: subject, as: UTF8.self) != nil {
+      return bytes
+    }
+    return Array("=?UTF-8?".utf8) + (usesQ(subject) ? quotedWord(bytes) : base64Word(bytes))
+      + Array("?=".utf8)
   }
 
   private static func usesQ(_ subject: [UInt8]) -> Bool {
     let parts = subject.split(separator: UInt8(ascii: "?"), maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0].elementsEqual("=".utf8), let letter = parts[2].first, parts[2].count == 1 else {
+    guard parts.count == 4, parts[0].elementsEqual("=".utf8), let letter = parts[2].first, parts[2].count == 1
+    else {
       return false
     }
     return letter.lowercasedASCII == UInt8(ascii: "q")

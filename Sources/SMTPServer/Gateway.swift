@@ -1,11 +1,10 @@
 import Bytes
-public import Filtering
+import Filtering
 import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
 public import NetAddress
 import SMTPProtocol
-public import Storage
 import Synchronization
 
 /// The listeners and the connections behind them.
@@ -19,7 +18,9 @@ public final class Gateway: Sendable {
     self.context = context
     self.group = group
     var keepers: [ObjectIdentifier: LoopKeeper] = [:]
-    for loop in group.makeIterator() { keepers[ObjectIdentifier(loop)] = LoopKeeper(loop: loop, context: context) }
+    for loop in group.makeIterator() {
+      keepers[ObjectIdentifier(loop)] = LoopKeeper(loop: loop, context: context)
+    }
     self.keepers = keepers
   }
 
@@ -53,7 +54,8 @@ public final class Gateway: Sendable {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.maxMessagesPerRead, value: 2)
       .childChannelOption(
-        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 131_072))
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 131_072)
+      )
       .childChannelInitializer { [self] channel in
         channel.eventLoop.makeCompletedFuture { try accept(channel, on: endpoint) }
       }
@@ -70,13 +72,12 @@ public final class Gateway: Sendable {
   // MARK: Accepting
 
   private func accept(_ channel: any Channel, on endpoint: Endpoint) throws {
-    guard let keeper = keepers[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.inappropriateOperationForState }
+    guard let keeper = keepers[ObjectIdentifier(channel.eventLoop)] else {
+      throw ChannelError.inappropriateOperationForState
+    }
     let policy = context.policy
     let peer = PeerAddress(channel.remoteAddress)
-    var address = peer.address
-    if let stranger = context.impersonations.take(.init(address: peer.address, port: peer.port)) {
-      address = stranger
-    }
+    let address = context.impersonations.take(.init(address: peer.address, port: peer.port)) ?? peer.address
     let isRelayNetwork = policy.relay.isRelayNetwork(address)
     let now = Clock.monotonic
     if let reason = refusal(of: address, isRelayNetwork: isRelayNetwork, at: now, policy) {

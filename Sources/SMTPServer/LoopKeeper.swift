@@ -20,7 +20,9 @@ actor LoopKeeper {
 
   func start() {
     expected = Clock.monotonic + Self.interval
-    ticker = loop.scheduleRepeatedTask(initialDelay: .milliseconds(Self.interval), delay: .milliseconds(Self.interval)) {
+    ticker = loop.scheduleRepeatedTask(
+      initialDelay: .milliseconds(Self.interval), delay: .milliseconds(Self.interval)
+    ) {
       [weak self] _ in
       self?.assumeIsolated { $0.tick() }
     }

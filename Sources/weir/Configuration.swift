@@ -23,12 +23,15 @@ struct Configuration: Sendable {
   let warnings: [String]
 
   /// The reason catalogue's entries of all modules.
-  static let reasons = ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + RelayReasons.all + SystemReasons.all
+  static let reasons =
+    ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + RelayReasons.all + SystemReasons.all
 
   /// Reads the file and all it names.
   ///
   /// - Returns: the configuration, or nil where there are errors; and every problem as `file:line:column: reason`.
-  static func load(_ file: String, at now: Timestamp = Clock.now) -> (configuration: Configuration?, problems: [Problem]) {
+  static func load(_ file: String, at now: Timestamp = Clock.now) -> (
+    configuration: Configuration?, problems: [Problem]
+  ) {
     var loader = ConfigurationLoader(file: file, now: now)
     let configuration = loader.load()
     return (loader.problems.contains(where: \.isError) ? nil : configuration, loader.problems)
@@ -59,7 +62,8 @@ private struct ConfigurationLoader {
     let lists = self.lists(settings)
     let (routes, recipients) = maps(settings)
     let relay = RelayControl(
-      domains: settings.relay.domains, networks: settings.relay.networks, restrictions: settings.relay.senders)
+      domains: settings.relay.domains, networks: settings.relay.networks, restrictions: settings.relay.senders
+    )
     let (plan, scores, checkProblems) = Catalogue.plan(
       CheckMaterials(lists: lists, relay: relay, settings: settings))
     report(checkProblems)
@@ -145,10 +149,16 @@ private struct ConfigurationLoader {
   private mutating func reportUnknownChecks(_ settings: Settings) {
     for name in settings.checks.keys.sorted() where !Catalogue.names.contains(name) {
       // A check of a later release is reported by the settings themselves.
-      guard !problems.contains(where: { $0.description.contains("checks.\(name)") || $0.description.contains("[checks.\(name)]") }) else { continue }
+      guard
+        !problems.contains(where: {
+          $0.description.contains("checks.\(name)") || $0.description.contains("[checks.\(name)]")
+        })
+      else { continue }
       report([
         settings.problem(
-          "checks.\(name)", "there is no check '\(name.printable(limit: 40))'; there are \(Catalogue.names.joined(separator: ", "))")
+          "checks.\(name)",
+          "there is no check '\(name.printable(limit: 40))'; there are \(Catalogue.names.joined(separator: ", "))"
+        )
       ])
     }
   }
@@ -157,7 +167,10 @@ private struct ConfigurationLoader {
     let catalogue = ReasonCatalogue(Configuration.reasons)
     for (code, text) in settings.replies.sorted(by: { $0.key < $1.key }) {
       guard let reason = catalogue[ReasonCode(code)] else {
-        report([settings.problem("replies.\(code)", "no reply has the code \(code.printable(limit: 60)); weir explain lists them")])
+        report([
+          settings.problem(
+            "replies.\(code)", "no reply has the code \(code.printable(limit: 60)); weir explain lists them")
+        ])
         continue
       }
       if let fault = ReasonCatalogue.fault(in: text, for: reason) {

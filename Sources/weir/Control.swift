@@ -37,7 +37,8 @@ struct ControlServer {
   /// Bound: a request is a short line.
   static let longestRequest = 64 * 1024
 
-  static func open(path: String, group: MultiThreadedEventLoopGroup, answering: @escaping Answering) async throws
+  static func open(path: String, group: MultiThreadedEventLoopGroup, answering: @escaping Answering)
+    async throws
     -> any Channel
   {
     // The mask keeps the socket closed to others from its first moment.
@@ -75,7 +76,10 @@ private final class ControlHandler: ChannelInboundHandler {
     let channel = context.channel
     let answering = answering
     guard let request = try? JSONDecoder().decode(ControlRequest.self, from: line) else {
-      Self.write(ControlAnswer(isFine: false, lines: ["the request was not understood: is this weir of the same release?"]), to: channel)
+      Self.write(
+        ControlAnswer(
+          isFine: false, lines: ["the request was not understood: is this weir of the same release?"]),
+        to: channel)
       return
     }
     Task { Self.write(await answering(request), to: channel) }
@@ -105,7 +109,9 @@ enum ControlClient {
     var line = try JSONEncoder().encode(request)
     line.append(0x0a)
     let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    guard written == line.count else { throw Fault(description: "\(path): \(String(cString: strerror(errno)))") }
+    guard written == line.count else {
+      throw Fault(description: "\(path): \(String(cString: strerror(errno)))")
+    }
     var answer = Data()
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -125,7 +131,9 @@ enum ControlClient {
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
     let room = MemoryLayout.size(ofValue: address.sun_path)
-    guard bytes.count < room else { throw Fault(description: "\(path): longer than a socket's path may be (\(room - 1) octets)") }
+    guard bytes.count < room else {
+      throw Fault(description: "\(path): longer than a socket's path may be (\(room - 1) octets)")
+    }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     let result = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

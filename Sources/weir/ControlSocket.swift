@@ -8,7 +8,8 @@ enum ControlSocket {
 
   static func path(of config: String) throws -> String {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: config)) else {
-      throw ControlClient.Fault(description: "\(config): cannot be read; --config names the configuration file")
+      throw ControlClient.Fault(
+        description: "\(config): cannot be read; --config names the configuration file")
     }
     let text = String(decoding: data, as: UTF8.self)
     if let settings = Settings.read(text: text, file: config).settings {
@@ -16,7 +17,8 @@ enum ControlSocket {
     }
     let folder = stateFolder(in: text) ?? "/var/lib/weir"
     guard !folder.hasPrefix("/") else { return folder + "/" + name }
-    return URL(fileURLWithPath: config).deletingLastPathComponent().appendingPathComponent(folder).path + "/" + name
+    return URL(fileURLWithPath: config).deletingLastPathComponent().appendingPathComponent(folder).path + "/"
+      + name
   }
 
   /// The value of `folder` in the table `[state]`, read line by line.
@@ -28,7 +30,8 @@ enum ControlSocket {
       guard isState, line.hasPrefix("folder"), let equals = line.firstIndex(of: "=") else { continue }
       let value = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
       guard let quote = value.first, quote == "\"" || quote == "'" else { continue }
-      return value.dropFirst().split(separator: quote, omittingEmptySubsequences: false).first.map(String.init)
+      return value.dropFirst().split(separator: quote, omittingEmptySubsequences: false).first.map(
+        String.init)
     }
     return nil
   }

@@ -82,7 +82,8 @@ actor GatewayService {
       throw StartFault(description: "\(error)")
     }
     let service = GatewayService(
-      file: file, configuration: configuration, group: group, log: log, counters: counters, admission: admission,
+      file: file, configuration: configuration, group: group, log: log, counters: counters,
+      admission: admission,
       gateway: gateway, memory: memory, relay: relay)
     try await service.openControl(state)
     await service.announce()
@@ -106,7 +107,8 @@ actor GatewayService {
   }
 
   private static func makeRelay(
-    _ configuration: Configuration, group: MultiThreadedEventLoopGroup, events: any EventSink, memory: StateMemory
+    _ configuration: Configuration, group: MultiThreadedEventLoopGroup, events: any EventSink,
+    memory: StateMemory
   ) -> BackendRelay {
     let (relay, backends) = Wiring.relay(configuration)
     return BackendRelay(relay, backends: backends, group: group, events: events, memory: memory)
@@ -126,7 +128,9 @@ actor GatewayService {
   private func announce() {
     for warning in configuration.warnings { note(.warning, .configurationWarning, warning) }
     let endpoints = gateway.endpoints.keys.map(\.description).sorted().joined(separator: ", ")
-    note(.info, .started, "weir \(Version.number) pid \(getpid()) listening on \(endpoints), generation \(generation)")
+    note(
+      .info, .started,
+      "weir \(Version.number) pid \(getpid()) listening on \(endpoints), generation \(generation)")
   }
 
   private func note(_ severity: Event.Severity, _ code: ReasonCode, _ detail: String) {
@@ -146,7 +150,9 @@ actor GatewayService {
     let (read, problems) = Configuration.load(file)
     guard let new = read else { return refuse(problems.filter(\.isError).map(\.description)) }
     let old = configuration.settings
-    let faults = SystemCheck.problems(new).filter(\.isError).map(\.description) + Identity.unchangeable(from: old, to: new.settings)
+    let faults =
+      SystemCheck.problems(new).filter(\.isError).map(\.description)
+      + Identity.unchangeable(from: old, to: new.settings)
     guard faults.isEmpty else { return refuse(faults) }
     let wanted = Set(new.settings.listeners.map(\.endpoint))
     let known = Set(old.listeners.map(\.endpoint))
@@ -232,20 +238,25 @@ actor GatewayService {
     case .unblock:
       guard let address = request.address.flatMap({ IPAddress($0) }) else { return Self.misunderstood }
       let wasBlocked = admission.unblock(address)
-      return ControlAnswer(isFine: wasBlocked, lines: [wasBlocked ? "\(address) is no longer blocked" : "\(address) was not blocked"])
+      return ControlAnswer(
+        isFine: wasBlocked,
+        lines: [wasBlocked ? "\(address) is no longer blocked" : "\(address) was not blocked"])
     }
   }
 
-  private static let misunderstood = ControlAnswer(isFine: false, lines: ["an address is missing or malformed"])
+  private static let misunderstood = ControlAnswer(
+    isFine: false, lines: ["an address is missing or malformed"])
 
   private func status() async -> StatusReport {
     let snapshot = admission.snapshot(at: Clock.monotonic)
     let counts = counters.snapshot()
     let offer = Offer(
-      common: relay.capabilities(), size: configuration.settings.limits.client.messageSize.count.map(UInt64.init),
+      common: relay.capabilities(),
+      size: configuration.settings.limits.client.messageSize.count.map(UInt64.init),
       mostRecipients: configuration.settings.limits.client.recipients.count, mostTransactions: nil)
     let addresses = Dictionary(
-      configuration.settings.backends.map { ($0.name, $0.endpoint.description) }, uniquingKeysWith: { first, _ in first })
+      configuration.settings.backends.map { ($0.name, $0.endpoint.description) },
+      uniquingKeysWith: { first, _ in first })
     return StatusReport(
       version: Version.number, pid: getpid(), started: started.rfc3339, generation: generation,
       listeners: gateway.endpoints.keys.map(\.description).sorted(), isDraining: gateway.context.isDraining,
@@ -260,7 +271,9 @@ actor GatewayService {
           capabilities: backend.capabilities, lastFault: backend.fault)
       },
       blocks: snapshot.blocks.map {
-        StatusReport.Block(network: $0.network.description, because: $0.because, seconds: Int($0.remaining.milliseconds / 1000))
+        StatusReport.Block(
+          network: $0.network.description, because: $0.because, seconds: Int($0.remaining.milliseconds / 1000)
+        )
       },
       refusedConnections: Dictionary(snapshot.refused.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
       events: Dictionary(counts.kinds.map { ($0.kind.rawValue, $0.count) }, uniquingKeysWith: +),
@@ -274,7 +287,9 @@ actor GatewayService {
     settings.log.file.map { .file(settings.resolve($0)) } ?? .standardOutput
   }
 
-  private static func format(_ settings: Settings) -> LogFormat { settings.log.format == .json ? .json : .text }
+  private static func format(_ settings: Settings) -> LogFormat {
+    settings.log.format == .json ? .json : .text
+  }
 
   private static func level(_ settings: Settings) -> Event.Severity {
     switch settings.log.level {

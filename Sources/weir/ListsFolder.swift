@@ -40,7 +40,9 @@ struct ListsFolder {
   }
 
   /// Edits one file, says where, and has the running gateway read it.
-  func edit(_ file: String, _ change: (_ text: [UInt8], _ path: String) throws(ListEditError) -> ListEdit.Edited) throws {
+  func edit(
+    _ file: String, _ change: (_ text: [UInt8], _ path: String) throws(ListEditError) -> ListEdit.Edited
+  ) throws {
     do {
       let edited = try BlocklistFolder(folder).edit(file, change)
       for line in edited.lines { print("\(file):\(line)") }

@@ -16,11 +16,14 @@ struct RelayTarget {
   init(_ config: String, server: String?) throws {
     let (configuration, problems) = Configuration.load(config)
     guard let settings = configuration?.settings else {
-      throw ControlClient.Fault(description: problems.filter(\.isError).map(\.description).joined(separator: "\n"))
+      throw ControlClient.Fault(
+        description: problems.filter(\.isError).map(\.description).joined(separator: "\n"))
     }
     guard let endpoint = server.flatMap({ Endpoint($0) }) ?? settings.listeners.first?.endpoint,
       case .ip(let given, let port) = endpoint
-    else { throw ControlClient.Fault(description: "--server takes an address and a port, such as 127.0.0.1:25") }
+    else {
+      throw ControlClient.Fault(description: "--server takes an address and a port, such as 127.0.0.1:25")
+    }
     self.hostname = settings.hostname
     self.endpoint = endpoint
     self.port = port
@@ -103,14 +106,17 @@ struct RelayProbe {
       guard let port = line.bind() else { return result("", fault: "no local port") }
       _ = try Gate.ask(
         ControlRequest(
-          command: .impersonate, address: stranger.description, port: port, peer: target.localAddress.description),
+          command: .impersonate, address: stranger.description, port: port,
+          peer: target.localAddress.description),
         config)
     }
     guard line.connect(), let banner = line.reply(), banner.hasPrefix("2") else {
       return result("", fault: "no greeting from \(target.endpoint)")
     }
     for command in ["EHLO relay-test.invalid"] + preamble {
-      guard line.say(command), line.reply() != nil else { return result("", fault: "the session ended early") }
+      guard line.say(command), line.reply() != nil else {
+        return result("", fault: "the session ended early")
+      }
     }
     guard line.say("MAIL FROM:<\(sender)>"), let answer = line.reply() else {
       return result("", fault: "the session ended at MAIL")
@@ -153,7 +159,9 @@ final class LineSocket {
     }
     guard isNamed == 0 else { return nil }
     // The port stands at the same place for both families.
-    return withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
+    return withUnsafeBytes(of: storage) {
+      UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+    }
   }
 
   func connect() -> Bool { withSocketAddress(address, port) { Glibc.connect(descriptor, $0, $1) } == 0 }
@@ -163,7 +171,9 @@ final class LineSocket {
   func send(_ bytes: [UInt8]) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+      let count = rest.withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+      }
       guard count > 0 else { return false }
       rest = rest.dropFirst(count)
     }
@@ -175,7 +185,9 @@ final class LineSocket {
     var lines: [String] = []
     while let line = readLine() {
       lines.append(lines.isEmpty ? line : String(line.dropFirst(4)))
-      if line.utf8.count < 4 || Array(line.utf8)[3] != UInt8(ascii: "-") { return lines.joined(separator: " / ") }
+      if line.utf8.count < 4 || Array(line.utf8)[3] != UInt8(ascii: "-") {
+        return lines.joined(separator: " / ")
+      }
     }
     return nil
   }
@@ -196,7 +208,9 @@ final class LineSocket {
 }
 
 /// Calls `body` with the system's form of an address.
-private func withSocketAddress(_ address: IPAddress, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
+private func withSocketAddress(
+  _ address: IPAddress, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+)
   -> Int32
 {
   if let v4 = address.v4 {
@@ -205,7 +219,9 @@ private func withSocketAddress(_ address: IPAddress, _ port: UInt16, _ body: (Un
     socket.sin_port = port.bigEndian
     socket.sin_addr.s_addr = v4.bigEndian
     return withUnsafePointer(to: &socket) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
     }
   }
   var socket = sockaddr_in6()
@@ -216,6 +232,8 @@ private func withSocketAddress(_ address: IPAddress, _ port: UInt16, _ body: (Un
     $0.storeBytes(of: address.low.bigEndian, toByteOffset: 8, as: UInt64.self)
   }
   return withUnsafePointer(to: &socket) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in6>.size)) }
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+    }
   }
 }

@@ -67,13 +67,16 @@ struct StatusReport: Codable, Sendable {
     lines.append("events       " + Self.counts(events))
     lines.append("codes        " + Self.counts(codes))
     if !refusedConnections.isEmpty { lines.append("turned away  " + Self.counts(refusedConnections)) }
-    for block in blocks { lines.append("blocked      \(block.network) for \(block.seconds) s more: \(block.because)") }
+    for block in blocks {
+      lines.append("blocked      \(block.network) for \(block.seconds) s more: \(block.because)")
+    }
     if logDropped > 0 { lines.append("LOG          \(logDropped) lines could not be written") }
     return lines.joined(separator: "\n")
   }
 
   private static func counts(_ counts: [String: Int]) -> String {
-    counts.isEmpty ? "-" : counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    counts.isEmpty
+      ? "-" : counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
   }
 
   private static func octets(_ count: Int) -> String {

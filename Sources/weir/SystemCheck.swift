@@ -43,7 +43,9 @@ enum SystemCheck {
       return [
         .init(
           isError: true,
-          description: "\(settings.problem("user", "this system has no user '\(name)': adduser --system --group \(name)"))")
+          description:
+            "\(settings.problem("user", "this system has no user '\(name)': adduser --system --group \(name)"))"
+        )
       ]
     }
     guard geteuid() == 0 else { return [] }
@@ -68,7 +70,9 @@ enum SystemCheck {
       paths.append(("lists.folder", file.hasPrefix("/") ? file : folder + "/" + file))
     }
     for backend in settings.backends {
-      if case .file(let path) = backend.recipients { paths.append((backend.path + ".recipients", settings.resolve(path))) }
+      if case .file(let path) = backend.recipients {
+        paths.append((backend.path + ".recipients", settings.resolve(path)))
+      }
       if let path = backend.routes { paths.append((backend.path + ".routes", settings.resolve(path))) }
     }
     if let path = settings.relay.routes { paths.append(("relay.routes", settings.resolve(path))) }

@@ -21,8 +21,11 @@ enum SystemReasons {
       effect: "New sessions follow the new configuration.", remedy: "Nothing."),
     Reason(
       .reloadRefused, nil, .alarm, cause: "SIGHUP or weir reload, and something was wrong.",
-      effect: "The old configuration stays; no session was dropped.", remedy: "weir check says what is wrong and where."),
-    Reason(.listening, nil, .notice, cause: "A listener was opened or closed.", effect: "As it says.", remedy: "Nothing."),
+      effect: "The old configuration stays; no session was dropped.",
+      remedy: "weir check says what is wrong and where."),
+    Reason(
+      .listening, nil, .notice, cause: "A listener was opened or closed.", effect: "As it says.",
+      remedy: "Nothing."),
     Reason(
       .configurationWarning, nil, .warning, cause: "The configuration was read with a warning.",
       effect: "As it says.", remedy: "weir check shows all of them."),

@@ -22,7 +22,8 @@ enum Wiring {
         enforceAt: Stage(settings.actions.enforceAt.rawValue) ?? .recipient),
       relay: configuration.relay, backends: backends, routes: routes(configuration),
       bounds: MessageBounds(
-        header: settings.limits.headerSize, hops: settings.limits.hops, memory: settings.limits.memoryPerMessage,
+        header: settings.limits.headerSize, hops: settings.limits.hops,
+        memory: settings.limits.memoryPerMessage,
         commandLine: settings.limits.lineLength),
       timeouts: timeouts(settings.timeouts),
       tagging: Tagging(
@@ -132,7 +133,9 @@ extension Wiring {
     return (relay, settings.backends.map { backend($0, configuration) })
   }
 
-  private static func backend(_ backend: BackendSettings, _ configuration: Configuration) -> BackendConfiguration {
+  private static func backend(_ backend: BackendSettings, _ configuration: Configuration)
+    -> BackendConfiguration
+  {
     let settings = configuration.settings
     var result = BackendConfiguration(name: backend.name, endpoint: backend.endpoint)
     result.isLMTP = backend.wireProtocol == .lmtp
@@ -149,7 +152,8 @@ extension Wiring {
       let file = configuration.recipients[backend.name]
       result.recipients = .file { local, domain in file?.contains(localPart: local, domain: domain) ?? false }
     }
-    result.probeDomain = (backend.domains.isEmpty ? settings.relay.domains : backend.domains).names.sorted().first
+    result.probeDomain =
+      (backend.domains.isEmpty ? settings.relay.domains : backend.domains).names.sorted().first
     result.connections = backend.connections
     result.probeSessions = backend.probeSessions
     result.sessionAge = backend.sessionAge

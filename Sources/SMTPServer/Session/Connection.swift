@@ -42,7 +42,8 @@ actor Connection {
   init(channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts) {
     let terms = policy.terms(for: facts.address)
     let offer = Offer(
-      common: policy.backends.capabilities(), size: terms.messageSize, mostRecipients: terms.session.mostRecipients,
+      common: policy.backends.capabilities(), size: terms.messageSize,
+      mostRecipients: terms.session.mostRecipients,
       mostTransactions: terms.session.mostTransactions)
     self.loop = channel.eventLoop
     self.channel = channel
@@ -121,7 +122,9 @@ actor Connection {
     line.removeLast()
     let hasReturn = line.last == .carriageReturn
     if hasReturn { line.removeLast() }
-    if !(hasReturn || policy.normalizesBareLineFeed) || line.contains(where: { $0 == .carriageReturn || $0 == 0 }) {
+    if !(hasReturn || policy.normalizesBareLineFeed)
+      || line.contains(where: { $0 == .carriageReturn || $0 == 0 })
+    {
       perform(session.receivedMalformedLine(.commandLineEnding), isLogged: false)
     } else {
       perform(session.received(line: line), isLogged: false)

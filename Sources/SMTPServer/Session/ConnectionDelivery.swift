@@ -8,7 +8,9 @@ import Storage
 /// From the last octet to the final reply: judge, hand over, pass the backend's answer on.
 extension Connection {
   func considerMessage() -> Answer? {
-    guard let transaction, let intake = transaction.intake else { return .refuse(Response(.internalFault, variables())) }
+    guard let transaction, let intake = transaction.intake else {
+      return .refuse(Response(.internalFault, variables()))
+    }
     if var decoder = transaction.decoder {
       decoder.finishCounted(into: &intake.buffer)
       transaction.decoder = decoder
@@ -26,8 +28,9 @@ extension Connection {
       logRefusal(response, stage: .message)
       return .refuse(response)
     case .wait(let future):
+      let id = transaction.id
       future.whenComplete { result in
-        self.assumeIsolated { $0.finished(result, transaction.id) }
+        self.assumeIsolated { $0.finished(result, id) }
       }
       return nil
     }
@@ -114,12 +117,14 @@ extension Connection {
       thresholds: policy.thresholds)
     bytes.append(contentsOf: edit.bytes)
     let isASCII =
-      header.isASCII && !sender.isInternationalized && !transaction.recipients.contains { $0.path.isInternationalized }
+      header.isASCII && !sender.isInternationalized
+      && !transaction.recipients.contains { $0.path.isInternationalized }
     return Delivery(
       id: transaction.id, sender: sender, parameters: transaction.facts.parameters,
       recipients: transaction.recipients, client: identity, message: message, header: bytes,
       bodyStart: edit.bodyStart, isHeaderASCII: isASCII,
-      isIdentifiable: header.contains("Date") && header.contains("Message-ID"), budget: policy.timeouts.verdict)
+      isIdentifiable: header.contains("Date") && header.contains("Message-ID"),
+      budget: policy.timeouts.verdict)
   }
 
   private func delivered(
@@ -163,7 +168,8 @@ extension Connection {
       event.code = reason
       event.backend = backend
       event.detail = detail
-      let response = Response(policy.catalogue[reason]?.reply == nil ? .backendUnavailable : reason, variables())
+      let response = Response(
+        policy.catalogue[reason]?.reply == nil ? .backendUnavailable : reason, variables())
       event.reply = policy.catalogue.reply(response)
       answer = .refuse(response)
     }

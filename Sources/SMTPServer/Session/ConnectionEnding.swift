@@ -86,12 +86,16 @@ extension Connection {
     default: break
     }
     if session.commands == 0 { return now - clock.opened > timeouts.greeting.milliseconds ? "Greeting" : nil }
-    if transaction == nil { return silent > min(timeouts.idle, timeouts.command).milliseconds ? "Idle session" : nil }
+    if transaction == nil {
+      return silent > min(timeouts.idle, timeouts.command).milliseconds ? "Idle session" : nil
+    }
     return silent > timeouts.command.milliseconds ? "Command" : nil
   }
 
   private func isTooSlow(_ now: Int64) -> Bool {
-    guard policy.timeouts.leastDataRate > 0, let transaction, transaction.contentBegan != 0 else { return false }
+    guard policy.timeouts.leastDataRate > 0, let transaction, transaction.contentBegan != 0 else {
+      return false
+    }
     switch session.need {
     case .data, .chunk: break
     default: return false
@@ -109,7 +113,9 @@ extension Connection {
     let response = Response(reason, variables)
     if reason != .shuttingDown || transaction != nil {
       var event = event(.session, stage: nil, response)
-      if let transaction, transaction.contentBegan != 0 { event.detail = "\(transaction.octets) octets of content had come" }
+      if let transaction, transaction.contentBegan != 0 {
+        event.detail = "\(transaction.octets) octets of content had come"
+      }
       context.events.record(event)
     }
     say(response)

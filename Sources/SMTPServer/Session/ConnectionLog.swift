@@ -40,7 +40,8 @@ extension Connection {
     // A code whose catalogue reply is for good can be deferred by the admin, and the other way round.
     if decision.verdict == .defer, reply.isPermanent { reply.code = 450 }
     let response = Response(decision.reason, variables, reply: reply)
-    var event = event(decision.verdict == .defer ? .defer : .reject, stage: stage, response, recipient: recipient)
+    var event = event(
+      decision.verdict == .defer ? .defer : .reject, stage: stage, response, recipient: recipient)
     event.found = decision.decisive?.found
     event.score = decision.score
     event.findings = findings
@@ -54,7 +55,8 @@ extension Connection {
     guard findings.contains(where: { $0.mode == .shadow && $0.found == stage }) else { return }
     let asIf = findings.map { finding in
       WeighedFinding(
-        finding.finding, weight: finding.weight, mode: .enforce, found: finding.found, enforceAt: finding.enforceAt)
+        finding.finding, weight: finding.weight, mode: .enforce, found: finding.found,
+        enforceAt: finding.enforceAt)
     }
     let decision = Decision(of: asIf, at: .message, thresholds: policy.thresholds)
     guard decision.verdict == .reject || decision.verdict == .defer else { return }

@@ -95,7 +95,8 @@ extension Connection {
     let facts = RecipientFacts(
       mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
     return examine(policy.plan.recipient, facts, at: .recipient) { connection, found in
-      connection.judge(recipient, isOurs: isOurs, transaction, found)
+      guard let transaction = connection.transaction else { return nil }
+      return connection.judge(recipient, isOurs: isOurs, transaction, found)
     }
   }
 
@@ -105,12 +106,15 @@ extension Connection {
     let findings = standing + transaction.findings + found
     if let response = refusal(at: .recipient, findings, recipient: recipient.path) {
       blockTrapped(found)
-      let spoils = found.contains { $0.finding.code == response.reason && Self.spoilsTransaction.contains(response.reason) }
+      let spoils = found.contains {
+        $0.finding.code == response.reason && Self.spoilsTransaction.contains(response.reason)
+      }
       return spoils ? .refuseTransaction(response) : .refuse(response)
     }
     guard let routed = route(recipient, isOurs: isOurs, transaction) else {
       let response = Response(.backendUnavailable, variables(recipient: recipient.path))
-      logRefusal(response, stage: .recipient, recipient: recipient.path, detail: "no backend takes this domain")
+      logRefusal(
+        response, stage: .recipient, recipient: recipient.path, detail: "no backend takes this domain")
       return .refuse(response)
     }
     if let first = transaction.recipients.first, first.route != routed.route {
@@ -131,7 +135,8 @@ extension Connection {
     guard facts.isRelayNetwork else { return own }
     // Relay networks never read 452 for a route: their message follows the first recipient's.
     if let first = transaction.recipients.first {
-      return RoutedRecipient(recipient, route: first.route, rewritten: own?.route == first.route ? own?.rewritten : nil)
+      return RoutedRecipient(
+        recipient, route: first.route, rewritten: own?.route == first.route ? own?.rewritten : nil)
     }
     return own ?? policy.routes.outward.map { RoutedRecipient(recipient, route: $0) }
   }
@@ -153,13 +158,15 @@ extension Connection {
     let relay = policy.backends
     Task {
       let answer = await relay.ask(query, at: now)
+      guard let transaction = self.transaction else { return }
       self.resume(self.answer(answer, routed, transaction, found))
     }
     return nil
   }
 
   private func answer(
-    _ answer: RecipientAnswer, _ routed: RoutedRecipient, _ transaction: Transaction, _ found: [WeighedFinding]
+    _ answer: RecipientAnswer, _ routed: RoutedRecipient, _ transaction: Transaction,
+    _ found: [WeighedFinding]
   ) -> Answer {
     let path = routed.recipient.path
     switch answer {
@@ -170,8 +177,9 @@ extension Connection {
       let reason: ReasonCode = isUnknown ? .recipientUnknown : .recipientRefused
       let response = Response(reason, reply: reply.withEnhancedCode)
       logRefusal(response, stage: .recipient, recipient: path)
-      if isUnknown, context.admission.unknownRecipient(
-        facts.address, isRelayNetwork: facts.isRelayNetwork, at: Clock.monotonic)
+      if isUnknown,
+        context.admission.unknownRecipient(
+          facts.address, isRelayNetwork: facts.isRelayNetwork, at: Clock.monotonic)
       {
         let end = Response(.limitUnknownRecipients, variables())
         logRefusal(end, stage: .recipient, recipient: path)

@@ -5,7 +5,8 @@ import SMTPProtocol
 /// `weir explain CODE`: one entry of the reason catalogue.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "One entry of the reason catalogue: what a code in a reply or a log line means, and what to do.")
+    abstract: "One entry of the reason catalogue: what a code in a reply or a log line means, and what to do."
+  )
 
   @Argument(help: "A reason code, such as RELAY_DENIED; without it, all codes with their causes.")
   var code: String?
@@ -21,7 +22,8 @@ struct Explain: ParsableCommand {
       return
     }
     guard let reason = catalogue[ReasonCode(code.uppercased())] else {
-      FileHandle.standardError.write(Data("weir explain: there is no reason code '\(code)'; weir explain lists them\n".utf8))
+      FileHandle.standardError.write(
+        Data("weir explain: there is no reason code '\(code)'; weir explain lists them\n".utf8))
       throw ExitCode(1)
     }
     let entry = Entry(reason)

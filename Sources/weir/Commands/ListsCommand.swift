@@ -15,7 +15,8 @@ struct ListsCommand: ParsableCommand {
   /// `weir lists check VALUE`.
   struct CheckValue: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "check", abstract: "Which entries match an address, name, mailbox or link, and which wins.",
+      commandName: "check",
+      abstract: "Which entries match an address, name, mailbox or link, and which wins.",
       discussion: "Exits 0 where nothing blocks it, 1 where an entry does.")
 
     @OptionGroup var options: ConfigurationOptions
@@ -49,7 +50,9 @@ struct ListsCommand: ParsableCommand {
           let until = match.until.map { ", until \($0.isoDay)" } ?? ""
           let trap = match.isTrap ? ", trap" : ""
           let reason = match.reason.map { ": \($0)" } ?? ""
-          print("  \(match.verdict.rawValue)\t\(match.file):\(match.line)\t\(match.entry)\t\(state)\(until)\(trap)\(reason)")
+          print(
+            "  \(match.verdict.rawValue)\t\(match.file):\(match.line)\t\(match.entry)\t\(state)\(until)\(trap)\(reason)"
+          )
         }
       }
       if !isListed { print("\(value.printable()): no entry matches") }
@@ -107,7 +110,8 @@ struct ListsCommand: ParsableCommand {
 
     func run() throws {
       try ListsFolder(options.config).edit(file) { text, path throws(ListEditError) in
-        try ListEdit.add(entry, isTrap: trap, until: until, reason: reason, to: text, file: path, at: Clock.now)
+        try ListEdit.add(
+          entry, isTrap: trap, until: until, reason: reason, to: text, file: path, at: Clock.now)
       }
     }
   }

@@ -17,7 +17,8 @@ struct RelayTest: ParsableCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(name: .customLong("as"), help: "Have the gateway judge the probes as if they came from this address.")
+  @Option(
+    name: .customLong("as"), help: "Have the gateway judge the probes as if they came from this address.")
   var stranger: String?
 
   @Option(help: "Address and port of the gateway; by default its first listener.")
@@ -39,12 +40,14 @@ struct RelayTest: ParsableCommand {
     let trust = try Gate.ask(ControlRequest(command: .trusted, address: address.description), options.config)
     guard trust.isTrusted == false else {
       Complaint.write(
-        "\(address) stands in relay.networks: probes from there would prove nothing; --as 192.0.2.1 has the gateway judge them as that stranger")
+        "\(address) stands in relay.networks: probes from there would prove nothing; --as 192.0.2.1 has the gateway judge them as that stranger"
+      )
       throw ExitCode(2)
     }
     var results: [RelayProbe.Result] = []
     for probe in RelayProbe.all(target, outside: outside) {
-      results.append(try probe.run(against: target, as: stranger == nil ? nil : address, config: options.config))
+      results.append(
+        try probe.run(against: target, as: stranger == nil ? nil : address, config: options.config))
     }
     try show(results, target)
     if results.contains(where: \.isOpen) { throw ExitCode(1) }
@@ -57,13 +60,17 @@ struct RelayTest: ParsableCommand {
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       return print(String(decoding: try encoder.encode(results), as: UTF8.self))
     }
-    print("relay test of \(target.hostname) at \(target.endpoint), judged as \(stranger ?? target.localAddress.description)\n")
+    print(
+      "relay test of \(target.hostname) at \(target.endpoint), judged as \(stranger ?? target.localAddress.description)\n"
+    )
     for result in results {
       let verdict = result.isOpen ? "OPEN  " : result.reply.isEmpty ? "?     " : "closed"
       print("\(verdict)  MAIL FROM:<\(result.sender)> RCPT TO:<\(result.recipient)>")
       print("        \(result.what): \(result.reply.isEmpty ? result.fault : result.reply)")
     }
     let open = results.count(where: \.isOpen)
-    print("\n\(results.count) probes, \(open) passed\(open == 0 ? ": this gateway relays for no stranger" : ": THIS IS AN OPEN RELAY")")
+    print(
+      "\n\(results.count) probes, \(open) passed\(open == 0 ? ": this gateway relays for no stranger" : ": THIS IS AN OPEN RELAY")"
+    )
   }
 }

@@ -5,7 +5,8 @@ import Foundation
 struct Reload: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Have the running gateway read its configuration and lists again (as SIGHUP does).",
-    discussion: "A broken edit is reported and the old configuration stays: exit code 1. No session is dropped.")
+    discussion:
+      "A broken edit is reported and the old configuration stays: exit code 1. No session is dropped.")
 
   @OptionGroup var options: ConfigurationOptions
 

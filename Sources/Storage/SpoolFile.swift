@@ -1,0 +1,60 @@
+internal import Filtering
+internal import Glibc
+
+/// A file without a name: it is gone when nobody has it open, whatever becomes of the gateway.
+final class SpoolFile: Sendable {
+  struct Fault: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  let descriptor: Int32
+
+  /// `__O_TMPFILE | O_DIRECTORY` of Linux, which the C headers show only under `_GNU_SOURCE`.
+  private static let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
+
+  /// Opens one in `folder`; blocking, for the disk's own threads.
+  init(in folder: String) throws(Fault) {
+    var opened = open(folder, Self.unnamed | O_RDWR | O_CLOEXEC, 0o600)
+    if opened < 0, errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT {
+      // A file system without O_TMPFILE: a name for a moment.
+      var template = Array("\(folder)/spool-XXXXXX".utf8CString)
+      opened = mkstemp(&template)
+      if opened >= 0 {
+        unlink(template)
+        _ = fcntl(opened, F_SETFD, FD_CLOEXEC)
+      }
+    }
+    guard opened >= 0 else { throw Fault(description: "\(folder): \(String(cString: strerror(errno)))") }
+    descriptor = opened
+  }
+
+  deinit { close(descriptor) }
+
+  /// Writes all of `bytes` at `offset`; blocking.
+  func write(_ bytes: [UInt8], at offset: Int) throws(Fault) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { buffer in
+        pwrite(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(offset + done))
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw Fault(description: "spool file: \(String(cString: strerror(errno)))") }
+      done += count
+    }
+  }
+}
+
+/// The spooled part of a held message.
+final class SpooledPart: SpoolRegion {
+  let length: Int
+  private let file: SpoolFile
+  private let reservation: Reservation
+
+  init(_ file: SpoolFile, length: Int, _ reservation: Reservation) {
+    self.file = file
+    self.length = length
+    self.reservation = reservation
+  }
+
+  var descriptor: Int32 { file.descriptor }
+}
