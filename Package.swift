@@ -107,7 +107,10 @@ let package = Package(
       ]),
     tests(
       "StorageTests",
-      ["Storage", "Telemetry", "Filtering", "SMTPProtocol", "NetAddress", "Settings", "TestSupport"]),
+      [
+        "Bytes", "Storage", "Telemetry", "Filtering", "SMTPProtocol", "NetAddress", "Settings", "TestSupport",
+        nioCore, nioPosix,
+      ]),
     tests(
       "GatewayTests",
       [

@@ -1,0 +1,102 @@
+internal import Bytes
+internal import Filtering
+internal import NetAddress
+internal import SMTPProtocol
+
+extension LogLine {
+  static func writeJSON(_ event: Event, into line: inout [UInt8]) {
+    line.put("{\"time\":\"")
+    line.put(event.time)
+    line.put("\",\"event\":\"")
+    line.put(event.kind.word)
+    line.append(quote)
+    if !event.id.isEmpty { put(",\"id\":", event.id, longestName, &line) }
+    if let stage = event.stage { put(",\"stage\":\"", stage.word, &line) }
+    if let found = event.found { put(",\"found\":\"", found.word, &line) }
+    if let code = event.code { put(",\"code\":", code.name, longestName, &line) }
+    if let client = event.client {
+      line.put(",\"client\":\"")
+      line.put(client)
+      line.put("\",\"ptr\":")
+      if let name = event.clientName, !name.isEmpty {
+        put("", name, longestName, &line)
+      } else {
+        line.put("null")
+      }
+    }
+    if !event.helo.isEmpty { put(",\"helo\":", event.helo, longestName, &line) }
+    if let sender = event.sender { put(",\"from\":", sender, longestAddress, &line) }
+    if !event.recipients.isEmpty { putRecipients(event.recipients, &line) }
+    if let score = event.score {
+      line.put(",\"score\":")
+      line.put(score: score)
+    }
+    if !event.findings.isEmpty { putFindings(event.findings, &line) }
+    if let reply = event.reply { put(",\"reply\":", reply.summary, longestReply, &line) }
+    if let backend = event.backend { put(",\"backend\":", backend, longestName, &line) }
+    if let octets = event.octets {
+      line.put(",\"size\":")
+      line.put(decimal: octets)
+    }
+    if !event.detail.isEmpty { put(",\"detail\":", event.detail, longestDetail, &line) }
+    if let took = event.took {
+      line.put(",\"took\":")
+      line.put(decimal: took.milliseconds)
+    }
+    if event.severity != .info { put(",\"level\":\"", event.severity.word, &line) }
+    line.append(UInt8(ascii: "}"))
+  }
+
+  private static var quote: UInt8 { UInt8(ascii: "\"") }
+
+  private static func put(_ key: StaticString, _ value: String, _ limit: Int, _ line: inout [UInt8]) {
+    line.put(key)
+    line.append(quote)
+    Escape.put(value, style: .json, limit: limit, into: &line)
+    line.append(quote)
+  }
+
+  private static func put(_ key: StaticString, _ word: StaticString, _ line: inout [UInt8]) {
+    line.put(key)
+    line.put(word)
+    line.append(quote)
+  }
+
+  private static func putRecipients(_ recipients: [String], _ line: inout [UInt8]) {
+    var separator: StaticString = ",\"to\":["
+    for recipient in recipients.prefix(mostRecipients) {
+      put(separator, recipient, longestAddress, &line)
+      separator = ","
+    }
+    line.append(UInt8(ascii: "]"))
+    if recipients.count > mostRecipients {
+      line.put(",\"to_more\":")
+      line.put(decimal: recipients.count - mostRecipients)
+    }
+  }
+
+  private static func putFindings(_ findings: [WeighedFinding], _ line: inout [UInt8]) {
+    var separator: StaticString = ",\"findings\":[{\"code\":"
+    for weighed in findings.prefix(mostFindings) {
+      let finding = weighed.finding
+      put(separator, finding.code.name, longestName, &line)
+      line.put(",\"score\":")
+      line.put(score: weighed.weight.score)
+      put(",\"evidence\":", finding.evidence, longestEvidence, &line)
+      if !finding.list.isEmpty { put(",\"list\":", finding.list, longestEvidence, &line) }
+      if !finding.reason.isEmpty { put(",\"reason\":", finding.reason, longestEvidence, &line) }
+      if weighed.weight.ruling != .none {
+        put(",\"ruling\":", weighed.weight.ruling.rawValue, longestName, &line)
+      }
+      if weighed.mode == .shadow { line.put(",\"mode\":\"shadow\"") }
+      put(",\"stage\":\"", weighed.found.word, &line)
+      line.append(UInt8(ascii: "}"))
+      separator = ",{\"code\":"
+    }
+    line.append(UInt8(ascii: "]"))
+    if findings.count > mostFindings {
+      line.put(",\"findings_more\":")
+      line.put(decimal: findings.count - mostFindings)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import Filtering
+
+/// The fixed words of a line, ready to be copied: the names are those of the cases.
+extension Event.Kind {
+  var word: StaticString {
+    switch self {
+    case .accept: "accept"
+    case .reject: "reject"
+    case .defer: "defer"
+    case .limit: "limit"
+    case .session: "session"
+    case .shadow: "shadow"
+    case .system: "system"
+    }
+  }
+}
+
+extension Event.Severity {
+  var word: StaticString {
+    switch self {
+    case .error: "error"
+    case .warning: "warning"
+    case .info: "info"
+    case .debug: "debug"
+    }
+  }
+}
+
+extension Stage {
+  var word: StaticString {
+    switch self {
+    case .connect: "connect"
+    case .hello: "hello"
+    case .mail: "mail"
+    case .recipient: "recipient"
+    case .message: "message"
+    }
+  }
+}
