@@ -34,6 +34,8 @@ extension StringProtocol {
   /// The text with every control character written `\xNN`, bounded to `limit` characters: fit for one line
   /// that an operator or a peer reads.
   public func printable(limit: Int = 200) -> String {
+    // Nearly every text is plain already.
+    if utf8.count <= limit, utf8.allSatisfy({ $0 &- 0x20 < 0x5f }) { return String(self) }
     var result = ""
     var count = 0
     for scalar in unicodeScalars {

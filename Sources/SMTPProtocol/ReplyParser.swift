@@ -20,6 +20,9 @@ public struct ReplyParser: Sendable {
 
   public init() {}
 
+  /// Whether the next line begins a reply.
+  var isBetweenReplies: Bool { code == nil }
+
   /// Takes one line without its line end (a CR before the LF is dropped); answers the reply it completes.
   public mutating func received(line: [UInt8]) throws(Fault) -> Reply? {
     guard line.count <= Self.longestLine else { throw .lineTooLong }

@@ -1,0 +1,257 @@
+internal import Bytes
+internal import Filtering
+internal import NIOCore
+internal import SMTPProtocol
+
+/// One connection to a backend: frames reply lines, writes what the `ClientSession` says, and hands results to
+/// whoever uses it. Lives on its event loop.
+final class BackendSession: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = IOData
+
+  private let pool: SessionPool
+  private(set) var machine: ClientSession
+  /// Where it stands among the pool's sessions.
+  var place = 0
+  private var context: ChannelHandlerContext?
+  private var user: (any SessionUser)?
+  /// Of a line whose end has not come yet.
+  private var partial: [UInt8] = []
+  /// Written again and again while it is nobody else's, so that a small message costs no allocation.
+  private var buffer = ByteBuffer()
+  private(set) var deadline: NIODeadline
+  private(set) var openedAt = NIODeadline.now()
+  private(set) var idleSince = NIODeadline.now()
+  /// Whether the greeting is done, so that it counts as established.
+  private(set) var isEstablished = false
+  /// Whether it lay unused since it was opened, so that it may have died meanwhile.
+  private var hasRested = false
+  private var isIdle = false
+  private var isReading = false
+  private var isGone = false
+
+  init(pool: SessionPool, deadline: NIODeadline) {
+    self.pool = pool
+    self.deadline = deadline
+    machine = ClientSession(
+      dialect: pool.backend.configuration.isLMTP ? .lmtp : .smtp, hostname: pool.hostname)
+  }
+
+  // MARK: Use
+
+  /// Whether it may carry another transaction.
+  func isFit(_ now: NIODeadline) -> Bool {
+    machine.isReady && !isGone && pool.isFit(machine, openedAt: openedAt, now)
+  }
+
+  /// Begins a transaction for `user`; the session is ready.
+  func begin(_ transaction: ClientTransaction, for user: any SessionUser) {
+    self.user = user
+    isIdle = false
+    machine.begin(transaction)
+    awaitReply()
+    writeOutput()
+  }
+
+  func becameIdle(_ now: NIODeadline) {
+    idleSince = now
+    isIdle = true
+    hasRested = true
+    deadline = .distantFuture
+  }
+
+  /// QUIT, and the end of the connection when it is answered, or soon.
+  func quit() {
+    guard !isGone else { return }
+    apply(machine.quit())
+    deadline = .now() + .seconds(2)
+  }
+
+  /// Its user wants it no more, nothing having been said.
+  func giveBack() { settle() }
+
+  func timedOut() { apply(machine.timedOut()) }
+
+  /// Closes at once.
+  func abort() {
+    apply(machine.disconnected())
+    finish()
+  }
+
+  func couldNotConnect(_ fault: String) {
+    pool.failed(fault)
+    finish()
+  }
+
+  // MARK: Channel events
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    guard !isGone else { return context.close(promise: nil) }
+    self.context = context
+    openedAt = .now()
+    deadline = openedAt + TimeAmount(pool.backend.configuration.connectTimeout)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let received = unwrapInboundIn(data)
+    isReading = true
+    takeLines(received.readableBytesSpan)
+    isReading = false
+    settle()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    apply(machine.disconnected())
+    finish()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    apply(machine.disconnected())
+    finish()
+  }
+
+  private func takeLines(_ bytes: RawSpan) {
+    var position = 0
+    while !isGone, let end = bytes.firstLineFeed(from: position) {
+      let line = bytes.extracting(position..<end)
+      position = end + 1
+      guard partial.count + line.byteCount <= ReplyParser.longestLine else {
+        return apply(machine.lineOverflowed())
+      }
+      if partial.isEmpty {
+        apply(machine.received(line: line))
+      } else {
+        line.withUnsafeBytes { partial.append(contentsOf: $0) }
+        let action = machine.received(line: partial.span.bytes)
+        partial.removeAll(keepingCapacity: true)
+        apply(action)
+      }
+    }
+    guard !isGone, position < bytes.byteCount else { return }
+    guard partial.count + bytes.byteCount - position <= ReplyParser.longestLine else {
+      return apply(machine.lineOverflowed())
+    }
+    bytes.extracting(position..<bytes.byteCount).withUnsafeBytes { partial.append(contentsOf: $0) }
+  }
+
+  // MARK: Actions
+
+  private func apply(_ action: ClientAction) {
+    switch action {
+    case .wait:
+      writeOutput()
+      if !machine.isReady { awaitReply() }
+    case .open:
+      writeOutput()
+      isEstablished = true
+      pool.opened(self)
+      settle()
+    case .sendContent: sendContent()
+    case .report(let result): report(result)
+    case .rest: settle()
+    case .close(let fault):
+      pool.ended(self, fault)
+      finish()
+    }
+  }
+
+  private func report(_ result: ClientResult) {
+    writeOutput()
+    awaitReply()
+    let isReused = machine.transactions > 1 || hasRested
+    let waiting = user
+    user = nil
+    // The slot is free before its user asks for another.
+    if machine.isOver { finish() }
+    waiting?.reported(result, isReused: isReused)
+    settle()
+  }
+
+  /// Hands the session on once it is at rest and all that came with the last reply was read.
+  private func settle() {
+    guard !isReading, !isGone, user == nil, machine.isReady, !isIdle else { return }
+    pool.released(self)
+  }
+
+  private func finish() {
+    guard !isGone else { return }
+    isGone = true
+    deadline = .distantFuture
+    context?.close(promise: nil)
+    pool.closed(self)
+  }
+
+  private func awaitReply() {
+    let configuration = pool.backend.configuration
+    let next =
+      NIODeadline.now()
+      + TimeAmount(isEstablished ? configuration.replyTimeout : configuration.connectTimeout)
+    deadline = min(next, user?.deadline ?? .distantFuture)
+  }
+
+  // MARK: Writing
+
+  private func writeOutput() {
+    guard !machine.output.isEmpty, let context else { return }
+    buffer.clear()
+    buffer.writeBytes(machine.output)
+    machine.outputTaken()
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(buffer)), promise: nil)
+  }
+
+  /// Writes what `output` holds (BDAT), the header, the message and, for DATA, the final dot.
+  private func sendContent() {
+    guard let context, let delivery = user?.delivery else { return abort() }
+    let message = delivery.message
+    let spool = message.spool.flatMap { $0.length > 0 ? $0 : nil }
+    let ending: StaticString = message.isBinary ? "" : ".\r\n"
+    let body = message.memory[min(delivery.bodyStart, message.memory.count)...]
+    let size = machine.output.count + delivery.header.count + body.count + 3
+    // Bound: a session keeps no more than this between messages.
+    var content = size <= 64 * 1024 ? buffer : ByteBuffer()
+    buffer = ByteBuffer()
+    content.clear(minimumCapacity: size)
+    content.writeBytes(machine.output)
+    machine.outputTaken()
+    content.writeBytes(delivery.header)
+    content.writeBytes(body)
+    guard let spool else {
+      content.writeStaticString(ending)
+      machine.contentSent()
+      awaitReply()
+      let kept = size <= 64 * 1024
+      if kept { buffer = content }
+      return context.writeAndFlush(wrapOutboundOut(.byteBuffer(content)), promise: nil)
+    }
+    deadline = user?.deadline ?? deadline
+    context.write(wrapOutboundOut(.byteBuffer(content)), promise: nil)
+    send(spool, of: message, ending, context)
+  }
+
+  /// The spool file goes from the kernel's cache to the socket without a copy here.
+  private func send(
+    _ spool: any SpoolRegion, of message: HeldMessage, _ ending: StaticString,
+    _ context: ChannelHandlerContext
+  ) {
+    let file = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: spool.descriptor)
+    let region = FileRegion(fileHandle: file, readerIndex: 0, endIndex: spool.length)
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.assumeIsolated().whenComplete { result in
+      // The descriptor stays the message's own; the message lives until here.
+      _ = try? file.takeDescriptorOwnership()
+      withExtendedLifetime(message) {}
+      guard case .success = result, !self.isGone else { return }
+      self.machine.contentSent()
+      self.awaitReply()
+    }
+    guard ending.utf8CodeUnitCount > 0 else {
+      return context.writeAndFlush(wrapOutboundOut(.fileRegion(region)), promise: sent)
+    }
+    context.write(wrapOutboundOut(.fileRegion(region)), promise: nil)
+    var dot = ByteBuffer()
+    dot.writeStaticString(ending)
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(dot)), promise: sent)
+  }
+}

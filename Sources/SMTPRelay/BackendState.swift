@@ -1,0 +1,132 @@
+internal import Bytes
+internal import NIOCore
+internal import SMTPProtocol
+internal import Synchronization
+
+/// What all event loops share about one backend: what it offers, whether it is up, and its counters.
+final class BackendState: Sendable {
+  let index: Int
+  let configuration: BackendConfiguration
+  let deliverySlots: SlotLedger
+  let probeSlots: SlotLedger
+  let deliveries = Atomic<Int>(0)
+  let refusals = Atomic<Int>(0)
+  let failures = Atomic<Int>(0)
+  let probes = Atomic<Int>(0)
+  let probesInFlight = Atomic<Int>(0)
+  /// Sessions past their greeting, of both kinds.
+  let established = Atomic<Int>(0)
+  private let health: Mutex<Health>
+
+  private struct Health {
+    var capabilities: Capabilities?
+    var isDown = false
+    var since: Timestamp
+    var fault = ""
+    var pause: RetryPause
+    /// While down: when it is tried again.
+    var retryAt = NIODeadline.uptimeNanoseconds(0)
+    /// While up: before this it is not asked for further sessions.
+    var openAfter = NIODeadline.uptimeNanoseconds(0)
+  }
+
+  init(_ configuration: BackendConfiguration, index: Int, loops: Int, remembered: String?, at time: Timestamp)
+  {
+    self.index = index
+    self.configuration = configuration
+    deliverySlots = SlotLedger(bound: configuration.connections, loops: loops)
+    probeSlots = SlotLedger(bound: configuration.probeSessions, loops: loops)
+    health = Mutex(
+      Health(
+        capabilities: remembered.map(Capabilities.init(storedForm:)), since: time,
+        pause: RetryPause(upTo: configuration.longestPause)))
+  }
+
+  var name: String { configuration.name }
+
+  /// What it offered last, in this run or an earlier one; nil if never heard.
+  var capabilities: Capabilities? { health.withLock { $0.capabilities } }
+
+  /// Whether mail may be sent there now. A backend that is down answers true once a pause, to one caller.
+  func mayBeTried(_ now: NIODeadline) -> Bool {
+    health.withLock { health in
+      guard health.capabilities != nil else { return false }
+      guard health.isDown else { return true }
+      guard now >= health.retryAt else { return false }
+      health.retryAt = now + health.pause.current
+      return true
+    }
+  }
+
+  /// Whether it should be looked at again although no mail asks for it.
+  func needsLook(_ now: NIODeadline) -> Bool {
+    health.withLock { health in
+      guard health.isDown || health.capabilities == nil, now >= health.retryAt else { return false }
+      health.retryAt = now + health.pause.current
+      return true
+    }
+  }
+
+  func mayOpenMore(_ now: NIODeadline) -> Bool { health.withLock { now >= $0.openAfter } }
+
+  /// A session stands. Answers whether what it offers is news, and whether the backend was away.
+  func heard(_ capabilities: Capabilities, at time: Timestamp) -> (isNews: Bool, isBack: Bool) {
+    health.withLock { health in
+      let isNews = health.capabilities != capabilities
+      let isBack = health.isDown
+      if isBack { health.since = time }
+      health.capabilities = capabilities
+      health.isDown = false
+      health.fault = ""
+      health.pause = RetryPause(upTo: configuration.longestPause)
+      health.openAfter = .uptimeNanoseconds(0)
+      return (isNews, isBack)
+    }
+  }
+
+  /// A session could not be opened, or a new one was closed at once. Answers whether this took the backend
+  /// down; while other sessions stand it only takes no more of them for a while.
+  func failed(_ fault: String, now: NIODeadline, at time: Timestamp) -> Bool {
+    let othersStand = established.load(ordering: .relaxed) > 0
+    return health.withLock { health in
+      let pause = health.pause.current
+      health.pause.grow()
+      guard !othersStand else {
+        health.openAfter = now + pause
+        return false
+      }
+      health.retryAt = now + pause
+      health.fault = fault
+      guard !health.isDown else { return false }
+      health.isDown = true
+      health.since = time
+      return true
+    }
+  }
+
+  var status: BackendStatus {
+    let idle = deliverySlots.idleSessions + probeSlots.idleSessions
+    let open = deliverySlots.openSessions + probeSlots.openSessions
+    return health.withLock { health in
+      BackendStatus(
+        name: name, health: health.isDown ? .down : health.capabilities == nil ? .unheard : .up,
+        since: health.since, fault: health.fault, idleSessions: idle, busySessions: max(0, open - idle),
+        deliveries: deliveries.load(ordering: .relaxed), refusals: refusals.load(ordering: .relaxed),
+        failures: failures.load(ordering: .relaxed), probes: probes.load(ordering: .relaxed),
+        capabilities: health.capabilities?.storedForm ?? "")
+    }
+  }
+}
+
+/// The pause before a failed backend is tried again: a second, then twice as long each time.
+struct RetryPause: Sendable {
+  private(set) var current: TimeAmount
+  private let longest: TimeAmount
+
+  init(upTo longest: Duration) {
+    self.longest = max(TimeAmount(longest), .milliseconds(10))
+    current = min(.seconds(1), self.longest)
+  }
+
+  mutating func grow() { current = min(.nanoseconds(current.nanoseconds * 2), longest) }
+}

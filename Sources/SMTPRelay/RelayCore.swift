@@ -1,0 +1,74 @@
+internal import Bytes
+internal import Filtering
+internal import NIOCore
+internal import NIOPosix
+internal import SMTPProtocol
+internal import Synchronization
+
+/// What all event loops of the relay share.
+final class RelayCore: Sendable {
+  let configuration: RelayConfiguration
+  let backends: [BackendState]
+  let cache: RecipientCache
+  let digests: DigestStore
+  let files: NIOThreadPool
+  let clock: @Sendable () -> Timestamp
+  /// Whoever asks for a recipient that is being asked for already.
+  let probes = Mutex<[ProbeKey: [@Sendable (RecipientAnswer) -> Void]]>([:])
+  private let memory: (any CapabilityMemory)?
+  private let events: any EventSink
+  private let byName: [String: Int]
+  private let known: Mutex<[Capabilities]>
+
+  init(
+    _ configuration: RelayConfiguration, _ backends: [BackendConfiguration], loops: Int,
+    memory: (any CapabilityMemory)?, events: any EventSink, files: NIOThreadPool,
+    clock: @escaping @Sendable () -> Timestamp
+  ) {
+    self.configuration = configuration
+    let remembered = memory?.load() ?? [:]
+    let now = clock()
+    self.backends = backends.enumerated().map { index, backend in
+      BackendState(backend, index: index, loops: loops, remembered: remembered[backend.name], at: now)
+    }
+    byName = Dictionary(backends.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    known = Mutex(self.backends.compactMap(\.capabilities))
+    cache = RecipientCache(capacity: configuration.cacheEntries)
+    digests = DigestStore(capacity: configuration.digestEntries, lifetime: configuration.digestLifetime)
+    self.memory = memory
+    self.events = events
+    self.files = files
+    self.clock = clock
+  }
+
+  var capabilities: [Capabilities] { known.withLock { $0 } }
+
+  func index(of backend: String) -> Int? { byName[backend] }
+
+  /// The backends of a route, by index.
+  func indices(of route: Route) -> [Int] { route.backends.compactMap { byName[$0] } }
+
+  /// A session with `backend` stands.
+  func heard(_ backend: BackendState, _ capabilities: Capabilities) {
+    let time = clock()
+    let (isNews, isBack) = backend.heard(capabilities, at: time)
+    if isBack { tell(.info, .backendUp, "\(backend.name) answers again", at: time) }
+    guard isNews else { return }
+    known.withLock { $0 = backends.compactMap(\.capabilities) }
+    guard let memory else { return }
+    let all = backends.reduce(into: [String: String]()) { $0[$1.name] = $1.capabilities?.storedForm }
+    files.submit { _ in memory.save(all) }
+  }
+
+  /// A session with `backend` could not be opened.
+  func failed(_ backend: BackendState, _ fault: String) {
+    let time = clock()
+    if backend.failed(fault, now: .now(), at: time) {
+      tell(.error, .backendDown, "\(backend.name) (\(backend.configuration.endpoint)): \(fault)", at: time)
+    }
+  }
+
+  func tell(_ severity: Event.Severity, _ code: ReasonCode, _ detail: String, at time: Timestamp) {
+    events.record(.system(severity, code, detail, at: time))
+  }
+}

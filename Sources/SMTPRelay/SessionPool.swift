@@ -1,0 +1,274 @@
+internal import Bytes
+internal import Filtering
+internal import Glibc
+internal import NetAddress
+internal import NIOCore
+internal import NIOPosix
+internal import SMTPProtocol
+
+/// The sessions of one event loop with one backend, for deliveries or for probes, and who waits for one.
+///
+/// Used on its event loop alone. The key of a pool is the backend and the kind; the identity mode is the
+/// backend's own, and leaves each session fit for any client.
+final class SessionPool {
+  enum Kind: Sendable {
+    case delivery
+    case probe
+  }
+
+  let backend: BackendState
+  let kind: Kind
+  let hostname: String
+  private let relay: LoopRelay
+  private let slots: SlotLedger
+  /// All sessions that hold a slot and have a connection.
+  private var sessions: [BackendSession] = []
+  /// The last used comes last, and is used first.
+  private var idle: [BackendSession] = []
+  private var waiting = Ring<any SessionUser>()
+  /// Connections on their way, and sessions before the end of EHLO.
+  private var opening = 0
+  private var reportedDemand = 0
+  private var isClosing = false
+
+  init(backend: BackendState, kind: Kind, relay: LoopRelay) {
+    self.backend = backend
+    self.kind = kind
+    self.relay = relay
+    hostname = relay.core.configuration.hostname
+    slots = kind == .delivery ? backend.deliverySlots : backend.probeSlots
+  }
+
+  var isEmpty: Bool { sessions.isEmpty && opening == 0 }
+
+  // MARK: Asking for a session
+
+  /// Finds `user` a session: an idle one, a new one, or the next that becomes free.
+  ///
+  /// - Parameter isFresh: not one that was idle, since one just died.
+  func acquire(_ user: any SessionUser, isFresh: Bool) {
+    guard !isClosing else { return user.foundNone(.closing) }
+    let now = NIODeadline.now()
+    if !isFresh, waiting.isEmpty {
+      while let session = idle.popLast() {
+        slots.idleChanged(by: -1)
+        if session.isFit(now) { return user.took(session) }
+        session.quit()
+      }
+    }
+    guard waiting.count < relay.core.configuration.mostWaiting else { return user.foundNone(.tooManyWaiting) }
+    guard backend.mayOpenMore(now) || !isEmpty else {
+      return user.foundNone(.unreachable("it takes no further session now"))
+    }
+    waiting.append(user)
+    openForWaiting()
+  }
+
+  private func openForWaiting() {
+    if waiting.count > opening, backend.mayOpenMore(.now()), slots.reserve(relay.index) {
+      open()
+    } else {
+      tellDemand()
+    }
+  }
+
+  /// Another loop's slot has become ours.
+  func slotGranted() {
+    // What the ledger holds of us has changed without us: it is told anew.
+    reportedDemand = -1
+    if !isClosing, waiting.count > opening, backend.mayOpenMore(.now()) { open() } else { releaseSlot() }
+  }
+
+  /// Another loop waits: gives up an idle session for it.
+  func yieldIdle() {
+    guard let session = idle.first, slots.shouldYield(relay.index, isWantedHere: !waiting.isEmpty) else {
+      return
+    }
+    idle.removeFirst()
+    slots.idleChanged(by: -1)
+    session.quit()
+  }
+
+  private func tellDemand() {
+    let demand = isClosing || !backend.mayOpenMore(.now()) ? 0 : max(0, waiting.count - opening)
+    guard demand != reportedDemand else { return }
+    let grew = demand > reportedDemand
+    reportedDemand = demand
+    slots.setDemand(relay.index, demand)
+    if grew, slots.idleSessions > 0 { relay.askOthersToYield(self) }
+  }
+
+  private func releaseSlot() {
+    tellDemand()
+    guard let heir = slots.release(relay.index) else { return }
+    if heir == relay.index { slotGranted() } else { relay.grant(slotOf: self, to: heir) }
+  }
+
+  // MARK: Opening
+
+  private func open() {
+    opening += 1
+    tellDemand()
+    let configuration = backend.configuration
+    let timeout = TimeAmount(configuration.connectTimeout)
+    let session = BackendSession(pool: self, deadline: .now() + timeout + timeout)
+    add(session)
+    let bootstrap = ClientBootstrap(group: relay.loop)
+      .connectTimeout(timeout)
+      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
+    connect(bootstrap).assumeIsolated().whenComplete { result in
+      do {
+        // Nothing was read yet: this runs before the event loop looks at its sockets again.
+        try result.get().pipeline.syncOperations.addHandler(session)
+      } catch {
+        guard self.has(session) else { return }
+        session.couldNotConnect(Self.words(error))
+      }
+    }
+  }
+
+  private func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
+    switch backend.configuration.endpoint {
+    case .ip(let address, let port):
+      do {
+        return bootstrap.connect(to: try SocketAddress(ipAddress: address.description, port: Int(port)))
+      } catch {
+        return relay.loop.makeFailedFuture(error)
+      }
+    case .name(let name, let port): return bootstrap.connect(host: name, port: Int(port))
+    case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
+    }
+  }
+
+  private static func words(_ error: any Error) -> String {
+    switch error {
+    case let error as NIOConnectionError where !error.connectionErrors.isEmpty:
+      words(error.connectionErrors[0].error)
+    case let error as IOError: strerror(error.errnoCode).map { String(cString: $0) } ?? "\(error)".printable()
+    case ChannelError.connectTimeout: "the connection timed out"
+    default: "\(error)".printable()
+    }
+  }
+
+  /// The greeting is done.
+  func opened(_ session: BackendSession) {
+    opening -= 1
+    backend.established.add(1, ordering: .relaxed)
+    relay.core.heard(backend, session.machine.capabilities)
+  }
+
+  /// A session ended that nobody used: it never stood, or it was idle.
+  func ended(_ session: BackendSession, _ fault: ClientFault) {
+    guard !session.isEstablished else { return }
+    failed(fault.description)
+  }
+
+  /// A session could not be opened. Those who wait go elsewhere, unless other sessions here will become free.
+  func failed(_ fault: String) {
+    relay.core.failed(backend, fault)
+    if sessions.count <= 1 { turnAway(.unreachable(fault)) }
+  }
+
+  private func turnAway(_ fault: NoSession) {
+    let users = waiting.removeAll { _ in true }
+    tellDemand()
+    for user in users { user.foundNone(fault) }
+  }
+
+  // MARK: Giving back
+
+  /// Whether a session with that past may carry another transaction.
+  func isFit(_ machine: ClientSession, openedAt: NIODeadline, _ now: NIODeadline) -> Bool {
+    let configuration = backend.configuration
+    switch kind {
+    case .delivery:
+      return machine.transactions < configuration.sessionMessages
+        && machine.refusals < configuration.sessionRefusals
+        && now - openedAt < TimeAmount(configuration.sessionAge)
+    case .probe:
+      return machine.transactions < configuration.probeSessionProbes
+        && machine.refusals < configuration.probeSessionRefusals
+        && now - openedAt < TimeAmount(configuration.sessionAge)
+    }
+  }
+
+  /// A session is at rest.
+  func released(_ session: BackendSession) {
+    let now = NIODeadline.now()
+    guard !isClosing, session.isFit(now), !slots.shouldYield(relay.index, isWantedHere: !waiting.isEmpty)
+    else {
+      return session.quit()
+    }
+    if let user = waiting.popFirst() {
+      tellDemand()
+      return user.took(session)
+    }
+    session.becameIdle(now)
+    idle.append(session)
+    slots.idleChanged(by: 1)
+  }
+
+  /// A connection is gone, and its slot with it.
+  func closed(_ session: BackendSession) {
+    guard has(session) else { return }
+    remove(session)
+    if session.isEstablished { backend.established.subtract(1, ordering: .relaxed) } else { opening -= 1 }
+    if let index = idle.firstIndex(where: { $0 === session }) {
+      idle.remove(at: index)
+      slots.idleChanged(by: -1)
+    }
+    releaseSlot()
+    if isEmpty, !waiting.isEmpty { openForWaiting() }
+    if isEmpty, !waiting.isEmpty { turnAway(.unreachable("it takes no further session now")) }
+    relay.sessionClosed()
+  }
+
+  // MARK: Time
+
+  func tick(_ now: NIODeadline) {
+    for session in sessions.filter({ $0.deadline <= now }) { session.timedOut() }
+    let idleTime = TimeAmount(backend.configuration.sessionIdle)
+    let old = idle.filter { now - $0.idleSince >= idleTime || !$0.isFit(now) }
+    if !old.isEmpty {
+      idle.removeAll { session in old.contains { $0 === session } }
+      slots.idleChanged(by: -old.count)
+      for session in old { session.quit() }
+    }
+    guard !waiting.isEmpty else { return }
+    let late = waiting.removeAll { $0.deadline <= now }
+    for user in late { user.foundNone(.busy) }
+    openForWaiting()
+  }
+
+  /// No further use: idle sessions quit now, busy ones when they are done.
+  func close() {
+    isClosing = true
+    turnAway(.closing)
+    slots.idleChanged(by: -idle.count)
+    let resting = idle
+    idle = []
+    for session in resting { session.quit() }
+  }
+
+  func abort() {
+    for session in sessions { session.abort() }
+  }
+
+  // MARK: The list of sessions
+
+  private func has(_ session: BackendSession) -> Bool {
+    session.place < sessions.count && sessions[session.place] === session
+  }
+
+  private func add(_ session: BackendSession) {
+    session.place = sessions.count
+    sessions.append(session)
+  }
+
+  private func remove(_ session: BackendSession) {
+    let last = sessions.count - 1
+    sessions[session.place] = sessions[last]
+    sessions[session.place].place = session.place
+    sessions.removeLast()
+  }
+}
