@@ -11,55 +11,43 @@ public struct AddressReadings: Hashable, Sendable {
   /// Whether some reading has no domain to judge by: an empty host, or more turns than anyone would write.
   public private(set) var hasUnreadable = false
 
-  /// Bound: an address of 254 octets has at most that many separators; each is looked at once per depth.
+  /// Bound: nobody writes so many turns.
   private static let limit = 64
 
   public init(of path: Path) {
     if let domain = path.domain { domains.append(domain) }
     for host in path.route { add(host: host) }
-    read(path.localPart[...], depth: 0)
+    guard path.localPart.utf8.contains(where: \.isSeparator) else { return }
+    read(Array(path.localPart.utf8))
   }
 
   /// Reads a local part for what else it may be: an address in itself.
-  private mutating func read(_ local: Substring, depth: Int) {
-    guard depth < 8, domains.count < Self.limit else {
-      hasUnreadable = true
-      return
-    }
-    // `user@host`, `user%host`: what stands right of the sign is a host.
-    for sign in [UInt8(ascii: "@"), UInt8(ascii: "%")] {
-      for index in local.utf8.indices where local.utf8[index] == sign {
-        let right = local[local.utf8.index(after: index)...]
-        // Mixed forms: the host ends where the next sign begins.
-        let host = right.utf8.prefix {
-          $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "!")
-            && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ",")
-        }
-        add(host: String(Substring(host)))
+  private mutating func read(_ local: [UInt8]) {
+    for index in local.indices where local[index].isSeparator {
+      switch local[index] {
+      case UInt8(ascii: "@"), UInt8(ascii: "%"):
+        // `user@host`, `user%host`: what stands right of the sign is a host, up to the next sign.
+        add(host: local[(index + 1)...].prefix { !$0.isSeparator })
+      case UInt8(ascii: "!"):
+        // `host!user`: what stands left of the sign is a host.
+        add(host: Self.left(of: index, in: local))
+      case UInt8(ascii: ":") where index + 1 < local.count && local[index + 1] == UInt8(ascii: ":"):
+        // `host::user` of DECnet gateways.
+        add(host: Self.left(of: index, in: local))
+      default: break
       }
+      if domains.count >= Self.limit { return hasUnreadable = true }
     }
-    // `host!user`: what stands left of the sign is a host.
-    var rest = local
-    while let bang = rest.utf8.firstIndex(of: UInt8(ascii: "!")) {
-      let left = rest[..<bang]
-      let host = left.utf8.reversed().prefix {
-        $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: ":")
-          && $0 != UInt8(ascii: ",")
-      }
-      add(host: String(decoding: Array(host.reversed()), as: UTF8.self))
-      rest = rest[rest.utf8.index(after: bang)...]
-    }
-    // `host::user` of DECnet gateways.
-    if let colon = local.utf8.firstIndex(of: UInt8(ascii: ":")) {
-      let next = local.utf8.index(after: colon)
-      if next < local.utf8.endIndex, local.utf8[next] == UInt8(ascii: ":") {
-        add(host: String(local[..<colon]))
-      }
-    }
-    // A quoted string inside the quoted string: `"\"user@evil\""@ours`.
-    if local.utf8.first == UInt8(ascii: "\""), local.utf8.count > 2 {
-      read(local.dropFirst().prefix { $0 != "\"" }, depth: depth + 1)
-    }
+  }
+
+  private static func left(of sign: Int, in local: [UInt8]) -> ArraySlice<UInt8> {
+    var start = sign
+    while start > 0, !local[start - 1].isSeparator { start -= 1 }
+    return local[start..<sign]
+  }
+
+  private mutating func add(host: ArraySlice<UInt8>) {
+    add(host: String(decoding: host, as: UTF8.self))
   }
 
   private mutating func add(host: String) {
@@ -68,7 +56,9 @@ public struct AddressReadings: Hashable, Sendable {
       return
     }
     var text = host
-    while text.utf8.last == .dot || text.utf8.last == .space { text.removeLast() }
+    // A quote behind the host: a quoted string inside the quoted string, `"\"user@evil\""@ours`.
+    if text.utf8.last == UInt8(ascii: "\"") { text.unicodeScalars.removeLast() }
+    while text.utf8.last == .dot || text.utf8.last == .space { text.unicodeScalars.removeLast() }
     if text.utf8.first == UInt8(ascii: "["), text.utf8.last == UInt8(ascii: "]"), text.utf8.count > 2,
       let literal = AddressLiteral.parse(String(text.dropFirst().dropLast()))
     {
@@ -77,6 +67,16 @@ public struct AddressReadings: Hashable, Sendable {
       domains.append(.name(text))
     } else {
       hasUnreadable = true
+    }
+  }
+}
+
+extension UInt8 {
+  /// What parts the hosts and the user of an address within a local part.
+  fileprivate var isSeparator: Bool {
+    switch self {
+    case UInt8(ascii: "@"), UInt8(ascii: "%"), UInt8(ascii: "!"), UInt8(ascii: ":"), UInt8(ascii: ","): true
+    default: false
     }
   }
 }

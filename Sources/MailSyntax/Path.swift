@@ -36,7 +36,15 @@ public struct Path: Hashable, Sendable {
 
   /// `local@domain` without route, in the quoting it came with: what look-ups and logs show.
   public var mailbox: String {
-    guard !route.isEmpty, let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return text }
+    guard !route.isEmpty else { return text }
+    // The colon of an IPv6 literal in the route does not end it.
+    var isInLiteral = false
+    let colon = text.utf8.firstIndex { byte in
+      if byte == UInt8(ascii: "[") { isInLiteral = true }
+      if byte == UInt8(ascii: "]") { isInLiteral = false }
+      return byte == UInt8(ascii: ":") && !isInLiteral
+    }
+    guard let colon else { return text }
     return String(text[text.utf8.index(after: colon)...])
   }
 

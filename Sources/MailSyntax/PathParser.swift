@@ -166,7 +166,7 @@ public enum AddressLiteral {
       let tag = content[..<colon]
       let rest = content[content.utf8.index(after: colon)...]
       if tag.equalsIgnoringASCIICase("IPv6") {
-        guard let address = IPAddress(String(rest)) else { return nil }
+        guard rest.utf8.contains(UInt8(ascii: ":")), let address = IPAddress(String(rest)) else { return nil }
         return .literal(address)
       }
       guard !tag.isEmpty, !rest.isEmpty,
