@@ -105,6 +105,14 @@ import Testing
         """)
   }
 
+  @Test func casesAreCounted() {
+    let (line, short) = Material.count(
+      "x/numbers", [1, 2, 3, 4], disputes: "# Disputed\n- x/numbers 3: why\n- y/numbers 1: why\n"
+    ) { $0 == 3 || $0 == 2 ? "no" : nil }
+    #expect(line == "x/numbers: 2 of 3, 1 disputed\n  falls short: 2: no" && short == ["2: no"])
+    #expect(Material.count("x", [1], disputes: "") { _ in nil }.line == "x: 1 of 1")
+  }
+
   @Test(needsMaterial("smtp/smuggling.json")) func smugglingCasesAreRead() throws {
     let cases = try SmugglingCase.all()
     #expect(!cases.isEmpty && Set(cases.map(\.id)).count == cases.count)

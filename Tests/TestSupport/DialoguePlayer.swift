@@ -26,7 +26,28 @@ extension DialogueScript {
   }
 }
 
-/// Plays a script over a real socket.
+/// The client's end of a dialogue, at whatever depth: a socket, an embedded channel, the bare machine.
+public protocol DialogueClient {
+  /// Sends bytes as they stand; throws where the server is gone.
+  func send(_ bytes: [UInt8]) throws
+  /// The server's next line without its CRLF; throws where it does not come.
+  func nextLine() throws -> String
+  /// Whether the server says nothing for that long, and does not close either.
+  func isSilent(for time: Duration) -> Bool
+  /// What the server says until it closes; throws where it does not close.
+  func restUntilClosed() throws -> String
+  /// Says that nothing more will come.
+  func closeWriting()
+  func close()
+  func reset()
+}
+
+extension RawClient: DialogueClient {
+  public func nextLine() throws -> String { try line() }
+  public func restUntilClosed() throws -> String { try readUntilClosed() }
+}
+
+/// Plays a script against a server.
 public struct DialoguePlayer {
   /// How the client's bytes leave.
   public enum Pace: String, CaseIterable, Sendable {
@@ -38,9 +59,9 @@ public struct DialoguePlayer {
 
   private let script: DialogueScript
   private let pace: Pace
-  private let connect: (_ source: String) throws -> RawClient
+  private let connect: (_ source: String) throws -> any DialogueClient
   private let received: () -> [ReceivedMessage]
-  private var client: RawClient?
+  private var client: (any DialogueClient)?
   private var transcript: [String] = []
 
   /// A player of one script.
@@ -49,7 +70,8 @@ public struct DialoguePlayer {
   ///   - connect: a new connection to the server, from this address.
   ///   - received: what its backend has.
   public init(
-    _ script: DialogueScript, pace: Pace = .whole, connect: @escaping (_ source: String) throws -> RawClient,
+    _ script: DialogueScript, pace: Pace = .whole,
+    connect: @escaping (_ source: String) throws -> any DialogueClient,
     received: @escaping () -> [ReceivedMessage] = { [] }
   ) {
     self.script = script
@@ -90,13 +112,13 @@ public struct DialoguePlayer {
     }
   }
 
-  private mutating func play(_ action: DialogueScript.Action, _ client: RawClient) throws {
+  private mutating func play(_ action: DialogueScript.Action, _ client: any DialogueClient) throws {
     switch action {
     case .send(let bytes):
       transcript.append("C \(String(decoding: bytes.prefix(200), as: UTF8.self).debugDescription)")
       do {
         if pace == .dripped && bytes.count <= 2000 {
-          try client.drip(bytes, every: .microseconds(50))
+          for byte in bytes { try client.send([byte]) }
         } else {
           try client.send(bytes)
         }
@@ -132,14 +154,14 @@ public struct DialoguePlayer {
     case .silence(let time):
       guard client.isSilent(for: .milliseconds(time)) else { throw HarnessFault("not silent for \(time) ms") }
     case .closed:
-      let rest = try client.readUntilClosed()
+      let rest = try client.restUntilClosed()
       guard rest.isEmpty else { throw HarnessFault("expected the end, got “\(rest)”") }
     default: preconditionFailure("handled before")
     }
   }
 
-  private mutating func next(_ client: RawClient) throws -> String {
-    let line = try client.line()
+  private mutating func next(_ client: any DialogueClient) throws -> String {
+    let line = try client.nextLine()
     transcript.append("S \(line)")
     return line
   }

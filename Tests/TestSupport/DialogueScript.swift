@@ -60,7 +60,9 @@ public struct DialogueScript: Sendable, CustomStringConvertible {
     /// `@set KEY = VALUE`: a key of the gateway's configuration with its value as TOML.
     public var configuration: [String: String] = [:]
     /// `@known ADDRESS …`: the recipients that the backend knows.
-    public var known: Set<String> = ["user@example.org", "second@example.org", "postmaster@example.org"]
+    public var known: Set<String> = [
+      "user@example.org", "second@example.org", "postmaster@example.org", "postmaster",
+    ]
     /// `@without KEYWORD …`: EHLO keywords that the backend does not offer.
     public var missing: Set<String> = []
     /// `@only DEPTH …` of `machine`, `channel`, `socket`: where the script can run; everywhere if empty.

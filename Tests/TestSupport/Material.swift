@@ -18,14 +18,33 @@ public enum Material {
     try JSONDecoder().decode(type, from: Data(try readBytes(atPath: "\(folder)/\(path)")))
   }
 
-  /// Prints the one line of a set: `smtp/open-relay: 16 of 16`, and a line for each case that falls short.
+  /// Counts a set's cases, prints its line, and gives the cases that fall short and are not disputed.
   ///
-  /// Cases listed by id in `Tests/Disputed.md` are counted apart.
-  public static func report(
-    _ set: String, passed: Int, of total: Int, disputed: Int = 0, short: [String] = []
-  ) {
-    let apart = disputed == 0 ? "" : " (\(disputed) disputed, see Tests/Disputed.md)"
-    sayOnce("\(set): \(passed) of \(total)\(apart)" + short.map { "\n  falls short: \($0)" }.joined())
+  /// - Parameter fallsShort: what falls short of a case in words, nil where it holds.
+  public static func judge<Case: CustomStringConvertible>(
+    _ set: String, _ cases: [Case], fallsShort: (Case) throws -> String?
+  ) rethrows -> [String] {
+    let list = (try? readBytes(atPath: Repository.root + "/Tests/Disputed.md")) ?? []
+    let result = try count(set, cases, disputes: String(decoding: list, as: UTF8.self), fallsShort)
+    sayOnce(result.line)
+    return result.short
+  }
+
+  /// The line of a set and its cases that fall short; `disputes` is the text of `Tests/Disputed.md`, in which
+  /// a case is listed as `- smtp/open-relay 99: why`.
+  public static func count<Case: CustomStringConvertible>(
+    _ set: String, _ cases: [Case], disputes: String, _ fallsShort: (Case) throws -> String?
+  ) rethrows -> (line: String, short: [String]) {
+    let disputed = Set(
+      disputes.split(separator: "\n").compactMap { line -> String? in
+        guard line.hasPrefix("- \(set) ") else { return nil }
+        return String(line.dropFirst(set.count + 3).prefix { $0 != ":" })
+      })
+    let undisputed = cases.filter { !disputed.contains($0.description) }
+    let short = try undisputed.compactMap { one in try fallsShort(one).map { "\(one): \($0)" } }
+    var line = "\(set): \(undisputed.count - short.count) of \(undisputed.count)"
+    if undisputed.count < cases.count { line += ", \(cases.count - undisputed.count) disputed" }
+    return (line + short.map { "\n  falls short: \($0)" }.joined(), short)
   }
 }
 

@@ -6,6 +6,12 @@ public struct ReceivedMessage: Sendable {
     public let address: String
     /// What stood behind it (`NOTIFY=NEVER`), empty where nothing did.
     public let parameters: String
+
+    /// A recipient without parameters, unless told otherwise.
+    public init(address: String, parameters: String = "") {
+      self.address = address
+      self.parameters = parameters
+    }
   }
 
   /// The session it came in, counted from 1.
@@ -28,6 +34,24 @@ public struct ReceivedMessage: Sendable {
   public let size: Int
   /// Whether it came by BDAT.
   public let isChunked: Bool
+
+  /// A message as another backend than the scripted one has it.
+  public init(
+    sender: String, recipients: [Recipient], content: [UInt8], wire: [UInt8] = [], session: Int = 1,
+    hello: String = "", senderParameters: String = "", xforward: [String: String] = [:], size: Int? = nil,
+    isChunked: Bool = false
+  ) {
+    self.session = session
+    self.hello = hello
+    self.sender = sender
+    self.senderParameters = senderParameters
+    self.recipients = recipients
+    self.xforward = xforward
+    self.content = content
+    self.wire = wire
+    self.size = size ?? content.count
+    self.isChunked = isChunked
+  }
 
   /// The content as text; bytes that are not UTF-8 become replacement characters.
   public var text: String { String(decoding: content, as: UTF8.self) }

@@ -175,9 +175,9 @@ struct ScriptedSession {
   private mutating func finish(content: [UInt8], wire: [UInt8], size: Int) {
     let keeps = behaviour.keepsContent
     let message = ReceivedMessage(
-      session: number, hello: hello, sender: sender?.address ?? "",
-      senderParameters: sender?.parameters ?? "", recipients: recipients, xforward: xforward,
-      content: keeps ? content : [], wire: keeps ? wire : [], size: size, isChunked: hasChunks)
+      sender: sender?.address ?? "", recipients: recipients, content: keeps ? content : [],
+      wire: keeps ? wire : [], session: number, hello: hello, senderParameters: sender?.parameters ?? "",
+      xforward: xforward, size: size, isChunked: hasChunks)
     messageCount += 1
     let isLMTP = behaviour.isLMTP
     let names = recipients.map { $0.address.lowercased() }
