@@ -21,8 +21,8 @@ struct KeyScanner {
   static let maximumDepth = 32
   static let maximumKeys = 200_000
 
-  private let bytes: [UInt8]
-  private var offset = 0
+  let bytes: [UInt8]
+  var offset = 0
   private var line = 1
   private var column = 1
   private var places: [String: Place] = [:]
@@ -141,25 +141,18 @@ struct KeyScanner {
     }
   }
 
-  /// A number, a date or a boolean.
+  /// A number or a boolean. No setting takes a date or a time, so TOMLKit never sees one.
   private mutating func scalar() throws(Stop) {
-    let start = offset
-    let unknown = expected("a value; a text stands in quotes")
-    while let byte = peek(), isBareKey(byte) || isOfScalar(byte) {
-      // A date may have its time behind a space.
-      if byte == 0x20,
-        !isDigit(offset - 1) || !isDigit(offset + 1) || !bytes[start..<offset].contains(UInt8(ascii: "-"))
-      {
-        break
-      }
-      advance()
+    let start = self
+    while let byte = peek(), ScalarGrammar.isPart(byte) { advance() }
+    let text = bytes[start.offset..<offset]
+    if ScalarGrammar.isBoolean(text) || ScalarGrammar.isNumber(text) { return }
+    guard let first = text.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+      throw start.expected("a value; a text stands in quotes")
     }
-    let words = ["true", "false", "inf", "+inf", "-inf", "nan", "+nan", "-nan"]
-    let text = bytes[start..<offset]
-    guard let first = text.first else { throw unknown }
-    if words.contains(where: { $0.utf8.elementsEqual(text) }) { return }
-    let isSigned = first == UInt8(ascii: "+") || first == UInt8(ascii: "-")
-    guard isDigit(start) || isSigned && isDigit(start + 1) else { throw unknown }
+    let isDate = text.contains(UInt8(ascii: ":")) || text.dropFirst().contains(UInt8(ascii: "-"))
+    throw start.stop(
+      isDate ? "no setting takes a date or a time" : "this is no number; a text stands in quotes")
   }
 
   private mutating func array(at path: String, depth: Int) throws(Stop) {
@@ -205,113 +198,23 @@ struct KeyScanner {
     }
   }
 
-  // MARK: Strings
-
-  private func isTriple(_ quote: UInt8) -> Bool {
-    bytes[offset...].prefix(3).elementsEqual([quote, quote, quote])
-  }
-
-  /// A one-line string; its text, escapes undone as far as keys need them.
-  private mutating func shortString() throws(Stop) -> String {
-    guard let quote = peek() else { throw expected("a text") }
-    advance()
-    var text: [UInt8] = []
-    while let byte = peek(), !isNewline(byte) {
-      if byte == quote {
-        advance()
-        return String(decoding: text, as: UTF8.self)
-      }
-      if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
-        text += try escape()
-      } else {
-        text.append(byte)
-        try advanceInText()
-      }
-    }
-    throw expected("a closing \(quote == UInt8(ascii: "'") ? "'" : "\"")")
-  }
-
-  private mutating func longString(_ quote: UInt8) throws(Stop) {
-    for _ in 0..<3 { advance() }
-    while let byte = peek() {
-      if byte == quote, isTriple(quote) {
-        // Up to two more quotes belong to the text.
-        while peek() == quote { advance() }
-        return
-      }
-      if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
-        if !skipLineEnd() { _ = try escape() }
-      } else {
-        try advanceInText()
-      }
-    }
-    throw expected("three closing quotes")
-  }
-
-  /// Steps over a backslash at the end of a line and the white space behind it.
-  private mutating func skipLineEnd() -> Bool {
-    var next = offset + 1
-    while next < bytes.count, bytes[next] == 0x20 || bytes[next] == 0x09 { next += 1 }
-    guard next < bytes.count, isNewline(bytes[next]) else { return false }
-    advance()
-    while let byte = peek(), byte == 0x20 || byte == 0x09 || isNewline(byte) { advance() }
-    return true
-  }
-
-  /// Steps over one byte of a text, which may be anything but a control character.
-  private mutating func advanceInText() throws(Stop) {
-    if let byte = peek(), byte < 0x20 || byte == 0x7F, byte != 0x09, !isNewline(byte) {
-      throw expected("no control character in a text")
-    }
-    advance()
-  }
-
-  /// One escape sequence as UTF-8. A written NUL is refused: TOMLKit hands strings on as C strings, and the
-  /// rest of the value would be lost without a word.
-  private mutating func escape() throws(Stop) -> [UInt8] {
-    let start = self
-    advance()
-    guard let byte = peek() else { throw expected("an escape sequence") }
-    advance()
-    let digits: Int
-    switch byte {
-    case UInt8(ascii: "n"): return [0x0A]
-    case UInt8(ascii: "t"): return [0x09]
-    case UInt8(ascii: "r"): return [0x0D]
-    case UInt8(ascii: "b"): return [0x08]
-    case UInt8(ascii: "f"): return [0x0C]
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"): return [byte]
-    case UInt8(ascii: "u"): digits = 4
-    case UInt8(ascii: "U"): digits = 8
-    default:
-      throw start.stop("unknown escape: there are \\n \\t \\r \\b \\f \\\" \\\\ \\uXXXX and \\UXXXXXXXX")
-    }
-    let text = bytes[offset...].prefix(digits)
-    guard text.count == digits, text.allSatisfy({ isHexDigit($0) }),
-      let code = UInt32(String(decoding: text, as: UTF8.self), radix: 16), let scalar = Unicode.Scalar(code)
-    else { throw start.stop("expected \(digits) hexadecimal digits of a character") }
-    if code == 0 { throw start.stop("a NUL has no place in a setting") }
-    for _ in 0..<digits { advance() }
-    return Array(String(Character(scalar)).utf8)
-  }
-
   // MARK: Bytes
 
   private var position: SourcePosition { SourcePosition(line: line, column: column) }
 
-  private func stop(_ reason: String) -> Stop { Stop(position: position, reason: reason) }
+  func stop(_ reason: String) -> Stop { Stop(position: position, reason: reason) }
 
   /// What stands here instead of what should.
-  private func expected(_ what: String) -> Stop {
+  func expected(_ what: String) -> Stop {
     guard let byte = peek() else { return stop("expected \(what); the file ends here") }
     if isNewline(byte) { return stop("expected \(what); the line ends here") }
     let scalar = String(decoding: bytes[offset...].prefix(4), as: UTF8.self).unicodeScalars.first
     return stop("expected \(what); found \(quoted(scalar.map { String($0) } ?? ""))")
   }
 
-  private func peek() -> UInt8? { offset < bytes.count ? bytes[offset] : nil }
+  func peek() -> UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-  private mutating func advance() {
+  mutating func advance() {
     let byte = bytes[offset]
     offset += 1
     if byte == 0x0A {
@@ -349,24 +252,7 @@ struct KeyScanner {
     }
   }
 
-  private func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
-
-  private func isOfScalar(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") || byte == 0x20
-  }
-
-  private func isDigit(_ index: Int) -> Bool {
-    bytes.indices.contains(index) && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index])
-  }
-
-  private func isHexDigit(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-      UInt8(ascii: "A")...UInt8(ascii: "F"):
-      true
-    default: false
-    }
-  }
+  func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
   private func isBareKey(_ byte: UInt8) -> Bool {
     switch byte {

@@ -79,21 +79,30 @@ enum WrittenAddress {
   /// The local part without its quotes and the domain, both in small letters, or why it is no address; the reason
   /// continues the text.
   static func parse(_ text: Substring) throws(DomainFault) -> (localPart: String, domain: String) {
-    guard let at = text.lastIndex(of: "@") else {
+    guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else {
       throw DomainFault(reason: "is no address: write user@example.org")
     }
-    let domain = try checkedDomain(String(text[text.index(after: at)...]))
+    let domain = try checkedDomain(String(text[text.utf8.index(after: at)...]))
     let local = text[..<at]
     guard (1...64).contains(local.utf8.count) else {
       throw DomainFault(reason: "has a local part of \(local.utf8.count) bytes: RFC 5321 allows 1 to 64")
     }
-    if local.first == "\"" { return (try unquoted(local).lowercasedASCII, domain) }
-    if let wrong = local.unicodeScalars.first(where: {
-      "()<>[]:;@\\,\" ".unicodeScalars.contains($0) || $0.value < 0x20 || $0.value == 0x7F
-    }) {
-      throw DomainFault(reason: "holds \(quoted(String(wrong))) outside quotes")
+    if local.utf8.first == UInt8(ascii: "\"") { return (try unquoted(local).lowercasedASCII, domain) }
+    if let wrong = local.utf8.first(where: { $0.isASCIIControl || isSpecial($0) }) {
+      throw DomainFault(reason: "holds \(quoted(String(Unicode.Scalar(wrong)))) outside quotes")
     }
     return (local.lowercasedASCII, domain)
+  }
+
+  /// RFC 5322 §3.2.3 without the dot: only within quotes.
+  private static func isSpecial(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "["),
+      UInt8(ascii: "]"), UInt8(ascii: ":"), UInt8(ascii: ";"), UInt8(ascii: "@"), UInt8(ascii: "\\"),
+      UInt8(ascii: ","), UInt8(ascii: "\""), .space:
+      true
+    default: false
+    }
   }
 
   /// A domain or an address literal in small letters.

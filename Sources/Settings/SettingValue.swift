@@ -4,8 +4,6 @@ public enum SettingValue: Sendable, Hashable {
   case integer(Int)
   case number(Double)
   case boolean(Bool)
-  /// A TOML date or time: no setting takes one.
-  case date
   case array([SettingValue])
   case table([String: SettingValue])
 
@@ -16,7 +14,6 @@ public enum SettingValue: Sendable, Hashable {
     case .integer(let value): "the number \(value)"
     case .number(let value): "the number \(value)"
     case .boolean(let value): "\(value)"
-    case .date: "a date"
     case .array: "a list"
     case .table: "a table"
     }

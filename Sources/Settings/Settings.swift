@@ -66,6 +66,27 @@ public struct Settings: Sendable, Hashable {
   ) -> SettingsProblem {
     SettingsProblem(file: file, position: position(of: path), severity: severity, message: message)
   }
+
+  /// An error for each `[checks.NAME]` whose name is none of the checks that there are.
+  public func unknownChecks(known: some Collection<String>) -> [SettingsProblem] {
+    checks.values.filter { !known.contains($0.name) }.map { check in
+      let clause = Suggestion.clause(for: check.name, in: known)
+      let all = clause.isEmpty ? "; there are \(known.sorted().joined(separator: ", "))" : clause
+      return problem(check.path, "unknown check '\(printable(check.name))'\(all)")
+    }.inFileOrder()
+  }
+
+  /// An error for each key of `[replies]` that is none of the reason codes that there are.
+  public func unknownReplies(known: some Collection<String>) -> [SettingsProblem] {
+    let codes = Set(known)
+    return replies.keys.filter { !codes.contains($0) }.map { code in
+      let path = SettingPath.child("replies", code)
+      return SettingsProblem(
+        file: file, position: document.place(of: path).key,
+        message:
+          "unknown reason code '\(printable(code))' in [replies]\(Suggestion.clause(for: code, in: codes))")
+    }.inFileOrder()
+  }
 }
 
 /// What came of reading a configuration.

@@ -66,15 +66,16 @@ struct SettingsDocument: Sendable, Hashable {
     return values
   }
 
-  private static func value(_ node: any TOMLValueConvertible) -> SettingValue {
+  private static func value(_ node: any TOMLValueConvertible) -> SettingValue? {
     switch node.type {
-    case .string: node.string.map { .string($0) } ?? .date
-    case .int: node.int.map { .integer($0) } ?? .date
-    case .double: node.double.map { .number($0) } ?? .date
-    case .bool: node.bool.map { .boolean($0) } ?? .date
-    case .date, .time, .dateTime: .date
-    case .array: .array(node.array?.map { value($0) } ?? [])
+    case .string: node.string.map { .string($0) }
+    case .int: node.int.map { .integer($0) }
+    case .double: node.double.map { .number($0) }
+    case .bool: node.bool.map { .boolean($0) }
+    case .array: .array(node.array?.compactMap { value($0) } ?? [])
     case .table: .table(node.table.map { table($0) } ?? [:])
+    // The scan lets none pass.
+    case .date, .time, .dateTime: nil
     }
   }
 }

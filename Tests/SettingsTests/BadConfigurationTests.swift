@@ -55,10 +55,11 @@ import Testing
       "4:20: limits.subnet_v6: expected a whole number from 1 to 128; found the number 0"),
     Case("limits.message_size = \"50MB\"", "4:23: limits.message_size: \"50MB\": write \"50MiB\""),
     Case("limits.message_size = \"64 kib\"", "4:23: limits.message_size: \"64 kib\": write \"64KiB\""),
+    Case("limits.message_size = 1979-05-27", "4:23: this is not TOML: no setting takes a date or a time"),
+    Case("limits.message_size = 50MiB", "4:23: this is not TOML: this is no number; a text stands in quotes"),
+    Case("limits.message_size = 010", "4:23: this is not TOML: this is no number; a text stands in quotes"),
     Case(
-      "limits.message_size = 1979-05-27",
-      "4:23: limits.message_size: expected a size, such as \"64KiB\", \"50MiB\", a number of bytes, or"
-        + " \"unlimited\"; found a date"),
+      "limits.message_size = 0x10.5", "4:23: this is not TOML: this is no number; a text stands in quotes"),
     Case(
       "limits.message_rate_per_address = \"600/h\"",
       "4:35: limits.message_rate_per_address: expected a rate, such as \"120/1m\", 0, or \"unlimited\";"

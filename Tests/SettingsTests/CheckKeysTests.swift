@@ -102,4 +102,29 @@ import Testing
         "weir.toml:10:7: checks.sample.own: is not to my taste",
       ])
   }
+
+  @Test func namesThatNobodyKnows() throws {
+    let settings = try #require(
+      readWith(
+        """
+        [checks.own_domian]
+        [checks.zebra]
+        [checks.own_domain]
+        [replies]
+        RELAY_DENIED = "no"
+        RELAY_DENEID = "no"
+        SOMETHING = "no"
+        """
+      ).settings)
+    #expect(
+      settings.unknownChecks(known: ["own_domain", "null_sender"]).map(\.description) == [
+        "weir.toml:4:1: unknown check 'own_domian'; did you mean 'own_domain'?",
+        "weir.toml:5:1: unknown check 'zebra'; there are null_sender, own_domain",
+      ])
+    #expect(
+      settings.unknownReplies(known: ["RELAY_DENIED", "TIMEOUT"]).map(\.description) == [
+        "weir.toml:9:1: unknown reason code 'RELAY_DENEID' in [replies]; did you mean 'RELAY_DENIED'?",
+        "weir.toml:10:1: unknown reason code 'SOMETHING' in [replies]",
+      ])
+  }
 }

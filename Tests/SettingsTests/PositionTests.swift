@@ -60,4 +60,31 @@ import Testing
     #expect(settings.isWritten("checks.other.x.y.z[1][0].a"))
     #expect(!settings.isWritten("checks.own_domain.x"), "what stands in a text is no key")
   }
+
+  @Test(arguments: [
+    ("0", 0), ("+7", 7), ("1_000", 1000), ("0x1F", 31), ("0o17", 15), ("0b101", 5), ("10", 10),
+  ])
+  func wholeNumbers(_ text: String, _ expected: Int) {
+    let reading = readWith("limits.connections = \(text)")
+    #expect(reading.lines == [])
+    #expect(reading.settings?.limits.connections == .atMost(expected))
+  }
+
+  @Test(arguments: [("1.5", 1.5), ("5", 5), ("2e1", 20), ("-0.5", -0.5), ("1_0.2_5E-1", 1.025)])
+  func numbers(_ text: String, _ expected: Double) {
+    let reading = readWith("actions.tag = \(text)")
+    #expect(reading.lines == [])
+    #expect(reading.settings?.actions.tag == expected)
+  }
+
+  @Test(arguments: [
+    "01", "1__0", "_1", "1_", "1.", ".5", "1.e5", "1e", "0x", "+0x1", "0xG", "0b2", "1979-05-27T07:32:00",
+    "07:32",
+    "infinity", "-", "+", "1e+", "True", "truefalse",
+  ])
+  func noNumbers(_ text: String) {
+    let reading = readWith("actions.tag = \(text)")
+    #expect(reading.settings == nil)
+    #expect(reading.problems.map(\.position) == [SourcePosition(line: 4, column: 15)])
+  }
 }
