@@ -1,0 +1,1 @@
+// Tests of the protocol machine stand in the other files of this folder.
