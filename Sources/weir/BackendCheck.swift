@@ -10,7 +10,7 @@ enum BackendCheck {
   static func problems(_ configuration: Configuration) async -> [Configuration.Problem] {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let (relay, backends) = Wiring.relay(configuration)
-    let asked = BackendRelay(relay, backends: backends, group: group, events: Silence(), memory: Forgetting())
+    let asked = BackendRelay(relay, backends: backends, group: group, memory: Forgetting(), events: Silence())
     await asked.learn()
     var problems: [Configuration.Problem] = []
     let settings = configuration.settings
@@ -24,8 +24,9 @@ enum BackendCheck {
           ))
         continue
       }
-      guard case .probe = backend.recipients else { continue }
-      if await asked.acceptsEverything(backend: backend.name) == true {
+      let domains = backend.domains.isEmpty ? settings.relay.domains : backend.domains
+      guard case .probe = backend.recipients, let domain = domains.names.sorted().first else { continue }
+      if await asked.acceptsEverything(domain, backend: backend.name) == true {
         problems.append(
           .init(
             isError: false,

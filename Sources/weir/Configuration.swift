@@ -12,7 +12,7 @@ import Storage
 struct Configuration: Sendable {
   let settings: Settings
   let lists: ListSnapshot
-  let routes: RoutesMap
+  let routes: [RoutesMap.Entry]
   /// Recipients files by backend.
   let recipients: [String: RecipientsFile]
   let plan: CheckPlan
@@ -123,16 +123,16 @@ private struct ConfigurationLoader {
   }
 
   /// The routes map and the recipients files.
-  private mutating func maps(_ settings: Settings) -> (RoutesMap, [String: RecipientsFile]) {
-    var routes = RoutesMap(entries: [])
-    let names = Set(settings.backends.map(\.name))
+  private mutating func maps(_ settings: Settings) -> ([RoutesMap.Entry], [String: RecipientsFile]) {
+    var routes: [RoutesMap.Entry] = []
+    let names = settings.backends.map(\.name)
     let files = [settings.relay.routes].compactMap { $0 } + settings.backends.compactMap(\.routes)
     for path in Set(files).sorted() {
       let resolved = settings.resolve(path)
       guard let text = read(resolved) else { continue }
       let (map, found) = RoutesMap.read(text: text, file: resolved, backends: names)
       report(found)
-      routes = RoutesMap(entries: routes.entries + map.entries)
+      routes += map.entries
     }
     var recipients: [String: RecipientsFile] = [:]
     for backend in settings.backends {
@@ -147,20 +147,7 @@ private struct ConfigurationLoader {
   }
 
   private mutating func reportUnknownChecks(_ settings: Settings) {
-    for name in settings.checks.keys.sorted() where !Catalogue.names.contains(name) {
-      // A check of a later release is reported by the settings themselves.
-      guard
-        !problems.contains(where: {
-          $0.description.contains("checks.\(name)") || $0.description.contains("[checks.\(name)]")
-        })
-      else { continue }
-      report([
-        settings.problem(
-          "checks.\(name)",
-          "there is no check '\(name.printable(limit: 40))'; there are \(Catalogue.names.joined(separator: ", "))"
-        )
-      ])
-    }
+    report(settings.unknownChecks(known: Catalogue.names))
   }
 
   private mutating func replies(_ settings: Settings) -> [String: String] {

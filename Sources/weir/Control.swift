@@ -41,16 +41,16 @@ struct ControlServer {
     async throws
     -> any Channel
   {
-    // The mask keeps the socket closed to others from its first moment.
-    let mask = umask(0o177)
-    defer { umask(mask) }
-    return try await ServerBootstrap(group: group)
+    // The folder around it is 0700, so nobody else comes near the socket before its own mode is set.
+    let channel = try await ServerBootstrap(group: group)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(ControlHandler(answering))
         }
       }
       .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+    chmod(path, 0o600)
+    return channel
   }
 }
 
@@ -82,7 +82,16 @@ private final class ControlHandler: ChannelInboundHandler {
         to: channel)
       return
     }
-    Task { Self.write(await answering(request), to: channel) }
+    Self.reply(to: request, on: channel, answering)
+  }
+
+  private static func reply(
+    to request: ControlRequest, on channel: any Channel, _ answering: @escaping ControlServer.Answering
+  ) {
+    Task {
+      let answer = await answering(request)
+      write(answer, to: channel)
+    }
   }
 
   private static func write(_ answer: ControlAnswer, to channel: any Channel) {

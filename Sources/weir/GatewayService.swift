@@ -111,7 +111,7 @@ actor GatewayService {
     memory: StateMemory
   ) -> BackendRelay {
     let (relay, backends) = Wiring.relay(configuration)
-    return BackendRelay(relay, backends: backends, group: group, events: events, memory: memory)
+    return BackendRelay(relay, backends: backends, group: group, memory: memory, events: events)
   }
 
   private func openControl(_ state: StateFolder) async throws {

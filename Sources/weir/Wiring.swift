@@ -49,7 +49,7 @@ enum Wiring {
   private static func routes(_ configuration: Configuration) -> RouteTable {
     RouteTable(
       backends: configuration.settings.backends.map { ($0.name, $0.domains) },
-      entries: configuration.routes.entries.map { entry in
+      entries: configuration.routes.map { entry in
         RouteTable.Entry(
           key: entry.key, backend: entry.backend,
           rewritten: entry.rewritten.flatMap { PathParser.parse(whole: $0) })
