@@ -64,7 +64,7 @@ public enum ProtocolReasons {
       .helloAnswer, Reply(250, nil, ["{hostname} greets {client}"]), "A client said HELO or EHLO.",
       "The session goes on."),
     notice(
-      .closing, Reply(221, 2, 0, "{hostname} closing connection"), "A client said QUIT.", "The session ends."),
+      .closing, Reply(221, 0, 0, "{hostname} closing connection"), "A client said QUIT.", "The session ends."),
     notice(.ok, Reply(250, 0, 0, "Ok"), "A command was carried out.", "The session goes on."),
     notice(.senderOK, Reply(250, 1, 0, "Ok"), "A sender was taken.", "The transaction begins."),
     notice(.recipientOK, Reply(250, 1, 5, "Ok"), "A recipient was taken.", "The transaction goes on."),
