@@ -119,6 +119,11 @@ public struct ContentDecoder: Sendable {
         } else {
           // The stuffing dot is held as it came, and not counted.
           if fault == nil, !isDiscarding { output.append(.dot) }
+          if normalizesBareLineFeed, span[byte: position] == .lineFeed {
+            // Abuse: CRLF.LF made canonical would be the end of data; the dot is content, and stuffed.
+            if fault == nil, !isDiscarding { output.append(.dot) }
+            octets += 1
+          }
           state = .inLine
         }
       case .dotReturn:

@@ -61,7 +61,8 @@ import Testing
   @Test(arguments: [
     "user%@ours", "user%%evil@ours", "!user@ours", "a!!b@ours", "user%evil/x@ours", "user%-evil@ours",
     "\"user@\"@ours", "\"user@ evil\"@ours", "\"<user@evil>\"@ours", "\"user@evil (comment)\"@ours",
-    "\"\\\"user@evil\\\"\"@ours", "\"user@[IPv6:::1]\"@ours", "\"user@evil,other\"@ours", "\"user@evil;x\"@ours",
+    "\"\\\"user@evil\\\"\"@ours", "\"user@[IPv6:::1]\"@ours", "\"user@evil,other\"@ours",
+    "\"user@evil;x\"@ours",
     "\"user @evil\\\\\"@ours", "\"::user\"@ours", "\"x@evil> \"@ours", "\"x@ours>@evil\"@ours",
   ])
   func orItIsUnreadable(_ text: String) throws {
@@ -72,8 +73,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "user@ours", "first.last@ours", "user+detail@ours", "user=other.example@ours", "user-x_y@ours", "\"a b\"@ours",
-    "jürgen@ours", "user/x@ours", "\"a,b\"@ours", "\"a:b\"@ours", "o'neil@ours", "a&b@ours", "#1@ours", "\"(x)\"@ours",
+    "user@ours", "first.last@ours", "user+detail@ours", "user=other.example@ours", "user-x_y@ours",
+    "\"a b\"@ours",
+    "jürgen@ours", "user/x@ours", "\"a,b\"@ours", "\"a:b\"@ours", "o'neil@ours", "a&b@ours", "#1@ours",
+    "\"(x)\"@ours",
   ])
   func anOrdinaryAddressHasOneReading(_ text: String) throws {
     let path = try #require(PathParser.parse(whole: text))

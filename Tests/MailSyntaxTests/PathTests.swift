@@ -63,10 +63,12 @@ import Testing
     "", "<", ">", "@", "<@>", "<@example.org>", "@example.org", "user@", "<user@>", "<user@example.org",
     "user@example.org>", "<<user@example.org>>", "a b@example.org", "user@exa mple.org", "user@@example.org",
     "user@evil@example.org", "(c)user@example.org", "user@example..org", "user@.example.org", "user@..",
-    "user@-a.example", "user@a-.example", "user@xn--.example", "user@a/b", "user@[", "user@[]", "user@[127.0.0.1",
+    "user@-a.example", "user@a-.example", "user@xn--.example", "user@a/b", "user@[", "user@[]",
+    "user@[127.0.0.1",
     "user@127.0.0.1]", "user@[127.0.0.256]", "user@[127.1]", "user@[::1]", "user@[IPv6:]", "user@[IPv6:::g]",
     "user@[IPv6:127.0.0.1]", "user@[:x]", "user@[x:]", "user@[a b]", "user@[[127.0.0.1]]", "\"\"@example.org",
-    "\"a", "\"a\"b@example.org", "a\"b\"@example.org", "\"a\\", "\"a\u{1}\"@example.org", "\"a\\\u{1}\"@example.org",
+    "\"a", "\"a\"b@example.org", "a\"b\"@example.org", "\"a\\", "\"a\u{1}\"@example.org",
+    "\"a\\\u{1}\"@example.org",
     "\"a\\ü\"@example.org", "\"a\u{7f}\"@example.org", "a\u{7f}@example.org", "a\u{0}@example.org",
     "a\t@example.org", "user@example.org\u{0}", "@a.example:", "@a.example:user", "@a.example,:u@b",
     "@a.example,b.example:u@b", "@a.example u@b", "@:u@b", "user\\@evil@example.org", "a,b@example.org",
@@ -122,7 +124,8 @@ import Testing
 
   @Test func aBareLocalPartIsCompleted() throws {
     let bare = try #require(PathParser.parse(whole: "\"a b\"")).completed(with: "example.org")
-    #expect(bare.text == "\"a b\"@example.org" && bare.domain == .name("example.org") && bare.localPart == "a b")
+    #expect(
+      bare.text == "\"a b\"@example.org" && bare.domain == .name("example.org") && bare.localPart == "a b")
     #expect(PathParser.parse(whole: bare.text) == bare)
     let whole = try #require(PathParser.parse(whole: "a@b"))
     #expect(whole.completed(with: "example.org") == whole)
