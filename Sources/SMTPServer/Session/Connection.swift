@@ -57,6 +57,10 @@ actor Connection {
 
   /// Whether the client closed its side.
   var isInputClosed = false
+  private var isReading = true
+  var isDiskBusy = false
+  /// A message that the backend has, while the client's 250 for it is being written.
+  var unconfirmed: (Delivery, Reply)?
 
   func opened() {
     perform(session.opened(), isLogged: true)
@@ -75,11 +79,17 @@ actor Connection {
       inbound.writeImmutableBuffer(buffer)
     }
     if case .open = phase { pump() }
+    adjustReading()
   }
 
   /// Feeds the machine for as long as there is something to feed and nothing to wait for; then flushes.
   func pump() {
     feeding: while case .open = phase {
+      // Abuse: who does not read his replies gets no more of them.
+      if outbound.count > Self.mostUnsent {
+        flush()
+        if !channel.isWritable { break }
+      }
       switch session.need {
       case .line: guard takeLine() else { break feeding }
       case .data: guard takeData() else { break feeding }
@@ -186,6 +196,7 @@ actor Connection {
     clock.touched(Clock.monotonic)
     perform(session.answered(answer), isLogged: true)
     pump()
+    adjustReading()
   }
 
   func say(_ response: Response) {
@@ -203,18 +214,39 @@ actor Connection {
 
   func flush() {
     guard !outbound.isEmpty else { return }
-    channel.writeAndFlush(ByteBuffer(bytes: outbound), promise: nil)
+    var promise: EventLoopPromise<Void>?
+    if let (delivery, reply) = unconfirmed {
+      unconfirmed = nil
+      let written = loop.makePromise(of: Void.self)
+      written.futureResult.whenFailure { _ in self.assumeIsolated { $0.lostReply(delivery, reply) } }
+      promise = written
+    }
+    channel.writeAndFlush(ByteBuffer(bytes: outbound), promise: promise)
     outbound.removeAll(keepingCapacity: outbound.capacity <= 1024)
-    // Abuse: who does not read his replies is not read either.
-    if !channel.isWritable { setReading(false) }
   }
 
-  /// Reading stops while the client does not take its replies or the disk does not take its message.
-  func setReading(_ isReading: Bool) {
-    try? channel.syncOptions?.setOption(.autoRead, value: isReading)
+  /// Bound: octets of replies written ahead of a client that does not read.
+  private static let mostUnsent = 32 * 1024
+  /// Bound: octets of commands taken in while an answer is being sought.
+  private static let mostAhead = 64 * 1024
+
+  /// Reading stops while the client does not take its replies, while the disk does not take its message, and
+  /// while more has come than can be dealt with now.
+  func adjustReading() {
+    let isWanted: Bool
+    switch phase {
+    case .gone: return
+    case .lingering: isWanted = true
+    case .open, .waiting:
+      isWanted = !isDiskBusy && channel.isWritable && inbound.readableBytes <= Self.mostAhead
+    }
+    guard isWanted != isReading else { return }
+    isReading = isWanted
+    try? channel.syncOptions?.setOption(.autoRead, value: isWanted)
   }
 
   func writabilityChanged() {
-    if channel.isWritable, case .open = phase { setReading(true) }
+    if channel.isWritable, case .open = phase { pump() }
+    adjustReading()
   }
 }

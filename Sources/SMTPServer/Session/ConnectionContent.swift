@@ -93,17 +93,19 @@ extension Connection {
       return true
     case .wait(let future):
       phase = .waiting
-      setReading(false)
+      isDiskBusy = true
+      adjustReading()
       future.whenComplete { _ in self.assumeIsolated { $0.spoolTookIt() } }
       return false
     }
   }
 
   private func spoolTookIt() {
+    isDiskBusy = false
     guard case .waiting = phase else { return }
     phase = .open
-    setReading(true)
     pump()
+    adjustReading()
   }
 
   /// Bound: a refused message is drained to its end, but not for ever.

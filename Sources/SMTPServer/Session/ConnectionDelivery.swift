@@ -21,6 +21,7 @@ extension Connection {
         return .refuse(response)
       }
     }
+    transaction.isComplete = true
     switch intake.finish(octets: transaction.octets, on: loop) {
     case .held(let message): return judge(message, transaction)
     case .full(let reason):
@@ -174,17 +175,12 @@ extension Connection {
       answer = .refuse(response)
     }
     context.events.record(event)
+    if case .delivered(let reply, _, _) = outcome { unconfirmed = (delivery, reply) }
     resume(answer)
-    if case .delivered(let reply, _, _) = outcome, !isGone { watchReply(delivery, reply) }
+    unconfirmed = nil
   }
 
-  /// The reply has been written but perhaps not taken: only the kernel's word for it counts.
-  private func watchReply(_ delivery: Delivery, _ reply: Reply) {
-    guard !channel.isActive else { return }
-    lostReply(delivery, reply)
-  }
-
-  private func lostReply(_ delivery: Delivery, _ reply: Reply) {
+  func lostReply(_ delivery: Delivery, _ reply: Reply) {
     guard delivery.isIdentifiable else { return }
     let relay = policy.backends
     let now = Clock.now

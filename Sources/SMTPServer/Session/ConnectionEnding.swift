@@ -16,8 +16,8 @@ extension Connection {
       phase = .gone
       channel.close(promise: nil)
     } else {
-      phase = .lingering(until: Clock.monotonic + 5000)
-      setReading(true)
+      phase = .lingering(until: Clock.monotonic + (context.isDraining ? 1000 : 5000))
+      adjustReading()
       channel.close(mode: .output, promise: nil)
     }
   }
@@ -53,13 +53,18 @@ extension Connection {
   /// Whether a message is being judged or handed over: that goes on without the client.
   private var isDelivering: Bool {
     guard case .waiting = phase, let transaction else { return false }
-    return transaction.contentBegan != 0
+    return transaction.isComplete
   }
 
   /// Looks whether the client has run out of time. Called once a tick.
   func tick(_ now: Int64) {
     switch phase {
-    case .gone, .waiting: return
+    case .gone: return
+    case .waiting:
+      // The disk may hang, the backends may not: they have a budget of their own.
+      if !isDelivering, let transaction, transaction.contentBegan != 0, let step = overdueStep(now) {
+        end(.timeout, step)
+      }
     case .lingering(let until):
       if now >= until {
         phase = .gone

@@ -19,8 +19,10 @@ final class Transaction {
   var chunkLeft: UInt64 = 0
   /// Why the content is being drained instead of kept; the first reason stays.
   var refusal: Response?
-  /// Monotonic milliseconds at which content began.
+  /// Monotonic milliseconds at which content began; 0 before it.
   var contentBegan: Int64 = 0
+  /// Whether the content is complete: from here on the message goes its way without the client.
+  var isComplete = false
 
   init(id: String, facts: MailFacts, began: Int64, findings: [WeighedFinding]) {
     self.id = id
