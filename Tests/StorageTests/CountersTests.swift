@@ -51,17 +51,9 @@ import Testing
     #expect(counters.snapshot().kinds.first { $0.kind == .reject }?.count == 10_000)
   }
 
-  @Test func catalogueHoldsWhatTheNoticesSay() {
-    let codes = Set(TelemetryReasons.all.map(\.code))
-    #expect(codes.count == TelemetryReasons.all.count)
-    let notices = [
-      Notices.started(version: "1", listeners: ["[::]:25"], user: "weir", at: moment),
-      Notices.reloaded([], at: moment), Notices.reloadRefused(["x"], at: moment),
-      Notices.warning("x", at: moment), Notices.draining(sessions: 1, deadline: .seconds(30), at: moment),
-      Notices.stopped(cut: 0, at: moment),
-    ]
-    for notice in notices { #expect(notice.code.map(codes.contains) == true) }
+  @Test func codesStandInOneCatalogueOnly() {
     // A code that stands in two modules' catalogues would stop the gateway at its start.
-    _ = ReasonCatalogue(ProtocolReasons.all + FilteringReasons.all + TelemetryReasons.all)
+    let catalogue = ReasonCatalogue(ProtocolReasons.all + FilteringReasons.all + TelemetryReasons.all)
+    #expect(catalogue[.logLinesDropped] != nil)
   }
 }

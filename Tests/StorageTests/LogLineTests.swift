@@ -60,11 +60,11 @@ private func refusal() -> Event {
       LogLine.text(event)
         == "2026-11-20T12:00:01.123Z accept client=2001:db8::1 ptr=mx.example from=<> to=<a@b>,<c@d>"
         + " reply=\"250 one / two\" backend=main size=123456789012 detail=\"sent again\" took=0ms")
-    let notice = Notices.reloadRefused(["weir.toml:3:1: no"], at: moment)
+    let notice = Event.system(.error, "RELOAD_REFUSED", "weir.toml:3:1: no", at: moment)
     #expect(
       LogLine.text(notice)
         == "2026-11-20T12:00:01.123Z system code=RELOAD_REFUSED"
-        + " detail=\"not reloaded, what was in force stays in force: weir.toml:3:1: no\" level=error")
+        + " detail=\"weir.toml:3:1: no\" level=error")
   }
 
   @Test func timesAndNumbersAreExact() {

@@ -1,0 +1,75 @@
+internal import Glibc
+
+/// What the process may do on this system.
+public enum Privileges {
+  /// Becomes `user` with its groups, for good and in all threads, and makes sure that there is no way back.
+  ///
+  /// - Throws: `StorageError`; the process must not go on then: it may be neither the one nor the other.
+  public static func drop(to user: PasswdEntry) throws(StorageError) {
+    let isAlready = getuid() == user.uid && geteuid() == user.uid && getgid() == user.gid
+    guard user.uid != 0 else { throw StorageError("user \(user.name) is root itself: name another") }
+    if isAlready { return }
+    guard setgroups(user.groups.count, user.groups) == 0 else { throw refused("setgroups", user) }
+    guard setgid(user.gid) == 0 else { throw refused("setgid", user) }
+    guard setuid(user.uid) == 0 else { throw refused("setuid", user) }
+    // Capabilities, or a saved identity, would let an intruder back in.
+    guard setuid(0) != 0, seteuid(0) != 0, user.gid == 0 || setegid(0) != 0 else {
+      throw StorageError(
+        "could become root again after becoming \(user.name): the process holds capabilities")
+    }
+    guard getuid() == user.uid, geteuid() == user.uid, getgid() == user.gid, getegid() == user.gid else {
+      throw StorageError("did not become \(user.name)")
+    }
+  }
+
+  private static func refused(_ call: String, _ user: PasswdEntry) -> StorageError {
+    StorageError("cannot become user \(user.name): \(call): \(String(cString: strerror(errno)))")
+  }
+
+  /// Raises the number of file descriptors to what the system grants at most.
+  ///
+  /// - Returns: how many the process may have open now.
+  @discardableResult
+  public static func raiseDescriptorLimit() -> Int {
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(kind, &limit) == 0 else { return 1024 }
+    if limit.rlim_cur < limit.rlim_max {
+      var raised = limit
+      raised.rlim_cur = limit.rlim_max
+      if setrlimit(kind, &raised) == 0 { limit = raised }
+    }
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// File descriptors open now. Walks a folder of /proc: for a report, not for each connection.
+  public static func descriptorsInUse() -> Int {
+    // One of them is the walk's own.
+    ((try? FileAccess.names(in: "/proc/self/fd").count) ?? 1) - 1
+  }
+
+  /// Whether `user` may read a file, or the names in a folder, and reach it: by owner, group and mode of it and
+  /// of every folder above. False where it does not exist. (Access lists beyond the mode are not looked at.)
+  public static func canRead(_ path: String, as user: PasswdEntry) -> Bool {
+    guard let resolved = realpath(path, nil) else { return false }
+    defer { free(resolved) }
+    let real = String(cString: resolved)
+    guard let entry = FileAccess.status(real) else { return false }
+    if user.uid == 0 { return true }
+    let isFolder = entry.st_mode & S_IFMT == S_IFDIR
+    guard grants(entry, isFolder ? 0o5 : 0o4, user) else { return false }
+    var folder = real
+    while folder != "/" {
+      folder = FileAccess.split(folder).folder
+      guard let above = FileAccess.status(folder), grants(above, 0o1, user) else { return false }
+    }
+    return true
+  }
+
+  /// Whether the mode gives all of `bits` (4 read, 2 write, 1 enter) to `user`: the class that fits first counts.
+  private static func grants(_ entry: stat, _ bits: UInt32, _ user: PasswdEntry) -> Bool {
+    let shift: UInt32 =
+      entry.st_uid == user.uid ? 6 : user.groups.contains(entry.st_gid) || user.gid == entry.st_gid ? 3 : 0
+    return entry.st_mode >> shift & bits == bits
+  }
+}

@@ -1,0 +1,157 @@
+internal import Glibc
+internal import NIOPosix
+internal import Synchronization
+
+/// The folder in which the gateway keeps what outlives a session: what the backends can do, spool files without
+/// names, the control socket. Mode 0700, the gateway's own.
+public struct StateFolder: Sendable {
+  public let path: String
+  private let capabilities: CapabilityFile
+
+  public init(_ path: String) {
+    self.path = path
+    capabilities = CapabilityFile(path: path + "/capabilities")
+  }
+
+  /// Where spool files are made.
+  public var spool: String { path + "/spool" }
+
+  /// Makes the folder and those above it where they are missing, sees that nobody else can enter it, and gives
+  /// it to `owner` (the user that root is about to become) with all that lies in it.
+  ///
+  /// - Throws: `StorageError` where it is no folder, is somebody else's, or the system refuses.
+  public func prepare(owner: PasswdEntry?) throws(StorageError) {
+    let (above, _) = FileAccess.split(path)
+    try make(above, mode: 0o755)
+    try make(path, mode: 0o700)
+    let folder = try OpenFile(path, O_RDONLY | O_DIRECTORY, or: "cannot be opened as the state folder")
+    guard let entry = folder.entry else { throw StorageError(path, "cannot be looked at", errno: errno) }
+    let me = geteuid()
+    guard me == 0 || entry.st_uid == me else {
+      let owner = owner.map { $0.name } ?? "the gateway's user"
+      throw StorageError(
+        "\(path): belongs to user \(entry.st_uid), not to user \(me): chown -R \(owner) \(path)")
+    }
+    if entry.st_mode & 0o7777 != 0o700, fchmod(folder.descriptor, 0o700) != 0 {
+      throw StorageError(path, "cannot be given mode 0700", errno: errno)
+    }
+    try make(spool, mode: 0o700)
+    try removeStrays()
+    if let owner, me == 0 { try handOver(to: owner) }
+  }
+
+  /// Makes a folder and those above it.
+  private func make(_ folder: String, mode: mode_t) throws(StorageError) {
+    if let entry = FileAccess.status(folder) {
+      guard entry.st_mode & S_IFMT == S_IFDIR else { throw StorageError("\(folder): not a folder") }
+      return
+    }
+    let (above, _) = FileAccess.split(folder)
+    if above != folder, above != ".", above != "/" { try make(above, mode: 0o755) }
+    if mkdir(folder, mode) != 0, errno != EEXIST {
+      throw StorageError(folder, "cannot be made", errno: errno)
+    }
+  }
+
+  /// What a gateway that was killed left half made.
+  private func removeStrays() throws(StorageError) {
+    for name in try FileAccess.names(in: path) where name.hasPrefix(".") && name.contains(".weir-") {
+      unlink("\(path)/\(name)")
+    }
+    // Bound: only the fallback of a file system without unnamed files ever has names here.
+    for name in try FileAccess.names(in: spool) where name.hasPrefix("spool-") { unlink("\(spool)/\(name)") }
+  }
+
+  private func handOver(to owner: PasswdEntry) throws(StorageError) {
+    for folder in [spool, path] {
+      for name in try FileAccess.names(in: folder) { try handOver("\(folder)/\(name)", to: owner) }
+    }
+    try handOver(path, to: owner)
+  }
+
+  /// Abuse: whoever had the folder before may have put a link to a file of root's into it, so only folders and
+  /// plain files without a second name are given away, by descriptor. Sockets are made anew at each start.
+  private func handOver(_ path: String, to owner: PasswdEntry) throws(StorageError) {
+    var entry = stat()
+    guard lstat(path, &entry) == 0 else { return }
+    let kind = entry.st_mode & S_IFMT
+    guard kind == S_IFDIR || kind == S_IFREG else { return }
+    let file = try OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, or: "cannot be given to \(owner.name)")
+    guard let entry = file.entry, entry.st_uid != owner.uid || entry.st_gid != owner.gid else { return }
+    guard entry.st_mode & S_IFMT == S_IFDIR || entry.st_nlink == 1 else {
+      throw StorageError("\(path): has a second name elsewhere; it is not given to \(owner.name): remove it")
+    }
+    guard fchown(file.descriptor, owner.uid, owner.gid) == 0 else {
+      throw StorageError(path, "cannot be given to \(owner.name)", errno: errno)
+    }
+  }
+
+  /// All octets of a file in the folder; nil where there is none. Blocks.
+  public func read(_ name: String) throws(StorageError) -> [UInt8]? {
+    let file = path + "/" + name
+    if FileAccess.status(file) == nil, errno == ENOENT { return nil }
+    return try FileAccess.read(file, limit: 64 << 20).bytes
+  }
+
+  /// Puts a file (0600) in its place, whole or not at all, and waits until the disk has it. Blocks.
+  public func write(_ name: String, _ bytes: [UInt8]) throws(StorageError) {
+    try FileAccess.replace(path + "/" + name, with: bytes, mode: 0o600)
+  }
+
+  /// What each backend could do when it was last heard, by its name: `Capabilities.storedForm`. Empty where
+  /// nothing is known, or the file cannot be read: it is learned again.
+  public func loadCapabilities() -> [String: String] { capabilities.load() }
+
+  /// Keeps what `loadCapabilities` gives back. Returns at once; a disk thread writes. Where that fails the
+  /// backends are heard again at the next start.
+  public func saveCapabilities(_ all: [String: String]) { capabilities.save(all) }
+
+  /// Waits until everything saved so far is written. Blocks.
+  public func flush() { capabilities.flush() }
+}
+
+/// Lines `NAME<TAB>CAPABILITIES`, in the order of names.
+private final class CapabilityFile: Sendable {
+  private let path: String
+  private let latest = Mutex<[String: String]?>(nil)
+  private let writing = Mutex(())
+
+  init(path: String) { self.path = path }
+
+  func load() -> [String: String] {
+    guard let bytes = try? FileAccess.read(path, limit: 1 << 20).bytes else { return [:] }
+    var all: [String: String] = [:]
+    for line in bytes.split(separator: 0x0a) {
+      let columns = line.split(separator: 0x09, maxSplits: 1, omittingEmptySubsequences: false)
+      guard columns.count == 2 else { continue }
+      all[String(decoding: columns[0], as: UTF8.self)] = String(decoding: columns[1], as: UTF8.self)
+    }
+    return all
+  }
+
+  func save(_ all: [String: String]) {
+    let isWaiting = latest.withLock { latest in
+      defer { latest = all }
+      return latest != nil
+    }
+    if !isWaiting { NIOThreadPool.singleton.submit { [self] _ in flush() } }
+  }
+
+  /// Writes the newest that waits, if any: an older one never comes after it.
+  func flush() {
+    writing.withLock { _ in
+      let all = latest.withLock { latest in
+        defer { latest = nil }
+        return latest
+      }
+      guard let all else { return }
+      var text = ""
+      for (name, capabilities) in all.sorted(by: { $0.key < $1.key }) {
+        guard !name.utf8.contains(where: { $0 < 0x20 }), !capabilities.utf8.contains(where: { $0 < 0x20 })
+        else { continue }
+        text += "\(name)\t\(capabilities)\n"
+      }
+      try? FileAccess.replace(path, with: Array(text.utf8), mode: 0o600)
+    }
+  }
+}
