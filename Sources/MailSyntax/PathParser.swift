@@ -61,13 +61,13 @@ public struct PathParser {
   private mutating func bracketedOrBare() throws(PathFault) -> Path {
     let isBracketed = take(UInt8(ascii: "<"))
     let start = position
-    if isBracketed, take(UInt8(ascii: ">")) { return .null }
-    let path = try content(from: start)
-    if isBracketed {
-      guard take(UInt8(ascii: ">")) else { throw .malformed }
-    } else if let next = current, !next.isWhiteSpace {
-      throw .malformed
+    if isBracketed, take(UInt8(ascii: ">")) {
+      guard current?.isWhiteSpace ?? true else { throw .malformed }
+      return .null
     }
+    let path = try content(from: start)
+    if isBracketed, !take(UInt8(ascii: ">")) { throw .malformed }
+    if let next = current, !next.isWhiteSpace { throw .malformed }
     return path
   }
 

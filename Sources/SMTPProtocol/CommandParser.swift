@@ -15,6 +15,8 @@ public enum CommandParser {
     var rest = line.dropFirst(verb.utf8.count)
     if verb == "MAIL" { return mail(line) }
     if verb == "RCPT" { return recipient(line) }
+    // `NOOP:x` is no NOOP.
+    if let next = rest.first, !next.isWhiteSpace { return .success(.unknown(verb)) }
     while rest.first?.isWhiteSpace == true { rest = rest.dropFirst() }
     while rest.last?.isWhiteSpace == true { rest = rest.dropLast() }
     let argument = String(decoding: rest, as: UTF8.self)

@@ -30,9 +30,10 @@ extension ServerSession {
         state = .envelope(hello, envelope)
       }
     case .content:
-      if let chunk = pendingChunk {
+      if let chunk = pendingChunk, let hello = from.hello {
         pendingChunk = nil
-        state = .drainingChunk(response, from: from)
+        failedChunk = chunk.isLast ? nil : response
+        state = .drainingChunk(response, from: .ready(hello))
         return .drainChunk(chunk.size)
       }
     case .message:
@@ -53,6 +54,7 @@ extension ServerSession {
       state = .greeted
       return .reply(saying ?? Response(.greeting))
     case .hello(let hello):
+      failedChunk = nil
       state = .ready(hello)
       return .greet(keywords: hello.isExtended ? offer.keywords : [])
     case .mail(let sender, let parameters):
@@ -113,8 +115,10 @@ extension ServerSession {
 
   /// A chunk has come whole and spoils the message; the transaction is over (RFC 3030 §2).
   public mutating func refusedChunk(_ response: Response) -> ServerAction {
-    guard case .receivingChunk(let hello, _, _, _) = state else { preconditionFailure("no chunk was due") }
-    state = .ready(hello)
+    guard case .receivingChunk(let hello, _, _, let isLast) = state else {
+      preconditionFailure("no chunk was due")
+    }
+    fail(hello, response, isLast: isLast)
     return .reply(response)
   }
 
@@ -123,8 +127,7 @@ extension ServerSession {
     guard case .drainingChunk(let response, let from) = state else {
       preconditionFailure("nothing was drained")
     }
-    // After a failed BDAT the transaction is over (RFC 3030 §2).
-    if let hello = from.hello { state = .ready(hello) } else { state = from.state }
+    state = from.state
     return .reply(response)
   }
 }

@@ -44,8 +44,14 @@ extension ServerSession {
   }
 
   private mutating func introduce(_ hello: Hello) -> ServerAction {
-    // EHLO in the middle of a transaction ends it (RFC 5321 §4.1.4).
-    let from: ReturnState = self.hello.map { .ready($0) } ?? .greeted
+    // EHLO in the middle of a transaction ends it, unless it is refused: then all stays as it was (§4.1.4).
+    let from: ReturnState
+    switch state {
+    case .ready(let hello): from = .ready(hello)
+    case .envelope(let hello, let envelope): from = .envelope(hello, envelope)
+    case .betweenChunks(let hello, let envelope): from = .betweenChunks(hello, envelope)
+    default: from = .greeted
+    }
     state = .asking(.hello(hello), from: from)
     return .ask(.hello(hello))
   }
@@ -59,6 +65,7 @@ extension ServerSession {
     if let size = parameters.size, let limit = offer.size, size > limit {
       return .reply(Response(.messageTooLarge, because: "\(limit)"))
     }
+    failedChunk = nil
     var sender = path
     if !sender.isNull, sender.domain == nil, !sender.isPostmaster {
       guard let domain = terms.completingDomain else { return refuse(Response(.senderNotQualified)) }
@@ -101,7 +108,9 @@ extension ServerSession {
       if parameters.notify != nil { return refuse(Response(.parameterUnknown, because: "NOTIFY")) }
       if parameters.originalRecipient != nil { return refuse(Response(.parameterUnknown, because: "ORCPT")) }
     }
-    if path.isInternationalized, !envelope.parameters.isInternationalized {
+    let isASCII =
+      !path.isInternationalized && parameters.originalRecipient?.utf8.allSatisfy { $0 < 0x80 } ?? true
+    if !isASCII, !envelope.parameters.isInternationalized {
       return refuse(Response(.internationalizedAddress))
     }
     var path = path
@@ -134,50 +143,61 @@ extension ServerSession {
 
   /// A chunk is always read, whatever is said to it: its octets are on their way (RFC 3030 §2).
   private mutating func chunk(_ size: UInt64, _ isLast: Bool) -> ServerAction {
+    // Content is bounded by its size, not by the number of commands that it takes.
+    if size >= 1024, envelope != nil || failedChunk != nil { commands -= 1 }
     switch state {
     case .betweenChunks(let hello, let envelope):
-      if isTooMuch(size) { return drain(size, tooLarge, from: .ready(hello)) }
+      if isTooMuch(size) { return drain(size, isLast, tooLarge, from: .ready(hello)) }
       chunkedOctets += size
       state = .receivingChunk(hello, envelope, size: size, isLast: isLast)
       return .receiveChunk(size)
     case .envelope(let hello, let envelope):
       chunkedOctets = 0
-      if isTooMuch(size) { return drain(size, tooLarge, from: .ready(hello)) }
+      if isTooMuch(size) { return drain(size, isLast, tooLarge, from: .ready(hello)) }
       chunkedOctets = size
-      if let refusal = refusalOfContent(envelope) {
-        return drain(size, refusal, from: .envelope(hello, envelope))
-      }
+      if let refusal = refusalOfContent(envelope) { return drain(size, isLast, refusal, from: .ready(hello)) }
       state = .asking(.content, from: .envelope(hello, envelope))
       pendingChunk = PendingChunk(size: size, isLast: isLast)
       return .ask(.content)
     case .ready(let hello):
+      if let failed = failedChunk {
+        return drain(size, isLast, failed, from: .ready(hello), isMistake: false)
+      }
       return drain(
-        size, Response(.commandOrder, because: "MAIL and RCPT come before BDAT"), from: .ready(hello))
+        size, true, Response(.commandOrder, because: "MAIL and RCPT come before BDAT"), from: .ready(hello))
     default:
-      return drain(size, Response(.commandOrder, because: "say EHLO first"), from: .greeted)
+      return drain(size, true, Response(.commandOrder, because: "say EHLO first"), from: .greeted)
     }
   }
 
-  private var tooLarge: Response { Response(.messageTooLarge, because: "\(offer.size ?? 0)") }
+  private var tooLarge: Response { Response(.messageTooLarge, because: "\(offer.size ?? Self.mostChunked)") }
 
   private func isTooMuch(_ size: UInt64) -> Bool {
-    guard let limit = offer.size else { return false }
+    let limit = offer.size ?? Self.mostChunked
     return size > limit || chunkedOctets > limit - size
   }
 
-  mutating func drain(_ size: UInt64, _ response: Response, from: ReturnState) -> ServerAction {
+  /// Lets an unwanted chunk pass; the reply follows it. The chunks behind it up to LAST belong to the same
+  /// mistake: they hear the same, and do not count.
+  mutating func drain(
+    _ size: UInt64, _ isLast: Bool, _ response: Response, from: ReturnState, isMistake: Bool = true
+  ) -> ServerAction {
     // Bound: nobody means so many octets; they are not waited for.
     if size > max(offer.size ?? 0, Self.mostDrained) {
       state = .closed
       return .close(response)
     }
-    errors += 1
-    if let most = terms.mostErrors, errors >= most { return close(.limitErrors) }
+    if isMistake {
+      errors += 1
+      if let most = terms.mostErrors, errors >= most { return close(.limitErrors) }
+    }
+    failedChunk = isLast ? nil : response
     state = .drainingChunk(response, from: from)
     return .drainChunk(size)
   }
 
   private mutating func reset() -> ServerAction {
+    failedChunk = nil
     if let hello { state = .ready(hello) }
     return .reply(Response(.ok))
   }
@@ -190,6 +210,7 @@ extension ServerSession {
     switch state {
     case .ready(let hello): from = .ready(hello)
     case .envelope(let hello, let envelope): from = .envelope(hello, envelope)
+    case .betweenChunks(let hello, let envelope): from = .betweenChunks(hello, envelope)
     default: return .reply(Response(.verifyUnsure))
     }
     state = .asking(.verify(path), from: from)

@@ -55,11 +55,19 @@ public struct ServerSession: Sendable {
     case greeted
     case ready(Hello)
     case envelope(Hello, Envelope)
+    case betweenChunks(Hello, Envelope)
 
     var hello: Hello? {
       switch self {
       case .opening, .greeted: nil
-      case .ready(let hello), .envelope(let hello, _): hello
+      case .ready(let hello), .envelope(let hello, _), .betweenChunks(let hello, _): hello
+      }
+    }
+
+    var envelope: Envelope? {
+      switch self {
+      case .opening, .greeted, .ready: nil
+      case .envelope(_, let envelope), .betweenChunks(_, let envelope): envelope
       }
     }
 
@@ -69,6 +77,7 @@ public struct ServerSession: Sendable {
       case .greeted: .greeted
       case .ready(let hello): .ready(hello)
       case .envelope(let hello, let envelope): .envelope(hello, envelope)
+      case .betweenChunks(let hello, let envelope): .betweenChunks(hello, envelope)
       }
     }
   }
@@ -80,8 +89,12 @@ public struct ServerSession: Sendable {
   var pendingChunk: PendingChunk?
   /// Octets of the chunks of this transaction.
   var chunkedOctets: UInt64 = 0
+  /// What was said to a chunk that failed: the chunks sent behind it, up to LAST, hear the same.
+  var failedChunk: Response?
   /// A chunk larger than this and than the message limit is not read to its end.
   static let mostDrained: UInt64 = 64 << 20
+  /// Octets of all chunks together where SIZE sets no limit: what no message is, and no sum overflows.
+  static let mostChunked: UInt64 = 1 << 48
   public internal(set) var errors = 0
   public internal(set) var commands = 0
   public internal(set) var transactions = 0
@@ -111,10 +124,10 @@ public struct ServerSession: Sendable {
   public var envelope: Envelope? {
     switch state {
     case .envelope(_, let envelope), .receivingData(_, let envelope), .receivingChunk(_, let envelope, _, _),
-      .betweenChunks(_, let envelope), .asking(_, .envelope(_, let envelope)),
-      .drainingChunk(_, .envelope(_, let envelope)):
+      .betweenChunks(_, let envelope):
       envelope
-    default: nil
+    case .asking(_, let from), .drainingChunk(_, let from): from.envelope
+    case .opening, .greeted, .ready, .closed: nil
     }
   }
 
@@ -155,13 +168,19 @@ public struct ServerSession: Sendable {
     if let refusal = refusalOfOrder(verb, line) { return refusal }
     switch CommandParser.parse(line) {
     case .success(let command): return perform(command)
-    case .failure(let fault): return refuse(fault.response)
+    case .failure(let fault):
+      // A message begun lacks the chunk that could not be read: it must not end as if it were whole.
+      if case .betweenChunks(let hello, _) = state, verb == "BDAT" {
+        fail(hello, fault.response, isLast: false)
+      }
+      return refuse(fault.response)
     }
   }
 
   /// A line that is no command line: too long, or not ended by CRLF. The driver has skipped it.
   public mutating func receivedMalformedLine(_ reason: ReasonCode) -> ServerAction {
     commands += 1
+    if let most = terms.mostCommands, commands > most { return close(.limitCommands) }
     return refuse(Response(reason))
   }
 
@@ -174,6 +193,12 @@ public struct ServerSession: Sendable {
   mutating func close(_ reason: ReasonCode) -> ServerAction {
     state = .closed
     return .close(Response(reason))
+  }
+
+  /// Ends the transaction at a chunk that failed (RFC 3030 §2).
+  mutating func fail(_ hello: Hello, _ response: Response, isLast: Bool) {
+    failedChunk = isLast ? nil : response
+    state = .ready(hello)
   }
 
   /// Refuses for a mistake in the dialogue; the mistakes are counted.

@@ -1,6 +1,5 @@
 import Bytes
 import Filtering
-import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
 public import NetAddress
