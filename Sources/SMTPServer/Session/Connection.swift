@@ -183,7 +183,7 @@ actor Connection {
       case .close(let response):
         if !isLogged { logMistake(response) }
         say(response)
-        close(afterQuit: response.reason == .closing)
+        close(lingering: response.reason != .closing && session.commands > 0)
         return
       }
     }

@@ -115,7 +115,7 @@ extension Connection {
     guard transaction.octets > patience else { return false }
     logRefusal(response, stage: .message, detail: "cut after \(transaction.octets) octets")
     say(response)
-    close(afterQuit: false)
+    close(lingering: true)
     return false
   }
 }

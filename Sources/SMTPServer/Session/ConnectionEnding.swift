@@ -5,14 +5,16 @@ import SMTPProtocol
 
 /// How a session ends: by QUIT, by us, by the client, by the clock.
 extension Connection {
-  /// Says what is left to say and closes. A peer that may still be sending gets a moment to read why: closing
-  /// with unread octets would reset the connection and take the reply with it.
-  func close(afterQuit: Bool) {
+  /// Says what is left to say and closes.
+  ///
+  /// - Parameter lingering: the peer may still be sending, and gets a moment to read why: closing with unread
+  ///   octets would reset the connection and take the reply with it.
+  func close(lingering: Bool) {
     session.disconnected()
     endTransaction()
     flush()
     inbound = ByteBuffer()
-    if afterQuit || isInputClosed {
+    if !lingering || isInputClosed {
       phase = .gone
       channel.close(promise: nil)
     } else {
@@ -124,7 +126,7 @@ extension Connection {
       context.events.record(event)
     }
     say(response)
-    close(afterQuit: false)
+    close(lingering: reason != .timeout)
   }
 
   /// The drain's deadline has passed: whatever is left is closed.
