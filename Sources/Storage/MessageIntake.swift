@@ -121,15 +121,19 @@ public final class MessageIntake {
     spooled += block.count
     let known = file
     let folder = store.folder
+    let disk = store.disk
     let bound = NIOLoopBound(self, eventLoop: loop)
-    return store.disk.runIfActive(eventLoop: loop) {
-      let file = try known ?? SpoolFile(in: folder)
+    return disk.runIfActive(eventLoop: loop) {
+      let file = try known ?? SpoolFile(in: folder, disk: disk)
       try file.write(block, at: offset)
       return file
-    }.map { (file: SpoolFile) in bound.value.file = file }
-      .flatMapErrorThrowing { error in
-        bound.value.fault = error
-        throw error
-      }
+    }.map { (file: SpoolFile) in
+      // Who was abandoned meanwhile takes nothing back.
+      if bound.value.reservation != nil { bound.value.file = file }
+    }
+    .flatMapErrorThrowing { error in
+      bound.value.fault = error
+      throw error
+    }
   }
 }

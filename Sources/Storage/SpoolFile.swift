@@ -1,5 +1,6 @@
 internal import Filtering
 internal import Glibc
+internal import NIOPosix
 
 /// A file without a name: it is gone when nobody has it open, whatever becomes of the gateway.
 final class SpoolFile: Sendable {
@@ -8,12 +9,15 @@ final class SpoolFile: Sendable {
   }
 
   let descriptor: Int32
+  private let disk: NIOThreadPool
 
   /// `__O_TMPFILE | O_DIRECTORY` of Linux, which the C headers show only under `_GNU_SOURCE`.
   private static let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
 
   /// Opens one in `folder`; blocking, for the disk's own threads.
-  init(in folder: String) throws(Fault) {
+  ///
+  /// - Parameter disk: on whose threads it is closed.
+  init(in folder: String, disk: NIOThreadPool) throws(Fault) {
     var opened = open(folder, Self.unnamed | O_RDWR | O_CLOEXEC, 0o600)
     if opened < 0, errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT {
       // A file system without O_TMPFILE: a name for a moment.
@@ -26,9 +30,14 @@ final class SpoolFile: Sendable {
     }
     guard opened >= 0 else { throw Fault(description: "\(folder): \(String(cString: strerror(errno)))") }
     descriptor = opened
+    self.disk = disk
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // Closing gives the file's blocks back, which takes the longer the more there are: not on an event loop.
+    let descriptor = descriptor
+    disk.submit { _ in close(descriptor) }
+  }
 
   /// Writes all of `bytes` at `offset`; blocking.
   func write(_ bytes: [UInt8], at offset: Int) throws(Fault) {

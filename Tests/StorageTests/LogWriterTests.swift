@@ -23,25 +23,10 @@ private func read(_ path: String) -> String {
   return String(decoding: text, as: UTF8.self)
 }
 
-/// A folder that is gone with the test.
-private final class Folder {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/weir-log-test-XXXXXX".utf8CString)
-    path = try #require(mkdtemp(&template).map { String(cString: $0) })
-  }
-
-  deinit {
-    for name in ["log", "log.1", "alarms", "made/log"] { unlink("\(path)/\(name)") }
-    rmdir("\(path)/made")
-    rmdir(path)
-  }
-}
 
 @Suite struct LogWriterTests {
   @Test func writesLinesInOrderFromManyThreads() async throws {
-    let folder = try Folder()
+    let folder = try ScratchState()
     let writer = try LogWriter(.file("\(folder.path)/log"), queueOctets: 64 << 20)
     await withTaskGroup(of: Void.self) { group in
       for task in 0..<4 {
@@ -63,7 +48,7 @@ private final class Folder {
   }
 
   @Test func fileIsMadeWithItsFolderAndMode() throws {
-    let folder = try Folder()
+    let folder = try ScratchState()
     let old = umask(0)
     defer { umask(old) }
     let path = "\(folder.path)/made/log"
@@ -79,7 +64,7 @@ private final class Folder {
   }
 
   @Test func levelAndFormatAreKept() throws {
-    let folder = try Folder()
+    let folder = try ScratchState()
     let writer = try LogWriter(.file("\(folder.path)/log"), level: .warning)
     writer.record(event("info"))
     writer.record(event("warning", .warning))
@@ -98,7 +83,7 @@ private final class Folder {
   }
 
   @Test func reopensAfterTheFileWasMoved() throws {
-    let folder = try Folder()
+    let folder = try ScratchState()
     let path = "\(folder.path)/log"
     let writer = try LogWriter(.file(path))
     writer.record(event("before"))
@@ -123,7 +108,7 @@ private final class Folder {
   }
 
   @Test func threadWritesByItself() throws {
-    let folder = try Folder()
+    let folder = try ScratchState()
     let writer = try LogWriter(.file("\(folder.path)/log"))
     for round in 0..<3 {
       writer.record(event("round \(round)"))
@@ -137,7 +122,7 @@ private final class Folder {
   }
 
   @Test func whatFindsNoRoomIsCountedAndSaid() throws {
-    let folder = try Folder()
+    let folder = try ScratchState()
     let path = "\(folder.path)/log"
     var queue = LogQueue(bound: 1000, level: .info, format: .text)
     for number in 0..<100 { _ = queue.add(event("number \(number)")) }
@@ -163,7 +148,7 @@ private final class Folder {
 
   @Test func fullDiskIsCountedAndAlarmedOnceAMinute() throws {
     guard access("/dev/full", W_OK) == 0 else { return }
-    let folder = try Folder()
+    let folder = try ScratchState()
     let alarms = open("\(folder.path)/alarms", O_WRONLY | O_CREAT, 0o600)
     defer { close(alarms) }
     let writer = try LogWriter(.file("/dev/full"), format: .text, queueOctets: 1000, alarms: alarms)
