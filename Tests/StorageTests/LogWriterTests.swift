@@ -23,7 +23,6 @@ private func read(_ path: String) -> String {
   return String(decoding: text, as: UTF8.self)
 }
 
-
 @Suite struct LogWriterTests {
   @Test func writesLinesInOrderFromManyThreads() async throws {
     let folder = try ScratchState()
