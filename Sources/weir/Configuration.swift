@@ -7,6 +7,7 @@ import SMTPRelay
 import SMTPServer
 import Settings
 import Storage
+import Telemetry
 
 /// All that the configuration file names, read and found sound together: one generation.
 struct Configuration: Sendable {
@@ -25,6 +26,7 @@ struct Configuration: Sendable {
   /// The reason catalogue's entries of all modules.
   static let reasons =
     ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + RelayReasons.all + SystemReasons.all
+    + TelemetryReasons.all
 
   /// Reads the file and all it names.
   ///
