@@ -48,7 +48,9 @@ import Testing
   @Test func xforwardTellsTheClientOfOneTransaction() async throws {
     let served = try await Served()
     let client = try served.connect()
-    #expect(try client.command("XFORWARD NAME=[UNAVAILABLE] ADDR=192.0.2.7 HELO=far.example PROTO=ESMTP").code == 250)
+    #expect(
+      try client.command("XFORWARD NAME=[UNAVAILABLE] ADDR=192.0.2.7 HELO=far.example PROTO=ESMTP").code
+        == 250)
     #expect(try client.deliver(from: "a@b.example", to: ["user@example.org"]).code == 250)
     #expect(try client.deliver(from: "a@b.example", to: ["user@example.org"]).code == 250)
     let messages = try served.messages()

@@ -27,7 +27,8 @@ struct Served {
   }
 
   func names(_ part: String = "new") -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder.file("deep/Maildir/\(part)"))) ?? []).sorted()
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.file("deep/Maildir/\(part)"))) ?? [])
+      .sorted()
   }
 
   /// The messages in `new/`, as they lie there.
