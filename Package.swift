@@ -105,6 +105,7 @@ let package = Package(
         "TestSupport",
         nioCore, nioPosix, nioEmbedded,
       ]),
+    tests("MaildirServerTests", ["Bytes", "MaildirServer", "SMTPProtocol", "TestSupport", nioCore, nioPosix]),
     tests(
       "StorageTests",
       [
