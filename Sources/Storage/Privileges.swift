@@ -20,6 +20,38 @@ public enum Privileges {
     guard getuid() == user.uid, geteuid() == user.uid, getgid() == user.gid, getegid() == user.gid else {
       throw StorageError("did not become \(user.name)")
     }
+    try checkThreads(user)
+  }
+
+  /// Identity belongs to threads; the C library changes all of them, but for one that is on its way out, and
+  /// `dispatch_main`, which an asynchronous `main` ends in, keeps the first thread just there for ever. Whoever
+  /// could write to this process's memory would be root by it.
+  private static func checkThreads(_ user: PasswdEntry) throws(StorageError) {
+    guard let threads = try? FileAccess.names(in: "/proc/self/task") else { return }
+    for thread in threads {
+      guard let status = shortFile("/proc/self/task/\(thread)/status") else { continue }
+      for line in status.split(separator: "\n") {
+        let words = line.split(whereSeparator: { $0 == "\t" || $0 == " " })
+        let isRight =
+          switch words.first {
+          case "Uid:": words.dropFirst().allSatisfy { UInt32($0) == user.uid }
+          case "Gid:": words.dropFirst().allSatisfy { UInt32($0) == user.gid }
+          case "CapEff:", "CapPrm:": words.dropFirst().allSatisfy { UInt64($0, radix: 16) == 0 }
+          default: true
+          }
+        guard isRight else {
+          throw StorageError("thread \(thread) did not become \(user.name): \(line)")
+        }
+      }
+    }
+  }
+
+  /// A file of /proc, whose size is not told beforehand; nil where it is gone.
+  private static func shortFile(_ path: String) -> String? {
+    guard let file = try? OpenFile(path, O_RDONLY, or: "cannot be read") else { return nil }
+    var block = [UInt8](repeating: 0, count: 16_384)
+    let count = Glibc.read(file.descriptor, &block, block.count)
+    return count > 0 ? String(decoding: block[..<count], as: UTF8.self) : nil
   }
 
   private static func refused(_ call: String, _ user: PasswdEntry) -> StorageError {

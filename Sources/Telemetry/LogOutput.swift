@@ -11,6 +11,8 @@ struct LogOutput {
   let destination: LogDestination
   /// -1 where the file could not be opened.
   private(set) var descriptor: Int32 = -1
+  /// The folder, where it had to be made.
+  private var madeFolder: String?
   /// Whether a write failed in the middle of a line.
   private var isMidLine = false
   /// A pipe, socket or terminal, whose reader may be slow: written to in pieces that it surely takes.
@@ -33,7 +35,10 @@ struct LogOutput {
     var opened = Glibc.open(path, flags, 0o640)
     if opened < 0, errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
       let folder = String(path[..<slash])
-      if mkdir(folder, 0o750) == 0 { opened = Glibc.open(path, flags, 0o640) }
+      if mkdir(folder, 0o750) == 0 {
+        madeFolder = folder
+        opened = Glibc.open(path, flags, 0o640)
+      }
     }
     guard opened >= 0 else { return errno }
     if case .file = destination, descriptor >= 0 { Glibc.close(descriptor) }
@@ -87,9 +92,11 @@ struct LogOutput {
     return .failed(error)
   }
 
-  /// Gives the file to another user. Errno where that fails; standard output stays whose it is.
+  /// Gives the file to another user, with the folder that was made for it: after a rotation he has to make a new
+  /// one there. Errno where that fails; standard output stays whose it is.
   func handOver(user: UInt32, group: UInt32) -> Int32? {
     guard case .file = destination, descriptor >= 0 else { return nil }
+    if let madeFolder, chown(madeFolder, user, group) != 0 { return errno }
     return fchown(descriptor, user, group) == 0 ? nil : errno
   }
 }

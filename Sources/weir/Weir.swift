@@ -1,7 +1,23 @@
 import ArgumentParser
+import Foundation
+
+/// Where the process begins.
+@main
+enum Program {
+  /// Runs the command on the concurrent threads while the first thread sleeps.
+  ///
+  /// An asynchronous `main` would end in `dispatch_main`, which parks the first thread where the C library's
+  /// `setuid` passes it over: it would stay root for ever, and so would the process in the eyes of `ps`.
+  static func main() {
+    Task.detached {
+      await Weir.main()
+      exit(0)
+    }
+    while true { pause() }
+  }
+}
 
 /// The command line: one word a task, the same words as in the manual.
-@main
 struct Weir: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "weir",
