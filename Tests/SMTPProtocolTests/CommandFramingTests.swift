@@ -3,7 +3,9 @@ import Testing
 
 @Suite struct CommandFramingTests {
   /// What comes of a text in pieces of `length`: lines, `!CODE` for malformed ones, what is left.
-  private func events(_ bytes: [UInt8], pieces length: Int, lineFeed: Bool = false, longest: Int = 32) -> [String] {
+  private func events(_ bytes: [UInt8], pieces length: Int, lineFeed: Bool = false, longest: Int = 32)
+    -> [String]
+  {
     var framing = CommandFraming(longest: longest, acceptsBareLineFeed: lineFeed)
     var inbound: [UInt8] = []
     var events: [String] = []
