@@ -36,6 +36,8 @@ extension StringProtocol {
   public func printable(limit: Int = 200) -> String {
     // Nearly every text is plain already.
     if utf8.count <= limit, utf8.allSatisfy({ $0 &- 0x20 < 0x5f }) { return String(self) }
+    // Nearly every text is plain.
+    if utf8.count <= limit, utf8.allSatisfy({ $0 &- 0x20 < 0x5f }) { return String(self) }
     var result = ""
     var count = 0
     for scalar in unicodeScalars {

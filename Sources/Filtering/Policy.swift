@@ -78,13 +78,16 @@ public struct MessageBounds: Hashable, Sendable {
   public var hops: Int
   /// Octets kept in memory before the rest goes to a spool file; at least `header`.
   public var memory: Int
+  /// Octets of a line of a message, its CRLF included; nil for no bound but that of the message.
+  public var line: Int?
   /// Octets of a command line, its CRLF included.
   public var commandLine: Int
 
-  public init(header: Int, hops: Int, memory: Int, commandLine: Int = 2048) {
+  public init(header: Int, hops: Int, memory: Int, line: Int? = nil, commandLine: Int = 2048) {
     self.header = header
     self.hops = hops
     self.memory = max(memory, header)
+    self.line = line
     self.commandLine = commandLine
   }
 }

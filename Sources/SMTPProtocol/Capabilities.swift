@@ -30,7 +30,8 @@ public struct Capabilities: Hashable, Sendable {
       case "BINARYMIME": binary = true
       case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
       case "STARTTLS": startTLS = true
-      case "XFORWARD": forwardAttributes = Set(words.dropFirst())
+      case "XFORWARD":
+        forwardAttributes = Set(words.dropFirst().filter { $0.utf8.allSatisfy(\.isASCIILetterOrDigit) })
       case "SIZE":
         if words.count > 1, let octets = UInt64(words[1]), octets > 0 { size = octets }
       default: break

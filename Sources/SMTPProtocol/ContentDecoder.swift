@@ -5,6 +5,7 @@ public enum ContentFault: Error, Hashable, Sendable {
   case bareCarriageReturn
   case bareLineFeed
   case nul
+  case lineTooLong
 }
 
 /// Turns the octets behind DATA or BDAT into the form in which a message is held: canonical CRLF lines,
@@ -34,16 +35,21 @@ public struct ContentDecoder: Sendable {
   public let framing: Framing
   /// The admin's word: a bare LF is written as CRLF instead of being refused.
   public let normalizesBareLineFeed: Bool
+  /// Octets of a line, its CRLF included and a stuffing dot not (RFC 5321 §4.5.3.1.6); nil for any length.
+  public let longestLine: Int?
   /// Octets of the message itself, without stuffing and final dot (what SIZE counts, RFC 1870 §5).
   public private(set) var octets: UInt64 = 0
   public private(set) var fault: ContentFault?
   /// Whether the content passed is only counted and drained.
   public var isDiscarding = false
   private var state = State.lineStart
+  /// Octets of the line under way that came with earlier calls.
+  private var lineOctets = 0
 
-  public init(framing: Framing, normalizesBareLineFeed: Bool = false) {
+  public init(framing: Framing, normalizesBareLineFeed: Bool = false, longestLine: Int? = nil) {
     self.framing = framing
     self.normalizesBareLineFeed = normalizesBareLineFeed
+    self.longestLine = longestLine
   }
 
   /// Whether the content so far is empty or ends a line.
@@ -89,6 +95,8 @@ public struct ContentDecoder: Sendable {
     var position = 0
     // Where the run of octets begins that goes to the output unchanged.
     var run = 0
+    // Where the line begins, before this span if need be.
+    var line = -lineOctets
     while position < count {
       switch state {
       case .lineStart:
@@ -97,6 +105,7 @@ public struct ContentDecoder: Sendable {
           octets += UInt64(position - run)
           position += 1
           run = position
+          line = position
           state = .dot
         } else {
           state = .inLine
@@ -135,11 +144,12 @@ public struct ContentDecoder: Sendable {
           position = count
           break
         }
-        position = lineByte(span, found, &run, &output)
+        position = lineByte(span, found, &run, &line, &output)
       case .afterReturn:
         if span[byte: position] == .lineFeed {
           position += 1
           state = .lineStart
+          endLine(at: position, &line)
         } else {
           note(.bareCarriageReturn)
           state = .inLine
@@ -148,18 +158,21 @@ public struct ContentDecoder: Sendable {
     }
     append(span, run, position, to: &output)
     octets += UInt64(position - run)
+    lineOctets = position - line
+    if let longestLine, lineOctets > longestLine { note(.lineTooLong) }
     return (position, false)
   }
 
   /// Deals with the CR, LF or NUL at `found`; answers the offset to go on at.
   @inline(__always)
-  private mutating func lineByte(_ span: RawSpan, _ found: Int, _ run: inout Int, _ output: inout [UInt8])
-    -> Int
-  {
+  private mutating func lineByte(
+    _ span: RawSpan, _ found: Int, _ run: inout Int, _ line: inout Int, _ output: inout [UInt8]
+  ) -> Int {
     switch span[byte: found] {
     case .carriageReturn:
       if found + 1 < span.byteCount, span[byte: found + 1] == .lineFeed {
         state = .lineStart
+        endLine(at: found + 2, &line)
         return found + 2
       }
       state = .afterReturn
@@ -170,6 +183,7 @@ public struct ContentDecoder: Sendable {
         run = found + 1
         if fault == nil, !isDiscarding { output.append(contentsOf: [.carriageReturn, .lineFeed]) }
         state = .lineStartAfterBareLineFeed
+        endLine(at: found + 1, &line)
       } else {
         note(.bareLineFeed)
       }
@@ -178,10 +192,17 @@ public struct ContentDecoder: Sendable {
     return found + 1
   }
 
+  @inline(__always)
+  private mutating func endLine(at end: Int, _ line: inout Int) {
+    if let longestLine, end - line > longestLine { note(.lineTooLong) }
+    line = end
+  }
+
   private mutating func decodeChunk(_ span: RawSpan, _ output: inout [UInt8]) -> (Int, Bool) {
     let count = span.byteCount
     var position = 0
     var run = 0
+    var line = -lineOctets
     while position < count {
       switch state {
       case .lineStart, .lineStartAfterBareLineFeed, .dot, .dotReturn:
@@ -197,11 +218,12 @@ public struct ContentDecoder: Sendable {
           position = count
           break
         }
-        position = lineByte(span, found, &run, &output)
+        position = lineByte(span, found, &run, &line, &output)
       case .afterReturn:
         if span[byte: position] == .lineFeed {
           position += 1
           state = .lineStart
+          endLine(at: position, &line)
         } else {
           note(.bareCarriageReturn)
           state = .inLine
@@ -210,6 +232,8 @@ public struct ContentDecoder: Sendable {
     }
     append(span, run, position, to: &output)
     octets += UInt64(position - run)
+    lineOctets = position - line
+    if let longestLine, lineOctets > longestLine { note(.lineTooLong) }
     return (position, false)
   }
 }

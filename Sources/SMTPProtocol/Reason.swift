@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The name of one thing that can be said to a peer or go wrong: `RELAY_DENIED`, `LIMIT_CONNECTIONS`.
 ///
 /// It stands in the log, in the reason catalogue (`weir explain CODE`) and in the admin's `[replies]`.
@@ -129,12 +131,12 @@ public struct ReasonCatalogue: Sendable {
         break
       }
       switch rest[rest.index(after: open)..<close] {
-      case "client": result += variables.client
-      case "sender": result += variables.sender
-      case "recipient": result += variables.recipient
-      case "id": result += variables.id
-      case "reason": result += variables.reason
-      case "list": result += variables.list
+      case "client": result += Self.safe(variables.client)
+      case "sender": result += Self.safe(variables.sender)
+      case "recipient": result += Self.safe(variables.recipient)
+      case "id": result += Self.safe(variables.id)
+      case "reason": result += Self.safe(variables.reason)
+      case "list": result += Self.safe(variables.list)
       case "code": result += code.name
       case "hostname": result += hostname
       case let other: result += "{\(other)}"
@@ -143,8 +145,15 @@ public struct ReasonCatalogue: Sendable {
     }
     result += rest
     // An empty variable leaves no hole behind it.
-    while result.last == " " || result.last == ":" { result.removeLast() }
+    while result.utf8.last == .space || result.utf8.last == UInt8(ascii: ":") {
+      result.unicodeScalars.removeLast()
+    }
     return result
+  }
+
+  /// A value as it may stand in a reply, whoever chose it: no control characters.
+  private static func safe(_ value: String) -> String {
+    value.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) ? value.printable(limit: 480) : value
   }
 }
 
@@ -153,7 +162,7 @@ extension ReasonCatalogue {
   static func replace(_ reply: Reply, with text: String) -> Reply {
     var result = reply
     var words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-    if let first = words.first, first.utf8.count == 3, let code = Int(first), code / 100 == reply.code / 100 {
+    if let first = words.first, let code = replyCode(first), mayStand(code, for: reply.code) {
       result.code = code
       words = words.count > 1 ? words[1].split(separator: " ", maxSplits: 1) : []
     }
@@ -165,9 +174,20 @@ extension ReasonCatalogue {
     return result
   }
 
+  private static func replyCode(_ word: Substring) -> Int? {
+    word.utf8.count == 3 && word.utf8.allSatisfy(\.isASCIIDigit) ? Int(word) : nil
+  }
+
+  /// Whether the admin may say `other` in place of `code`: a refusal of the same class. What is no refusal
+  /// steers the dialogue.
+  private static func mayStand(_ other: Int, for code: Int) -> Bool {
+    other == code || code >= 400 && code != 421 && other != 421 && other / 100 == code / 100
+  }
+
   private static func enhancedCode(_ word: Substring, of code: Int) -> Reply.Enhanced? {
     let parts = word.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, let first = Int(parts[0]), first == code / 100, let subject = Int(parts[1]),
+    guard parts.count == 3, parts.allSatisfy({ $0.utf8.allSatisfy(\.isASCIIDigit) }),
+      let first = Int(parts[0]), first == code / 100, let subject = Int(parts[1]),
       let detail = Int(parts[2]), (0...999).contains(subject), (0...999).contains(detail)
     else { return nil }
     return Reply.Enhanced(subject, detail)
@@ -180,11 +200,11 @@ extension ReasonCatalogue {
       return "a reply text is one line without control characters"
     }
     if text.utf8.count > 400 { return "a reply text has at most 400 octets" }
-    if let first = text.split(separator: " ").first, first.utf8.count == 3, let code = Int(first),
-      code / 100 != reply.code / 100
+    if let code = text.split(separator: " ").first.flatMap({ replyCode($0) }),
+      !mayStand(code, for: reply.code)
     {
-      return
-        "\(reason.code) answers \(reply.code); its text may begin with another \(reply.code / 100)xx code, not \(code)"
+      let other = reply.code >= 400 && reply.code != 421 ? "another \(reply.code / 100)xx code" : "that code"
+      return "\(reason.code) answers \(reply.code); its text may begin with \(other), not \(code)"
     }
     var rest = text[...]
     while let open = rest.firstIndex(of: "{") {

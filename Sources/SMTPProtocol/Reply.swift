@@ -54,13 +54,23 @@ public struct Reply: Hashable, Sendable {
   /// (RFC 5321 §4.5.3.1.5); what would break the framing is written as `?`.
   public func write(into bytes: inout [UInt8]) {
     let prefix = enhancedText.map { $0 + " " } ?? ""
-    for (index, line) in lines.enumerated() {
-      bytes.append(contentsOf: String(code).utf8)
-      bytes.append(index == lines.count - 1 ? UInt8(ascii: " ") : UInt8(ascii: "-"))
+    let digits = String(code)
+    for (index, line) in (lines.isEmpty ? [""] : lines).enumerated() {
+      bytes.append(contentsOf: digits.utf8)
+      bytes.append(index >= lines.count - 1 ? UInt8(ascii: " ") : UInt8(ascii: "-"))
       bytes.append(contentsOf: prefix.utf8)
-      for byte in line.utf8.prefix(480) { bytes.append(byte.isASCIIControl ? UInt8(ascii: "?") : byte) }
-      bytes.append(contentsOf: [.carriageReturn, .lineFeed])
+      for byte in Self.cut(line).utf8 { bytes.append(byte.isASCIIControl ? UInt8(ascii: "?") : byte) }
+      bytes.append(.carriageReturn)
+      bytes.append(.lineFeed)
     }
+  }
+
+  /// The first 480 octets of a line, no character torn.
+  private static func cut(_ line: String) -> Substring {
+    guard line.utf8.count > 480 else { return line[...] }
+    var end = line.utf8.index(line.startIndex, offsetBy: 480)
+    while line.utf8[end] & 0xc0 == 0x80 { end = line.utf8.index(before: end) }
+    return line[..<end]
   }
 
   /// The wire form as a value of its own.

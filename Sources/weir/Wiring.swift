@@ -24,7 +24,7 @@ enum Wiring {
       bounds: MessageBounds(
         header: settings.limits.headerSize, hops: settings.limits.hops,
         memory: settings.limits.memoryPerMessage,
-        commandLine: settings.limits.lineLength),
+        line: settings.limits.lineLength),
       timeouts: timeouts(settings.timeouts),
       tagging: Tagging(
         subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),

@@ -25,7 +25,7 @@ struct MachineGateway {
   private var left: UInt64 = 0
   private var inbound: [UInt8] = []
   private var taken = 0
-  private var isSkipping = false
+  private var framing: CommandFraming
   private var mail: MailFacts?
 
   /// Everything said so far and not yet taken by `reply`.
@@ -77,6 +77,7 @@ struct MachineGateway {
       common: [backend], size: limits.messageSize.count.map(UInt64.init),
       mostRecipients: limits.recipients.count, mostTransactions: limits.transactions.count)
     session = ServerSession(terms: Self.terms(settings), offer: offer)
+    framing = Self.framing(settings)
     connect()
   }
 
@@ -88,10 +89,17 @@ struct MachineGateway {
       completingDomain: settings.relay.completeDomain)
   }
 
+  private static func framing(_ settings: Settings) -> CommandFraming {
+    CommandFraming(
+      longest: MessageBounds(header: 0, hops: 0, memory: 0).commandLine,
+      acceptsBareLineFeed: settings.smtp.bareLF == .normalise)
+  }
+
   /// A new connection; what was said on the last is forgotten.
   mutating func connect() {
     session = ServerSession(terms: Self.terms(settings), offer: offer)
-    (inbound, taken, outbound, isSkipping, isClosed) = ([], 0, [], false, false)
+    framing = Self.framing(settings)
+    (inbound, taken, outbound, isClosed) = ([], 0, [], false)
     (decoder, held, refusal, left) = (nil, [], nil, 0)
     perform(session.opened())
   }
@@ -136,27 +144,15 @@ struct MachineGateway {
   }
 
   private mutating func takeLine() -> Bool {
-    let bound = MessageBounds(header: 0, hops: 0, memory: 0).commandLine
-    guard let end = inbound[taken...].firstIndex(of: 10) else {
-      if inbound.count - taken > bound {
-        taken = inbound.count
-        isSkipping = true
-      }
-      return false
-    }
-    var line = inbound[taken..<end]
-    taken = end + 1
-    if isSkipping || line.count + 1 > bound {
-      isSkipping = false
-      perform(session.receivedMalformedLine(.commandLineTooLong))
-      return true
-    }
-    let hasReturn = line.last == 13
-    if hasReturn { line = line.dropLast() }
-    if !(hasReturn || settings.smtp.bareLF == .normalise) || line.contains(13) || line.contains(0) {
-      perform(session.receivedMalformedLine(.commandLineEnding))
-    } else {
-      perform(session.received(line: Array(line)))
+    guard taken < inbound.count else { return false }
+    let rest = inbound[taken...]
+    let (count, event) = framing.next(rest.span.bytes)
+    taken += count
+    switch event {
+    case .line(let line): perform(session.received(line: line))
+    case .malformed(let reason): perform(session.receivedMalformedLine(reason))
+    case .endless: perform(session.ended(.limitErrors))
+    case nil: return count > 0
     }
     return true
   }

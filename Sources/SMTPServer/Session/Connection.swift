@@ -27,8 +27,7 @@ actor Connection {
   /// Where the client stands with its time.
   var clock: StepClock
   var phase = Phase.open
-  /// Whether an overlong line is being skipped, and how much of it has gone by.
-  var skipped: Int?
+  var framing: CommandFraming
 
   enum Phase {
     case open
@@ -51,6 +50,8 @@ actor Connection {
     self.policy = policy
     self.facts = facts
     self.session = ServerSession(terms: terms.session, offer: offer)
+    self.framing = CommandFraming(
+      longest: policy.bounds.commandLine, acceptsBareLineFeed: policy.normalizesBareLineFeed)
     self.id = context.newID()
     self.clock = StepClock(now: Clock.monotonic)
   }
@@ -108,36 +109,13 @@ actor Connection {
   /// Takes one command line from what has come; false where it is not there yet.
   private func takeLine() -> Bool {
     guard inbound.readableBytes > 0 else { return false }
-    guard let end = inbound.readableBytesSpan.firstLineFeed(from: 0) else {
-      let bound = policy.bounds.commandLine
-      if let gone = skipped {
-        skipped = gone + inbound.readableBytes
-        inbound.clear()
-        // Bound: a line without an end is no mail client.
-        if gone > 1 << 20 { perform(session.ended(.commandLineTooLong), isLogged: false) }
-      } else if inbound.readableBytes > bound {
-        skipped = inbound.readableBytes
-        inbound.clear()
-      }
-      return false
-    }
-    let length = end + 1
-    if skipped != nil || length > policy.bounds.commandLine {
-      skipped = nil
-      inbound.moveReaderIndex(forwardBy: length)
-      perform(session.receivedMalformedLine(.commandLineTooLong), isLogged: false)
-      return true
-    }
-    guard var line = inbound.readBytes(length: length) else { return false }
-    line.removeLast()
-    let hasReturn = line.last == .carriageReturn
-    if hasReturn { line.removeLast() }
-    if !(hasReturn || policy.normalizesBareLineFeed)
-      || line.contains(where: { $0 == .carriageReturn || $0 == 0 })
-    {
-      perform(session.receivedMalformedLine(.commandLineEnding), isLogged: false)
-    } else {
-      perform(session.received(line: line), isLogged: false)
+    let (taken, event) = framing.next(inbound.readableBytesSpan)
+    inbound.moveReaderIndex(forwardBy: taken)
+    switch event {
+    case .line(let line): perform(session.received(line: line), isLogged: false)
+    case .malformed(let reason): perform(session.receivedMalformedLine(reason), isLogged: false)
+    case .endless: perform(session.ended(.limitErrors), isLogged: false)
+    case nil: return taken > 0
     }
     return true
   }

@@ -10,7 +10,7 @@ extension Connection {
     guard let transaction else { return }
     transaction.decoder = ContentDecoder(
       framing: binary ? .binary : isChunked ? .counted : .dotTerminated,
-      normalizesBareLineFeed: policy.normalizesBareLineFeed)
+      normalizesBareLineFeed: policy.normalizesBareLineFeed, longestLine: policy.bounds.line)
     transaction.intake = context.intake.begin(memoryLimit: policy.bounds.memory, isBinary: binary)
     transaction.contentBegan = Clock.monotonic
   }

@@ -1,0 +1,163 @@
+import SMTPProtocol
+import Testing
+
+@Suite struct ReasonTests {
+  @Test func eachCodeOfTheDialogueStandsInTheCatalogueOnce() {
+    let codes = ProtocolReasons.all.map(\.code.name)
+    #expect(Set(codes).count == codes.count)
+    for code in codes {
+      #expect(
+        code.utf8.allSatisfy { $0 == 0x5f || (0x41...0x5a).contains($0) || (0x30...0x39).contains($0) },
+        "\(code)")
+    }
+    for fault in [ContentFault.bareCarriageReturn, .bareLineFeed, .nul, .lineTooLong] {
+      #expect(catalogue[fault.reason]?.reply?.isPermanent == true)
+    }
+  }
+
+  @Test func eachReplyIsWellFormed() throws {
+    for reason in ProtocolReasons.all {
+      let reply = try #require(reason.reply)
+      #expect((200..<600).contains(reply.code), "\(reason.code)")
+      // The classes cannot differ, since one is made of the other.
+      if let enhanced = reply.enhancedText {
+        #expect(enhanced.hasPrefix("\(reply.code / 100)."), "\(reason.code)")
+      }
+      // Greeting, EHLO and 354 carry none (RFC 2034 §4); 2xx, 4xx and 5xx do.
+      #expect(
+        (reply.enhanced == nil) == [.greeting, .helloAnswer, .sendData].contains(reason.code),
+        "\(reason.code)")
+      #expect(reason.severity == .notice || reply.code >= 400, "\(reason.code)")
+      for words in [reason.cause, reason.effect, reason.remedy] {
+        #expect(words.hasSuffix(".") || words.contains("."))
+      }
+      for line in reply.lines {
+        #expect(ReasonCatalogue.fault(in: line, for: reason) == nil, "\(reason.code): \(line)")
+      }
+    }
+  }
+
+  @Test func bracesAreFilled() {
+    let reason = Reason(
+      "X", Reply(550, 7, 1, "{client} {sender} {recipient} {id} {reason} {list} {code} {hostname} {other} {"),
+      .refusal,
+      cause: "", effect: "", remedy: "")
+    var variables = ReplyVariables()
+    variables.client = "192.0.2.1"
+    variables.sender = "a@b"
+    variables.recipient = "{client}"
+    variables.id = "ID"
+    variables.reason = "because"
+    variables.list = "block.cidr:1"
+    let reply = ReasonCatalogue([reason], hostname: "mx").reply("X", variables)
+    // A value that looks like a variable is not filled in turn.
+    #expect(reply.lines == ["192.0.2.1 a@b {client} ID because block.cidr:1 X mx {other} {"])
+  }
+
+  @Test func anEmptyVariableLeavesNoHole() {
+    let reason = Reason(
+      "X", Reply(554, 7, 1, "Refused: {reason}"), .refusal, cause: "", effect: "", remedy: "")
+    #expect(ReasonCatalogue([reason]).reply("X").lines == ["Refused"])
+  }
+
+  @Test func noVariableBreaksOut() {
+    let reason = Reason(
+      "X", Reply(554, 7, 1, "Refused: {reason} ({sender})"), .refusal, cause: "", effect: "", remedy: "")
+    let catalogue = ReasonCatalogue([reason])
+    for evil in ["a\r\n250 Ok", "a\n", "\r", "a\u{0}b", "\u{85}", "\u{2028}x", "\u{202e}x", "a\u{7f}"] {
+      var variables = ReplyVariables()
+      variables.reason = evil
+      variables.sender = evil
+      let response = Response("X", variables)
+      for line in catalogue.reply(response).lines {
+        #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) })
+      }
+      var bytes: [UInt8] = []
+      catalogue.write(response, into: &bytes)
+      #expect(bytes.filter { $0 == 10 }.count == 1 && bytes.suffix(2) == [13, 10] && !bytes.contains(0))
+    }
+  }
+
+  @Test func whatIsWrittenIsWhatIsLogged() {
+    var variables = ReplyVariables()
+    variables.reason = "x"
+    for reason in ProtocolReasons.all {
+      let response = Response(reason.code, variables)
+      var bytes: [UInt8] = []
+      catalogue.write(response, into: &bytes)
+      #expect(bytes == catalogue.reply(response).wireForm, "\(reason.code)")
+    }
+    var bytes: [UInt8] = []
+    catalogue.write(Response("X", reply: Reply(250, 0, 0, "own")), into: &bytes)
+    #expect(String(decoding: bytes, as: UTF8.self) == "250 2.0.0 own\r\n")
+  }
+
+  @Test func aCodeWithoutATextIsRefusedInGeneralWords() {
+    #expect(catalogue.reply("NO_SUCH_CODE").summary == "550 5.7.1 Refused: NO_SUCH_CODE")
+    #expect(catalogue["NO_SUCH_CODE"] == nil)
+    #expect(catalogue.all.map(\.code.name) == ProtocolReasons.all.map(\.code.name).sorted())
+  }
+
+  @Test(arguments: [
+    ("Go away", "550 5.7.1 Go away"), ("551 Go away", "551 5.7.1 Go away"),
+    ("5.7.9 Go away", "550 5.7.9 Go away"),
+    ("554 5.0.0 Go away", "554 5.0.0 Go away"), ("450 Go away", "550 5.7.1 450 Go away"),
+    ("4.7.1 Go away", "550 5.7.1 4.7.1 Go away"), ("999 bottles", "550 5.7.1 999 bottles"),
+    ("+55 x", "550 5.7.1 +55 x"), ("5.+7.1 x", "550 5.7.1 5.+7.1 x"), ("554", "554 5.7.1 "),
+    ("", "550 5.7.1 "),
+    ("{id}", "550 5.7.1 ID"), ("5.7 x", "550 5.7.1 5.7 x"), ("  two  words ", "550 5.7.1 two  words "),
+  ])
+  func theAdminsTextStandsInItsPlace(_ text: String, _ expected: String) {
+    let reason = Reason("X", Reply(550, 7, 1, "No"), .refusal, cause: "", effect: "", remedy: "")
+    var variables = ReplyVariables()
+    variables.id = "ID"
+    let reply = ReasonCatalogue([reason], replacing: ["X": text]).reply("X", variables)
+    #expect(reply.summary.trimmed == expected.trimmed)
+    #expect(reply.enhancedText?.hasPrefix("5.") == true)
+  }
+
+  /// A text cannot make a refusal of an answer, nor an answer of a refusal.
+  @Test func theAdminsTextCannotChangeWhatIsDone() {
+    func fault(_ code: ReasonCode, _ text: String) -> String? {
+      catalogue[code].flatMap { ReasonCatalogue.fault(in: text, for: $0) }
+    }
+    func code(_ code: ReasonCode, _ text: String) -> Int {
+      ReasonCatalogue(ProtocolReasons.all, replacing: [code.name: text]).reply(code).code
+    }
+    for (reason, text) in [
+      (ReasonCode.relay, "250 fine"), (.relay, "450 later"), (.relay, "220 x"), (.greeting, "250 hello"),
+      (.greeting, "554 no"), (.sendData, "355 go"), (.ok, "251 x"), (.limitErrors, "450 x"),
+      (.limitRecipients, "421 x"),
+    ] {
+      #expect(fault(reason, text) != nil, "\(reason) \(text)")
+      #expect(code(reason, text) == catalogue.reply(reason).code, "\(reason) \(text)")
+    }
+    for (reason, text) in [
+      (ReasonCode.relay, "550 x"), (.greeting, "220 x"), (.limitRecipients, "450 x"), (.ok, "x"),
+    ] {
+      #expect(fault(reason, text) == nil, "\(reason) \(text)")
+    }
+  }
+
+  @Test(arguments: [
+    ("a\u{1}b", true), ("a\r\nb", true), (String(repeating: "x", count: 401), true), ("{", true),
+    ("{nobody}", true),
+    ("{client", true), ("{client} {sender} {recipient} {id} {reason} {list} {code} {hostname}", false),
+    (String(repeating: "x", count: 400), false), ("}", false),
+  ])
+  func aTextThatCannotStandIsAFault(_ text: String, _ isFault: Bool) throws {
+    let reason = try #require(catalogue[.noRecipients])
+    #expect((ReasonCatalogue.fault(in: text, for: reason) != nil) == isFault)
+    let silent = Reason("X", nil, .notice, cause: "", effect: "", remedy: "")
+    #expect(ReasonCatalogue.fault(in: "text", for: silent) != nil)
+  }
+}
+
+extension ReasonCode {
+  /// Any refusal for good.
+  fileprivate static let relay = ReasonCode.noRecipients
+}
+
+extension String {
+  fileprivate var trimmed: String { String(reversed().drop { $0 == " " }.reversed()) }
+}
