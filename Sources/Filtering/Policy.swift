@@ -76,15 +76,19 @@ public struct MessageBounds: Hashable, Sendable {
   public var header: Int
   /// Received lines.
   public var hops: Int
-  /// Octets kept in memory before the rest goes to a spool file; at least `header`.
+  /// Octets kept in memory before the rest goes to a spool file; more than `header`.
   public var memory: Int
-  /// Octets of a command line, its CRLF included.
+  /// Octets of a line of the message, its CRLF included.
+  public var line: Int
+  /// Octets of a command line, its CRLF included: 512 (RFC 5321 §4.5.3.1.4) and all that extensions add to it.
   public var commandLine: Int
 
-  public init(header: Int, hops: Int, memory: Int, commandLine: Int = 2048) {
+  public init(header: Int, hops: Int, memory: Int, line: Int = 64 * 1024, commandLine: Int = 2048) {
     self.header = header
     self.hops = hops
-    self.memory = max(memory, header)
+    // One octet more, so that a header past its bound is seen to be.
+    self.memory = max(memory, header + 1)
+    self.line = line
     self.commandLine = commandLine
   }
 }
@@ -101,15 +105,12 @@ public struct SessionTimeouts: Hashable, Sendable {
   public var message: Duration
   /// Judging and handing over together.
   public var verdict: Duration
-  /// A session without a transaction.
-  public var idle: Duration
   /// Octets a second of message content, on average once `dataRateGrace` has passed; 0 for no least rate.
   public var leastDataRate: Int
   public var dataRateGrace: Duration
 
   public init(
     greeting: Duration, command: Duration, data: Duration, message: Duration, verdict: Duration,
-    idle: Duration,
     leastDataRate: Int, dataRateGrace: Duration = .seconds(30)
   ) {
     self.greeting = greeting
@@ -117,7 +118,6 @@ public struct SessionTimeouts: Hashable, Sendable {
     self.data = data
     self.message = message
     self.verdict = verdict
-    self.idle = idle
     self.leastDataRate = leastDataRate
     self.dataRateGrace = dataRateGrace
   }

@@ -5,6 +5,7 @@ public enum ContentFault: Error, Hashable, Sendable {
   case bareCarriageReturn
   case bareLineFeed
   case nul
+  case lineTooLong
 }
 
 /// Turns the octets behind DATA or BDAT into the form in which a message is held: canonical CRLF lines,
@@ -37,13 +38,18 @@ public struct ContentDecoder: Sendable {
   /// Octets of the message itself, without stuffing and final dot (what SIZE counts, RFC 1870 §5).
   public private(set) var octets: UInt64 = 0
   public private(set) var fault: ContentFault?
+  /// Octets that a line may have, its CRLF included and its stuffing not; binary content has no lines.
+  private let mostLineOctets: Int
+  /// Octets of the line under way that came before the span at hand.
+  private var lineOctets = 0
   /// Whether the content passed is only counted and drained.
   public var isDiscarding = false
   private var state = State.lineStart
 
-  public init(framing: Framing, normalizesBareLineFeed: Bool = false) {
+  public init(framing: Framing, normalizesBareLineFeed: Bool = false, mostLineOctets: Int = .max) {
     self.framing = framing
     self.normalizesBareLineFeed = normalizesBareLineFeed
+    self.mostLineOctets = mostLineOctets
   }
 
   /// Whether the content so far is empty or ends a line.
@@ -78,6 +84,20 @@ public struct ContentDecoder: Sendable {
     if fault == nil { fault = found }
   }
 
+  /// A line that began at `begin` (before 0: in an earlier span) ends before `end`.
+  @inline(__always)
+  private mutating func endLine(_ begin: inout Int, _ end: Int) {
+    if end - begin > mostLineOctets { note(.lineTooLong) }
+    begin = end
+  }
+
+  /// A span ends in the middle of a line.
+  @inline(__always)
+  private mutating func carryLine(_ begin: Int, _ end: Int) {
+    lineOctets = end - begin
+    if lineOctets > mostLineOctets { note(.lineTooLong) }
+  }
+
   @inline(__always)
   private func append(_ span: RawSpan, _ start: Int, _ end: Int, to output: inout [UInt8]) {
     guard end > start, fault == nil, !isDiscarding else { return }
@@ -89,6 +109,7 @@ public struct ContentDecoder: Sendable {
     var position = 0
     // Where the run of octets begins that goes to the output unchanged.
     var run = 0
+    var begin = -lineOctets
     while position < count {
       switch state {
       case .lineStart:
@@ -97,6 +118,7 @@ public struct ContentDecoder: Sendable {
           octets += UInt64(position - run)
           position += 1
           run = position
+          begin = position
           state = .dot
         } else {
           state = .inLine
@@ -135,10 +157,11 @@ public struct ContentDecoder: Sendable {
           position = count
           break
         }
-        position = lineByte(span, found, &run, &output)
+        position = lineByte(span, found, &run, &begin, &output)
       case .afterReturn:
         if span[byte: position] == .lineFeed {
           position += 1
+          endLine(&begin, position)
           state = .lineStart
         } else {
           note(.bareCarriageReturn)
@@ -148,17 +171,19 @@ public struct ContentDecoder: Sendable {
     }
     append(span, run, position, to: &output)
     octets += UInt64(position - run)
+    carryLine(begin, position)
     return (position, false)
   }
 
   /// Deals with the CR, LF or NUL at `found`; answers the offset to go on at.
   @inline(__always)
-  private mutating func lineByte(_ span: RawSpan, _ found: Int, _ run: inout Int, _ output: inout [UInt8])
-    -> Int
-  {
+  private mutating func lineByte(
+    _ span: RawSpan, _ found: Int, _ run: inout Int, _ begin: inout Int, _ output: inout [UInt8]
+  ) -> Int {
     switch span[byte: found] {
     case .carriageReturn:
       if found + 1 < span.byteCount, span[byte: found + 1] == .lineFeed {
+        endLine(&begin, found + 2)
         state = .lineStart
         return found + 2
       }
@@ -169,6 +194,7 @@ public struct ContentDecoder: Sendable {
         octets += UInt64(found - run) + 2
         run = found + 1
         if fault == nil, !isDiscarding { output.append(contentsOf: [.carriageReturn, .lineFeed]) }
+        endLine(&begin, found + 1)
         state = .lineStartAfterBareLineFeed
       } else {
         note(.bareLineFeed)
@@ -182,6 +208,7 @@ public struct ContentDecoder: Sendable {
     let count = span.byteCount
     var position = 0
     var run = 0
+    var begin = -lineOctets
     while position < count {
       switch state {
       case .lineStart, .lineStartAfterBareLineFeed, .dot, .dotReturn:
@@ -197,10 +224,11 @@ public struct ContentDecoder: Sendable {
           position = count
           break
         }
-        position = lineByte(span, found, &run, &output)
+        position = lineByte(span, found, &run, &begin, &output)
       case .afterReturn:
         if span[byte: position] == .lineFeed {
           position += 1
+          endLine(&begin, position)
           state = .lineStart
         } else {
           note(.bareCarriageReturn)
@@ -210,6 +238,7 @@ public struct ContentDecoder: Sendable {
     }
     append(span, run, position, to: &output)
     octets += UInt64(position - run)
+    carryLine(begin, position)
     return (position, false)
   }
 }

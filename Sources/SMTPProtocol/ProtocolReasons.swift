@@ -37,6 +37,7 @@ extension ReasonCode {
   public static let contentBareCarriageReturn: ReasonCode = "BARE_CR"
   public static let contentBareLineFeed: ReasonCode = "BARE_LF"
   public static let contentNul: ReasonCode = "NUL_IN_MESSAGE"
+  public static let contentLineTooLong: ReasonCode = "LINE_TOO_LONG"
   public static let limitRecipients: ReasonCode = "LIMIT_RECIPIENTS"
   public static let limitErrors: ReasonCode = "LIMIT_ERRORS"
   public static let limitCommands: ReasonCode = "LIMIT_COMMANDS"
@@ -50,6 +51,7 @@ extension ContentFault {
     case .bareCarriageReturn: .contentBareCarriageReturn
     case .bareLineFeed: .contentBareLineFeed
     case .nul: .contentNul
+    case .lineTooLong: .contentLineTooLong
     }
   }
 }
@@ -181,6 +183,10 @@ public enum ProtocolReasons {
     refusal(
       .contentNul, Reply(550, 6, 11, "Message refused: NUL octet"), "A NUL octet in a message.",
       "It is refused.", "Mend the sending software."),
+    refusal(
+      .contentLineTooLong, Reply(550, 6, 0, "Message refused: a line longer than {reason} octets"),
+      "A line of a message past limits.line_length.", "It is refused.",
+      "Mend the sending software (RFC 5322 §2.1.1: 998 octets and CRLF), or raise limits.line_length."),
   ]
 
   private static let limits: [Reason] = [

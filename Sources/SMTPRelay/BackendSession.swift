@@ -47,12 +47,11 @@ final class BackendSession: ChannelInboundHandler {
   /// Begins a transaction for `user`; the session is ready.
   func begin(_ transaction: ClientTransaction, for user: any SessionUser) {
     self.user = user
+    isIdle = false
     machine.begin(transaction)
     awaitReply()
     writeOutput()
   }
-
-  func leftIdle() { isIdle = false }
 
   func becameIdle(_ now: NIODeadline) {
     idleSince = now

@@ -24,8 +24,8 @@ final class BackendState: Sendable {
     var since: Timestamp
     var fault = ""
     var pause: RetryPause
-    /// While down: when it is tried again. A backend never tried is looked at by whoever starts the relay.
-    var retryAt = NIODeadline.distantFuture
+    /// While down: when it is tried again.
+    var retryAt = NIODeadline.uptimeNanoseconds(0)
     /// While up: before this it is not asked for further sessions.
     var openAfter = NIODeadline.uptimeNanoseconds(0)
   }

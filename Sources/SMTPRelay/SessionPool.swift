@@ -52,7 +52,6 @@ final class SessionPool {
     if !isFresh, waiting.isEmpty {
       while let session = idle.popLast() {
         slots.idleChanged(by: -1)
-        session.leftIdle()
         if session.isFit(now) { return user.took(session) }
         session.quit()
       }

@@ -27,8 +27,7 @@ actor Connection {
   /// Where the client stands with its time.
   var clock: StepClock
   var phase = Phase.open
-  /// Whether an overlong line is being skipped, and how much of it has gone by.
-  var skipped: Int?
+  var lines = LineFeeder()
 
   enum Phase {
     case open
@@ -107,38 +106,15 @@ actor Connection {
 
   /// Takes one command line from what has come; false where it is not there yet.
   private func takeLine() -> Bool {
-    guard inbound.readableBytes > 0 else { return false }
-    guard let end = inbound.readableBytesSpan.firstLineFeed(from: 0) else {
-      let bound = policy.bounds.commandLine
-      if let gone = skipped {
-        skipped = gone + inbound.readableBytes
-        inbound.clear()
-        // Bound: a line without an end is no mail client.
-        if gone > 1 << 20 { perform(session.ended(.commandLineTooLong), isLogged: false) }
-      } else if inbound.readableBytes > bound {
-        skipped = inbound.readableBytes
-        inbound.clear()
-      }
-      return false
+    let isLenient = policy.normalizesBareLineFeed
+    switch lines.next(from: &inbound, atMost: policy.bounds.commandLine, endsAtBareLineFeed: isLenient) {
+    case .none: return false
+    case .line(let line): perform(session.received(line: line), isLogged: false)
+    case .malformed: perform(session.receivedMalformedLine(.commandLineEnding), isLogged: false)
+    case .tooLong: perform(session.receivedMalformedLine(.commandLineTooLong), isLogged: false)
+    case .endless: perform(session.ended(.commandLineTooLong), isLogged: false)
     }
-    let length = end + 1
-    if skipped != nil || length > policy.bounds.commandLine {
-      skipped = nil
-      inbound.moveReaderIndex(forwardBy: length)
-      perform(session.receivedMalformedLine(.commandLineTooLong), isLogged: false)
-      return true
-    }
-    guard var line = inbound.readBytes(length: length) else { return false }
-    line.removeLast()
-    let hasReturn = line.last == .carriageReturn
-    if hasReturn { line.removeLast() }
-    if !(hasReturn || policy.normalizesBareLineFeed)
-      || line.contains(where: { $0 == .carriageReturn || $0 == 0 })
-    {
-      perform(session.receivedMalformedLine(.commandLineEnding), isLogged: false)
-    } else {
-      perform(session.received(line: line), isLogged: false)
-    }
+    clock.answered(Clock.monotonic)
     return true
   }
 
@@ -153,6 +129,7 @@ actor Connection {
     while true {
       switch action {
       case .reply(let response):
+        let response = completed(response)
         if !isLogged { logMistake(response) }
         say(response)
         if transaction != nil, session.envelope == nil { endTransaction() }
@@ -181,6 +158,7 @@ actor Connection {
         clock.draining = size
         return
       case .close(let response):
+        let response = completed(response)
         if !isLogged { logMistake(response) }
         say(response)
         close(afterQuit: response.reason == .closing)
@@ -193,14 +171,14 @@ actor Connection {
   func resume(_ answer: Answer) {
     guard case .waiting = phase else { return }
     phase = .open
-    clock.touched(Clock.monotonic)
+    clock.answered(Clock.monotonic)
     perform(session.answered(answer), isLogged: true)
     pump()
     adjustReading()
   }
 
   func say(_ response: Response) {
-    policy.catalogue.write(response, into: &outbound)
+    policy.catalogue.write(completed(response), into: &outbound)
   }
 
   private func greet(_ keywords: [String]) {

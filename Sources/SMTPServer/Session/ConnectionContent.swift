@@ -10,7 +10,7 @@ extension Connection {
     guard let transaction else { return }
     transaction.decoder = ContentDecoder(
       framing: binary ? .binary : isChunked ? .counted : .dotTerminated,
-      normalizesBareLineFeed: policy.normalizesBareLineFeed)
+      normalizesBareLineFeed: policy.normalizesBareLineFeed, mostLineOctets: policy.bounds.line)
     transaction.intake = context.intake.begin(memoryLimit: policy.bounds.memory, isBinary: binary)
     transaction.contentBegan = Clock.monotonic
   }
@@ -72,7 +72,8 @@ extension Connection {
     let result = decoder.decode(buffer.readableBytesSpan, into: &intake.buffer)
     if transaction.refusal == nil {
       if let fault = decoder.fault {
-        transaction.refusal = Response(fault.reason)
+        transaction.refusal = Response(
+          fault.reason, because: fault == .lineTooLong ? "\(policy.bounds.line)" : "")
       } else if let limit = session.sizeLimit, decoder.octets > limit {
         transaction.refusal = Response(.messageTooLarge, because: "\(limit)")
       }
