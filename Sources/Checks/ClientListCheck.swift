@@ -21,7 +21,7 @@ struct ClientListCheck: Check {
       effect: "Blocks, checks and score are lifted for it; syntax, limits and relay control are not.",
       remedy: "weir lists check ADDRESS shows the entry."),
     Reason(
-      .clientListed, Reply(554, 7, 1, "Client host {client} is refused: {reason}"), .refusal,
+      .clientListed, Reply(550, 7, 1, "Client host {client} is refused: {reason}"), .refusal,
       cause: "The client's address stands in a block list.", effect: "Its mail is refused.",
       remedy: "weir lists check ADDRESS shows the entry; weir lists remove takes it out."),
   ]

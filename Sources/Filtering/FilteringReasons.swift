@@ -43,7 +43,7 @@ public enum FilteringReasons {
 
   private static let decisions: [Reason] = [
     Reason(
-      .relayDenied, Reply(554, 7, 1, "Relay access denied: {recipient} is not ours"), .refusal,
+      .relayDenied, Reply(550, 7, 1, "Relay access denied: {recipient} is not ours"), .refusal,
       cause:
         "A recipient, or some reading of its address, lies outside relay.domains, and the client is not in relay.networks.",
       effect: "The recipient is refused.",

@@ -76,7 +76,7 @@ public struct MessageBounds: Hashable, Sendable {
   public var header: Int
   /// Received lines.
   public var hops: Int
-  /// Octets kept in memory before the rest goes to a spool file; at least `header`.
+  /// Octets kept in memory before the rest goes to a spool file; more than `header`.
   public var memory: Int
   /// Octets of a line of a message, its CRLF included; nil for no bound but that of the message.
   public var line: Int?
@@ -86,7 +86,8 @@ public struct MessageBounds: Hashable, Sendable {
   public init(header: Int, hops: Int, memory: Int, line: Int? = nil, commandLine: Int = 2048) {
     self.header = header
     self.hops = hops
-    self.memory = max(memory, header)
+    // One octet more, so that a header past its bound is seen to be.
+    self.memory = max(memory, header + 1)
     self.line = line
     self.commandLine = commandLine
   }
@@ -104,15 +105,12 @@ public struct SessionTimeouts: Hashable, Sendable {
   public var message: Duration
   /// Judging and handing over together.
   public var verdict: Duration
-  /// A session without a transaction.
-  public var idle: Duration
   /// Octets a second of message content, on average once `dataRateGrace` has passed; 0 for no least rate.
   public var leastDataRate: Int
   public var dataRateGrace: Duration
 
   public init(
     greeting: Duration, command: Duration, data: Duration, message: Duration, verdict: Duration,
-    idle: Duration,
     leastDataRate: Int, dataRateGrace: Duration = .seconds(30)
   ) {
     self.greeting = greeting
@@ -120,7 +118,6 @@ public struct SessionTimeouts: Hashable, Sendable {
     self.data = data
     self.message = message
     self.verdict = verdict
-    self.idle = idle
     self.leastDataRate = leastDataRate
     self.dataRateGrace = dataRateGrace
   }

@@ -105,6 +105,9 @@ public struct ReasonCatalogue: Sendable {
     response.reply ?? reply(response.reason, response.variables)
   }
 
+  /// Whether the reply for `code` is the same for everybody: no variable stands in it.
+  public func isFixed(_ code: ReasonCode) -> Bool { wireForms[code] != nil }
+
   public subscript(code: ReasonCode) -> Reason? { reasons[code] }
 
   /// All entries in the order of their names.

@@ -63,7 +63,10 @@ extension ServerSession {
     if let most = terms.mostTransactions, transactions >= most { return close(.limitTransactions) }
     if let refusal = refusal(of: parameters, path) { return refuse(refusal) }
     if let size = parameters.size, let limit = offer.size, size > limit {
-      return .reply(Response(.messageTooLarge, because: "\(limit)"))
+      var variables = ReplyVariables()
+      variables.reason = "\(limit)"
+      variables.sender = path.text.printable(limit: 254)
+      return .reply(Response(.messageTooLarge, variables))
     }
     failedChunk = nil
     var sender = path
@@ -102,7 +105,10 @@ extension ServerSession {
       return refuse(Response(.commandOrder, because: "MAIL comes before RCPT"))
     }
     if let most = terms.mostRecipients, envelope.recipients.count >= most {
-      return .reply(Response(.limitRecipients, because: "\(most)"))
+      var variables = ReplyVariables()
+      variables.reason = "\(most)"
+      variables.recipient = path.text.printable(limit: 254)
+      return .reply(Response(.limitRecipients, variables))
     }
     if !offer.deliveryStatus {
       if parameters.notify != nil { return refuse(Response(.parameterUnknown, because: "NOTIFY")) }

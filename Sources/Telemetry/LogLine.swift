@@ -9,7 +9,10 @@ public enum LogFormat: String, Hashable, Sendable, CaseIterable {
   case json
 }
 
-/// One event as one line: the same keys in the same order in both forms, those without a value left out.
+/// One event as one line: the same keys in the same order in both forms, those without a value left out. A
+/// refusal (`reject`, `defer`, `limit`, `shadow`) has all of them up to `reply`, whoever reads it by program
+/// finds them there: in text `-` stands for what is not known, in JSON an empty text or list, and null for a
+/// sender that was not told yet.
 ///
 /// Text: `TIME EVENT key=value …`. A value stands bare where it has no space, quote, backslash or character
 /// that cannot be seen; else in double quotes with `\"`, `\\`, `\xNN` and `\u{NNNN}`. So no peer can begin a
@@ -47,24 +50,31 @@ public enum LogLine {
     line.put(event.time)
     line.append(.space)
     line.put(event.kind.word)
-    if !event.id.isEmpty { put(" id=", event.id, limit: longestName, &line) }
-    if let stage = event.stage { line.putPair(" stage=", stage.word) }
-    if let found = event.found { line.putPair(" found=", found.word) }
+    let isRefusal = event.kind.isRefusal
+    if !event.id.isEmpty || isRefusal {
+      put(" id=", event.id.isEmpty ? "-" : event.id, limit: longestName, &line)
+    }
+    putStages(event, &line)
     if let code = event.code { put(" code=", code.name, limit: longestName, &line) }
     if let client = event.client {
       line.put(" client=")
       line.put(client)
       put(" ptr=", event.clientName.flatMap { $0.isEmpty ? nil : $0 } ?? "-", limit: longestName, &line)
     }
-    if !event.helo.isEmpty { put(" helo=", event.helo, limit: longestName, &line) }
-    if let sender = event.sender { put(" from=", addresses: [sender], &line) }
-    if !event.recipients.isEmpty { put(" to=", addresses: event.recipients, &line) }
-    if let score = event.score {
-      line.put(" score=")
-      line.put(score: score)
+    if !event.helo.isEmpty || isRefusal {
+      put(" helo=", event.helo.isEmpty ? "-" : event.helo, limit: longestName, &line)
     }
-    if !event.findings.isEmpty { put(event.findings, &line) }
-    if let reply = event.reply { put(quoted: " reply=", reply.summary, limit: longestReply, &line) }
+    putEnvelope(event, &line)
+    if event.score != nil || isRefusal {
+      line.put(" score=")
+      line.put(score: event.score ?? 0)
+    }
+    if !event.findings.isEmpty { put(event.findings, &line) } else if isRefusal { line.put(" findings=-") }
+    if let reply = event.reply {
+      put(quoted: " reply=", reply.summary, limit: longestReply, &line)
+    } else if isRefusal {
+      line.put(" reply=-")
+    }
     if let backend = event.backend { put(" backend=", backend, limit: longestName, &line) }
     if let octets = event.octets {
       line.put(" size=")
@@ -77,6 +87,32 @@ public enum LogLine {
       line.put("ms")
     }
     if event.severity != .info { line.putPair(" level=", event.severity.word) }
+  }
+
+  private static func putStages(_ event: Event, _ line: inout [UInt8]) {
+    if let stage = event.stage {
+      line.putPair(" stage=", stage.word)
+    } else if event.kind.isRefusal {
+      line.put(" stage=-")
+    }
+    if let found = event.found {
+      line.putPair(" found=", found.word)
+    } else if event.kind.isRefusal {
+      line.put(" found=-")
+    }
+  }
+
+  private static func putEnvelope(_ event: Event, _ line: inout [UInt8]) {
+    if let sender = event.sender {
+      put(" from=", addresses: [sender], &line)
+    } else if event.kind.isRefusal {
+      line.put(" from=-")
+    }
+    if !event.recipients.isEmpty {
+      put(" to=", addresses: event.recipients, &line)
+    } else if event.kind.isRefusal {
+      line.put(" to=-")
+    }
   }
 
   /// A value, in quotes where it needs them.

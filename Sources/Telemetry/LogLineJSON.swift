@@ -10,9 +10,10 @@ extension LogLine {
     line.put("\",\"event\":\"")
     line.put(event.kind.word)
     line.append(quote)
-    if !event.id.isEmpty { put(",\"id\":", event.id, longestName, &line) }
-    if let stage = event.stage { put(",\"stage\":\"", stage.word, &line) }
-    if let found = event.found { put(",\"found\":\"", found.word, &line) }
+    let isRefusal = event.kind.isRefusal
+    if !event.id.isEmpty || isRefusal { put(",\"id\":", event.id, longestName, &line) }
+    if event.stage != nil || isRefusal { put(",\"stage\":\"", event.stage?.word ?? "", &line) }
+    if event.found != nil || isRefusal { put(",\"found\":\"", event.found?.word ?? "", &line) }
     if let code = event.code { put(",\"code\":", code.name, longestName, &line) }
     if let client = event.client {
       line.put(",\"client\":\"")
@@ -24,15 +25,21 @@ extension LogLine {
         line.put("null")
       }
     }
-    if !event.helo.isEmpty { put(",\"helo\":", event.helo, longestName, &line) }
-    if let sender = event.sender { put(",\"from\":", sender, longestAddress, &line) }
-    if !event.recipients.isEmpty { putRecipients(event.recipients, &line) }
-    if let score = event.score {
-      line.put(",\"score\":")
-      line.put(score: score)
+    if !event.helo.isEmpty || isRefusal { put(",\"helo\":", event.helo, longestName, &line) }
+    if let sender = event.sender {
+      put(",\"from\":", sender, longestAddress, &line)
+    } else if isRefusal {
+      line.put(",\"from\":null")
     }
-    if !event.findings.isEmpty { putFindings(event.findings, &line) }
-    if let reply = event.reply { put(",\"reply\":", reply.summary, longestReply, &line) }
+    if !event.recipients.isEmpty || isRefusal { putRecipients(event.recipients, &line) }
+    if event.score != nil || isRefusal {
+      line.put(",\"score\":")
+      line.put(score: event.score ?? 0)
+    }
+    if !event.findings.isEmpty || isRefusal { putFindings(event.findings, &line) }
+    if event.reply != nil || isRefusal {
+      put(",\"reply\":", event.reply?.summary ?? "", longestReply, &line)
+    }
     if let backend = event.backend { put(",\"backend\":", backend, longestName, &line) }
     if let octets = event.octets {
       line.put(",\"size\":")
@@ -63,7 +70,8 @@ extension LogLine {
   }
 
   private static func putRecipients(_ recipients: [String], _ line: inout [UInt8]) {
-    var separator: StaticString = ",\"to\":["
+    line.put(",\"to\":[")
+    var separator: StaticString = ""
     for recipient in recipients.prefix(mostRecipients) {
       put(separator, recipient, longestAddress, &line)
       separator = ","
@@ -76,7 +84,8 @@ extension LogLine {
   }
 
   private static func putFindings(_ findings: [WeighedFinding], _ line: inout [UInt8]) {
-    var separator: StaticString = ",\"findings\":[{\"code\":"
+    line.put(",\"findings\":[")
+    var separator: StaticString = "{\"code\":"
     for weighed in findings.prefix(mostFindings) {
       let finding = weighed.finding
       put(separator, finding.code.name, longestName, &line)

@@ -15,6 +15,16 @@ extension Event.Kind {
   }
 }
 
+extension Event.Kind {
+  /// Whether the line is read for why mail was refused.
+  var isRefusal: Bool {
+    switch self {
+    case .reject, .defer, .limit, .shadow: true
+    case .accept, .session, .system: false
+    }
+  }
+}
+
 extension Event.Severity {
   var word: StaticString {
     switch self {

@@ -59,7 +59,7 @@ enum Wiring {
   private static func timeouts(_ settings: TimeoutSettings) -> SessionTimeouts {
     SessionTimeouts(
       greeting: settings.greeting, command: settings.command, data: settings.data, message: settings.message,
-      verdict: settings.replyBudget, idle: settings.idle, leastDataRate: settings.minDataRate,
+      verdict: settings.replyBudget, leastDataRate: settings.minDataRate,
       dataRateGrace: settings.minDataGrace)
   }
 
@@ -129,7 +129,6 @@ extension Wiring {
     relay.digestLifetime = settings.delivery.digestLifetime
     relay.digestEntries = settings.delivery.digestEntries
     relay.probeBudget = min(settings.timeouts.verdict, settings.timeouts.backendReply)
-    relay.mostProbes = settings.recipients.probesPerBackend
     return (relay, settings.backends.map { backend($0, configuration) })
   }
 
@@ -157,6 +156,7 @@ extension Wiring {
     result.connections = backend.connections
     result.probeSessions = backend.probeSessions
     result.sessionAge = backend.sessionAge
+    result.sessionIdle = settings.timeouts.idle
     result.sessionMessages = backend.sessionMessages
     result.probeSessionRefusals = settings.recipients.probeSessionRefusals
     result.probeSessionProbes = settings.recipients.probeSessionProbes

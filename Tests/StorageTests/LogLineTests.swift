@@ -100,8 +100,22 @@ private func refusal() -> Event {
     #expect(LogLine.text(event).hasSuffix("üü…\""))
   }
 
+  @Test func aRefusalHasAllItsKeys() {
+    for kind in [Event.Kind.reject, .defer, .limit, .shadow] {
+      #expect(
+        LogLine.text(Event(kind, at: moment))
+          == "2026-11-20T12:00:01.123Z \(kind.rawValue) id=- stage=- found=- helo=- from=- to=- score=0.0"
+          + " findings=- reply=-")
+      #expect(
+        LogLine.text(Event(kind, at: moment), as: .json)
+          == "{\"time\":\"2026-11-20T12:00:01.123Z\",\"event\":\"\(kind.rawValue)\",\"id\":\"\",\"stage\":\"\","
+          + "\"found\":\"\",\"helo\":\"\",\"from\":null,\"to\":[],\"score\":0.0,\"findings\":[],\"reply\":\"\"}"
+      )
+    }
+  }
+
   @Test func findingsShowRulingShadowListAndReason() {
-    var event = Event(.reject, at: moment)
+    var event = Event(.session, at: moment)
     event.findings = [
       weighed(
         "CLIENT_BLOCKED", 0, evidence: "203.0.113.0/24", reason: "seen in May", list: "block.cidr:12",
@@ -110,7 +124,7 @@ private func refusal() -> Event {
     ]
     #expect(
       LogLine.text(event)
-        == "2026-11-20T12:00:01.123Z reject"
+        == "2026-11-20T12:00:01.123Z session"
         + " findings=\"CLIENT_BLOCKED(block.cidr:12;203.0.113.0/24;seen in May;reject),X(shadow)\"")
   }
 }

@@ -117,6 +117,7 @@ actor Connection {
     case .endless: perform(session.ended(.limitErrors), isLogged: false)
     case nil: return taken > 0
     }
+    clock.answered(Clock.monotonic)
     return true
   }
 
@@ -131,6 +132,7 @@ actor Connection {
     while true {
       switch action {
       case .reply(let response):
+        let response = completed(response)
         if !isLogged { logMistake(response) }
         say(response)
         if transaction != nil, session.envelope == nil { endTransaction() }
@@ -159,6 +161,7 @@ actor Connection {
         clock.draining = size
         return
       case .close(let response):
+        let response = completed(response)
         if !isLogged { logMistake(response) }
         say(response)
         close(lingering: response.reason != .closing && session.commands > 0)
@@ -171,14 +174,14 @@ actor Connection {
   func resume(_ answer: Answer) {
     guard case .waiting = phase else { return }
     phase = .open
-    clock.touched(Clock.monotonic)
+    clock.answered(Clock.monotonic)
     perform(session.answered(answer), isLogged: true)
     pump()
     adjustReading()
   }
 
   func say(_ response: Response) {
-    policy.catalogue.write(response, into: &outbound)
+    policy.catalogue.write(completed(response), into: &outbound)
   }
 
   private func greet(_ keywords: [String]) {

@@ -72,7 +72,8 @@ extension Connection {
     let result = decoder.decode(buffer.readableBytesSpan, into: &intake.buffer)
     if transaction.refusal == nil {
       if let fault = decoder.fault {
-        transaction.refusal = Response(fault.reason)
+        transaction.refusal = Response(
+          fault.reason, because: fault == .lineTooLong ? "\(policy.bounds.line ?? 0)" : "")
       } else if let limit = session.sizeLimit, decoder.octets > limit {
         transaction.refusal = Response(.messageTooLarge, because: "\(limit)")
       }

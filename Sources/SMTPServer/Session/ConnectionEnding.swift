@@ -93,10 +93,7 @@ extension Connection {
     default: break
     }
     if session.commands == 0 { return now - clock.opened > timeouts.greeting.milliseconds ? "Greeting" : nil }
-    if transaction == nil {
-      return silent > min(timeouts.idle, timeouts.command).milliseconds ? "Idle session" : nil
-    }
-    return silent > timeouts.command.milliseconds ? "Command" : nil
+    return now - clock.lastCommand > timeouts.command.milliseconds ? "Command" : nil
   }
 
   private func isTooSlow(_ now: Int64) -> Bool {

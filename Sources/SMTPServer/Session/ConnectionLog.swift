@@ -21,6 +21,18 @@ extension Connection {
     return variables
   }
 
+  /// The response with what the session knows put in where its text asks for it and it was not given: an admin's
+  /// text may use every variable everywhere.
+  func completed(_ response: Response) -> Response {
+    guard response.reply == nil, !policy.catalogue.isFixed(response.reason) else { return response }
+    let known = variables()
+    var variables = response.variables
+    if variables.client.isEmpty { variables.client = known.client }
+    if variables.sender.isEmpty { variables.sender = known.sender }
+    if variables.id.isEmpty { variables.id = known.id }
+    return Response(response.reason, variables)
+  }
+
   /// The refusal that the findings come to at this stage, logged; nil where they let pass.
   func refusal(at stage: Stage, _ findings: [WeighedFinding], recipient: Path? = nil) -> Response? {
     guard !findings.isEmpty else { return nil }
@@ -37,12 +49,15 @@ extension Connection {
       variables.list = decisive.finding.list
     }
     var reply = policy.catalogue.reply(decision.reason, variables)
-    // A code whose catalogue reply is for good can be deferred by the admin, and the other way round.
+    // A code whose catalogue reply is for good can be deferred by the admin; and in place of the greeting there
+    // are 554 and 421 only (RFC 5321 §4.3.2).
     if decision.verdict == .defer, reply.isPermanent { reply.code = 450 }
+    if stage == .connect { reply.code = reply.isPermanent ? 554 : 421 }
     let response = Response(decision.reason, variables, reply: reply)
     var event = event(
       decision.verdict == .defer ? .defer : .reject, stage: stage, response, recipient: recipient)
-    event.found = decision.decisive?.found
+    // Where the score decided it was the last weight that brought it about.
+    event.found = decision.decisive?.found ?? findings.last { $0.mode == .enforce }?.found ?? stage
     event.score = decision.score
     event.findings = findings
     event.detail = decision.decisive?.finding.list ?? ""
@@ -73,21 +88,51 @@ extension Connection {
   func logRefusal(
     _ response: Response, stage: Stage, sender: Path? = nil, recipient: Path? = nil, detail: String = ""
   ) {
-    let reply = policy.catalogue.reply(response)
-    let isLimit = response.reason.name.hasPrefix("LIMIT_") || response.reason == .overload
-    let kind: Event.Kind = isLimit ? .limit : reply.isPermanent ? .reject : .defer
-    var event = event(kind, stage: stage, response, recipient: recipient)
+    let response = completed(response)
+    var event = event(kind(of: response), stage: stage, response, recipient: recipient)
     event.found = stage
     if let sender { event.sender = sender.text }
-    event.findings = standing + (transaction?.findings ?? [])
+    weigh(&event)
     event.detail = detail
     context.events.record(event)
   }
 
-  /// A line for a mistake in the dialogue. What merely goes on is not logged.
+  private func kind(of response: Response) -> Event.Kind {
+    if response.reason.name.hasPrefix("LIMIT_") || response.reason == .overload { return .limit }
+    return policy.catalogue.reply(response).isPermanent ? .reject : .defer
+  }
+
+  private func weigh(_ event: inout Event) {
+    event.findings = standing + (transaction?.findings ?? [])
+    event.score = Decision(of: event.findings, at: .message, thresholds: policy.thresholds).score
+  }
+
+  /// A line for what the machine itself refused: a limit, a message, or a mistake in the dialogue. What merely
+  /// goes on is not logged.
   func logMistake(_ response: Response) {
     guard let reason = policy.catalogue[response.reason], reason.severity != .notice else { return }
-    context.events.record(event(.session, stage: nil, response))
+    let isLimit = response.reason.name.hasPrefix("LIMIT_")
+    guard isLimit || Self.refusalsOfMail.contains(response.reason) else {
+      context.events.record(event(.session, stage: nil, response))
+      return
+    }
+    // DATA after every recipient was refused is about the message.
+    let stage = [.noRecipients, .transactionSpoiled].contains(response.reason) ? .message : standsAt
+    var event = event(kind(of: response), stage: stage, response)
+    event.found = stage
+    if event.sender == nil, !response.variables.sender.isEmpty { event.sender = response.variables.sender }
+    if !response.variables.recipient.isEmpty { event.recipients = [response.variables.recipient] }
+    weigh(&event)
+    context.events.record(event)
+  }
+
+  /// What the machine says when it refuses mail, and not a form.
+  private static let refusalsOfMail: Set<ReasonCode> = [.messageTooLarge, .noRecipients, .transactionSpoiled]
+
+  /// The stage that the dialogue has come to.
+  private var standsAt: Stage {
+    guard let transaction else { return session.hello == nil ? .hello : .mail }
+    return transaction.contentBegan == 0 ? .recipient : .message
   }
 
   func event(_ kind: Event.Kind, stage: Stage?, _ response: Response?, recipient: Path? = nil) -> Event {

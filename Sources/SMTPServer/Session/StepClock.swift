@@ -2,14 +2,23 @@
 /// so that a session costs no timer of its own.
 struct StepClock {
   let opened: Int64
+  /// When something last came.
   private(set) var last: Int64
+  /// When the last command was complete, or was answered: dripping octets is not speaking.
+  private(set) var lastCommand: Int64
   /// Octets of an unwanted chunk that are still to come.
   var draining: UInt64 = 0
 
   init(now: Int64) {
     opened = now
     last = now
+    lastCommand = now
   }
 
   mutating func touched(_ now: Int64) { last = now }
+
+  mutating func answered(_ now: Int64) {
+    last = now
+    lastCommand = now
+  }
 }

@@ -96,7 +96,8 @@ extension Settings {
     .key("recipients.cache_entries", .count(0...10_000_000), "100000", "Most answers kept."),
     .key(
       "recipients.probes_per_backend", .count(0...1000), "4",
-      "Most probe sessions open to one backend at once; past it a recipient gets 451."),
+      "Most probe sessions open to one backend at once; past it a recipient waits, and gets 451 where it waits"
+        + " too long."),
     .key(
       "recipients.probe_session_refusals", .count(1...10_000), "5",
       "A probe session is closed after that many refusals."),

@@ -31,7 +31,7 @@ struct RelayTest: ParsableCommand {
   var json = false
 
   func run() throws {
-    let target = try RelayTarget(options.config, server: server)
+    let target = try target()
     var address = target.localAddress
     if let stranger {
       guard let parsed = IPAddress(stranger) else { throw ValidationError("--as takes an address") }
@@ -52,6 +52,15 @@ struct RelayTest: ParsableCommand {
     try show(results, target)
     if results.contains(where: \.isOpen) { throw ExitCode(1) }
     if results.contains(where: { $0.reply.isEmpty }) { throw ExitCode(2) }
+  }
+
+  private func target() throws -> RelayTarget {
+    do {
+      return try RelayTarget(options.config, server: server)
+    } catch {
+      Complaint.write("\(error)")
+      throw ExitCode(2)
+    }
   }
 
   private func show(_ results: [RelayProbe.Result], _ target: RelayTarget) throws {
