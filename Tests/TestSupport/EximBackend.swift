@@ -7,7 +7,7 @@ public final class EximBackend: RealBackend {
   public var unknownText: String { "No such mailbox here" }
   private let process: RunningProcess
 
-  /// Starts it; `settings` are further lines of the main section.
+  /// Starts it; `settings` are further lines of the main section, in place of the harness's own of that name.
   public init(
     _ mailboxes: BackendMailboxes = BackendMailboxes(), port: UInt16? = nil, settings: [String] = []
   ) throws {
@@ -44,6 +44,15 @@ public final class EximBackend: RealBackend {
   private static func configuration(
     folder: String, port: UInt16, domains: [String], settings: [String], unknown: String
   ) -> String {
+    let names = Set(settings.compactMap { $0.split(separator: " ").first })
+    let own = main(folder, port, domains).split(separator: "\n").filter { line in
+      !names.contains(line.prefix { $0 != " " })
+    }
+    return (own + settings.map { Substring($0) }).joined(separator: "\n") + "\n"
+      + rest(folder: folder, unknown: unknown)
+  }
+
+  private static func main(_ folder: String, _ port: UInt16, _ domains: [String]) -> String {
     """
     exim_path = \(folder)/exim4
     spool_directory = \(folder)/spool
@@ -64,7 +73,11 @@ public final class EximBackend: RealBackend {
     smtp_accept_max = 0
     smtp_accept_queue_per_connection = 0
     queue_run_max = 0
-    \(settings.joined(separator: "\n"))
+    """
+  }
+
+  private static func rest(folder: String, unknown: String) -> String {
+    """
     begin acl
     recipient:
       deny !domains = +ours

@@ -13,17 +13,18 @@ public final class PostfixBackend: RealBackend {
   ///   - xforward: believes XFORWARD and XCLIENT from loopback, and offers them.
   ///   - settings: further lines of `main.cf`, which go before the harness's own.
   ///   - serviceOptions: further options of the smtpd service (`-o name=value`).
+  ///   - service: the whole smtpd service as `master.cf` has it, in place of the harness's own.
   public init(
     _ mailboxes: BackendMailboxes = BackendMailboxes(), port: UInt16? = nil, xforward: Bool = false,
-    settings: [String] = [], serviceOptions: [String] = []
+    settings: [String] = [], serviceOptions: [String] = [], service: String? = nil
   ) throws {
     folder = try ScratchFolder("postfix")
     self.port = try port ?? FreePort.take()
     try Self.makeFolders(in: folder)
     try Self.write(mailboxes, settings: settings, xforward: xforward, in: folder)
     let options = serviceOptions.map { "\n  -o \($0)" }.joined()
-    try folder.write(
-      "etc/master.cf", "127.0.0.1:\(self.port) inet n - n - - smtpd\(options)\n\(Self.services)")
+    let own = "127.0.0.1:\(self.port) inet n - n - - smtpd\(options)"
+    try folder.write("etc/master.cf", "\(service ?? own)\n\(Self.services)")
     process = try RunningProcess(
       "/usr/lib/postfix/sbin/master", ["-c", folder.file("etc"), "-d"],
       environment: ["MAIL_CONFIG": folder.file("etc")], joined: true)

@@ -147,7 +147,8 @@ struct DemoCast {
       message("large", from: Self.friend, to: user, "too large")
       + String(repeating: line, count: limit / line.utf8.count + 1) + ".\r\n"
     return DemoScenario(
-      title: "Over size (unannounced)", attempt: "no SIZE said, then a message of \(text.utf8.count - 3) octets",
+      title: "Over size (unannounced)",
+      attempt: "no SIZE said, then a message of \(text.utf8.count - 3) octets",
       client: "192.0.2.\(host)", helo: "mail.outside.example",
       steps: envelope(Self.friend, user) + [.content(Array(text.utf8))],
       expectation: .init(replyClass: "5", code: "MESSAGE_TOO_LARGE", arrives: false))
