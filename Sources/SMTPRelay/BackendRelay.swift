@@ -17,23 +17,24 @@ public final class BackendRelay: Relay {
 
   /// - Parameters:
   ///   - group: the gateway's event loops.
+  ///   - old: the relay that this one takes over from: what it remembers of delivered messages goes on.
   ///   - memory: keeps what the backends offer; read here, once.
   ///   - events: told when a backend goes down or comes back.
   ///   - files: reads spool files where the digest of a message is needed, and writes `memory`.
   ///   - clock: the civil time.
   public init(
     _ configuration: RelayConfiguration, backends: [BackendConfiguration], group: MultiThreadedEventLoopGroup,
-    memory: (any CapabilityMemory)? = nil, events: any EventSink, files: NIOThreadPool = .singleton,
+    replacing old: BackendRelay? = nil, memory: (any CapabilityMemory)? = nil, events: any EventSink,
+    files: NIOThreadPool = .singleton,
     clock: @escaping @Sendable () -> Timestamp = BackendRelay.systemTime
   ) {
     let loops = Array(group.makeIterator())
     let core = RelayCore(
-      configuration, backends, loops: loops.count, memory: memory, events: events, files: files, clock: clock)
+      configuration, backends, loops: loops.count, digests: old?.core.digests, memory: memory, events: events,
+      files: files, clock: clock)
     self.core = core
     members = loops.enumerated().map { index, loop in
-      LoopMember(
-        loop: loop,
-        relay: .makeBoxSendingValue(LoopRelay(core: core, loop: loop, index: index), eventLoop: loop))
+      LoopMember(core, loop, index: index)
     }
     for member in members {
       let all = members
@@ -58,32 +59,27 @@ public final class BackendRelay: Relay {
 
   public func ask(_ query: RecipientQuery, at time: Timestamp) async -> RecipientAnswer {
     if let answer = core.remembered(query, at: time) { return answer }
-    return await withCheckedContinuation { continuation in
-      core.probe(query, member, at: time) { continuation.resume(returning: $0) }
+    let member = member
+    return await member.wait { relay, continuation in
+      relay.core.probe(query, member, at: time) { continuation.resume(returning: $0) }
     }
   }
 
   public func deliver(_ delivery: Delivery, at time: Timestamp) async -> DeliveryOutcome {
-    let member = member
-    return await withCheckedContinuation { continuation in
-      onLoop(member) { relay in
-        relay.core.deliver(delivery, on: relay, at: time) { continuation.resume(returning: $0) }
-      }
+    await member.wait { relay, continuation in
+      relay.core.deliver(delivery, on: relay, at: time) { continuation.resume(returning: $0) }
     }
   }
 
   public func replyLost(_ delivery: Delivery, _ reply: Reply, at time: Timestamp) async {
     guard delivery.isIdentifiable else { return }
-    let member = member
-    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      onLoop(member) { relay in
-        relay.core.withDigest(of: delivery, on: relay) { digest in
-          if let digest {
-            let backend = delivery.recipients.first?.route.backends.first ?? ""
-            relay.core.digests.keep(delivery, digest, reply, backend: backend, at: time)
-          }
-          continuation.resume()
+    await member.wait { (relay, continuation: CheckedContinuation<Void, Never>) in
+      relay.core.withDigest(of: delivery, on: relay) { digest in
+        if let digest {
+          let backend = delivery.recipients.first?.route.backends.first ?? ""
+          relay.core.digests.keep(delivery, digest, reply, backend: backend, at: time)
         }
+        continuation.resume()
       }
     }
   }
@@ -113,11 +109,8 @@ public final class BackendRelay: Relay {
   /// Whether a backend takes a made-up recipient of `domain`; nil where it could not tell.
   public func acceptsEverything(_ domain: String, backend: String) async -> Bool? {
     guard let index = core.index(of: backend) else { return nil }
-    let member = member
-    return await withCheckedContinuation { continuation in
-      onLoop(member) { relay in
-        relay.askMadeUp(index, domain) { continuation.resume(returning: $0) }
-      }
+    return await member.wait { relay, continuation in
+      relay.askMadeUp(index, domain) { continuation.resume(returning: $0) }
     }
   }
 
@@ -145,14 +138,6 @@ public final class BackendRelay: Relay {
     }
     let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
     return members[turn % members.count]
-  }
-
-  private func onLoop(_ member: LoopMember, _ work: @escaping @Sendable (LoopRelay) -> Void) {
-    if member.loop.inEventLoop {
-      work(member.relay.value)
-    } else {
-      member.loop.execute { work(member.relay.value) }
-    }
   }
 }
 

@@ -102,6 +102,49 @@ final class LoopRelay {
 struct LoopMember: Sendable {
   let loop: any EventLoop
   let relay: NIOLoopBoundBox<LoopRelay>
+  let executor: LoopTaskExecutor
+
+  init(_ core: RelayCore, _ loop: any EventLoop, index: Int) {
+    self.loop = loop
+    relay = .makeBoxSendingValue(LoopRelay(core: core, loop: loop, index: index), eventLoop: loop)
+    executor = LoopTaskExecutor(loop)
+  }
+
+  /// Does `work` on the event loop, at once where this is it.
+  func run(_ work: @escaping @Sendable (LoopRelay) -> Void) {
+    if loop.inEventLoop {
+      work(relay.value)
+    } else {
+      loop.execute { work(relay.value) }
+    }
+  }
+
+  /// Waits for what `work`, done on the event loop, hands to its continuation.
+  ///
+  /// A continuation wakes its task on the global executor, from where it goes on to its actor's: two changes of
+  /// thread, 9 to 16 µs. Where the task prefers the event loop there is none: 1.5 µs, measured with Swift 6.3.
+  func wait<Result: Sendable>(
+    _ work: @escaping @Sendable (LoopRelay, CheckedContinuation<Result, Never>) -> Void
+  ) async -> Result {
+    await withTaskExecutorPreference(executor) {
+      await withCheckedContinuation { continuation in
+        run { work($0, continuation) }
+      }
+    }
+  }
+}
+
+/// Runs tasks on an event loop.
+final class LoopTaskExecutor: TaskExecutor {
+  private let loop: any EventLoop
+
+  init(_ loop: any EventLoop) { self.loop = loop }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    let executor = asUnownedTaskExecutor()
+    loop.execute { job.runSynchronously(on: executor) }
+  }
 }
 
 /// A look at what a backend offers: takes a new session and gives it back.

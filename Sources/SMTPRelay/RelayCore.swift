@@ -22,7 +22,7 @@ final class RelayCore: Sendable {
 
   init(
     _ configuration: RelayConfiguration, _ backends: [BackendConfiguration], loops: Int,
-    memory: (any CapabilityMemory)?, events: any EventSink, files: NIOThreadPool,
+    digests: DigestStore?, memory: (any CapabilityMemory)?, events: any EventSink, files: NIOThreadPool,
     clock: @escaping @Sendable () -> Timestamp
   ) {
     self.configuration = configuration
@@ -34,7 +34,8 @@ final class RelayCore: Sendable {
     byName = Dictionary(backends.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     known = Mutex(self.backends.compactMap(\.capabilities))
     cache = RecipientCache(capacity: configuration.cacheEntries)
-    digests = DigestStore(capacity: configuration.digestEntries, lifetime: configuration.digestLifetime)
+    self.digests =
+      digests ?? DigestStore(capacity: configuration.digestEntries, lifetime: configuration.digestLifetime)
     self.memory = memory
     self.events = events
     self.files = files
