@@ -48,6 +48,26 @@ extension RawSpan {
     }
   }
 
+  /// Whether the first `count` octets are all ASCII.
+  @inlinable
+  public func isASCII(upTo count: Int) -> Bool {
+    withUnsafeBytes { bytes -> Bool in
+      guard let base = bytes.baseAddress else { return true }
+      var offset = 0
+      while offset &+ 8 <= count {
+        if base.loadUnaligned(fromByteOffset: offset, as: UInt64.self) & 0x8080_8080_8080_8080 != 0 {
+          return false
+        }
+        offset &+= 8
+      }
+      while offset < count {
+        if bytes[offset] >= 0x80 { return false }
+        offset &+= 1
+      }
+      return true
+    }
+  }
+
   @inlinable
   public subscript(byte offset: Int) -> UInt8 {
     withUnsafeBytes { $0[offset] }

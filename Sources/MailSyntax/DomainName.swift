@@ -6,29 +6,34 @@ public enum DomainName {
   ///
   /// Deviation: underscores are taken, since hosts with such names exist and send mail. A label that says it
   /// is an A-label (`xn--`) must go on behind it.
-  public static func validated(_ bytes: some Collection<UInt8>) -> String? {
-    guard !bytes.isEmpty, bytes.count <= 255 else { return nil }
-    for label in bytes.split(separator: .dot, omittingEmptySubsequences: false) {
-      guard isLabel(Array(label)) else { return nil }
-    }
-    guard let text = String(validating: Array(bytes), as: UTF8.self) else { return nil }
-    return text
+  public static func validated(_ bytes: ArraySlice<UInt8>) -> String? {
+    guard isWellFormed(bytes) else { return nil }
+    return String(utf8: bytes)
   }
 
   /// Whether `text` is a well-formed name; a trailing dot is not.
-  public static func isValid(_ text: String) -> Bool { validated(Array(text.utf8)) != nil }
+  public static func isValid(_ text: String) -> Bool { isWellFormed(Array(text.utf8)[...]) }
 
-  private static func isLabel(_ label: [UInt8]) -> Bool {
-    guard (1...63).contains(label.count), label.first != UInt8(ascii: "-"), label.last != UInt8(ascii: "-")
-    else { return false }
-    guard
-      label.allSatisfy({
-        $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 >= 0x80
-      })
-    else { return false }
-    if label.count <= 4, String(decoding: label, as: UTF8.self).lowercasedASCII.hasPrefix("xn--") {
+  private static func isWellFormed(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard !bytes.isEmpty, bytes.count <= 255 else { return false }
+    return bytes.withUnsafeBufferPointer { name in
+      var start = 0
+      for index in 0...name.count where index == name.count || name[index] == .dot {
+        guard isLabel(UnsafeBufferPointer(rebasing: name[start..<index])) else { return false }
+        start = index + 1
+      }
+      return true
+    }
+  }
+
+  private static func isLabel(_ label: UnsafeBufferPointer<UInt8>) -> Bool {
+    let hyphen = UInt8(ascii: "-")
+    guard (1...63).contains(label.count), label.first != hyphen, label.last != hyphen else { return false }
+    for byte in label
+    where !(byte.isASCIILetterOrDigit || byte == hyphen || byte == UInt8(ascii: "_") || byte >= 0x80) {
       return false
     }
+    // `xn--` has something behind it; with no more it ended with a hyphen above.
     return true
   }
 }

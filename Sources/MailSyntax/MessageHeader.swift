@@ -31,11 +31,11 @@ public struct MessageHeader: Sendable {
 
   public init(_ bytes: [UInt8]) {
     var fields: [Field] = []
+    fields.reserveCapacity(24)
     var position = 0
     var isComplete = false
     var isCut = false
     var hasMalformedLine = false
-    var isASCII = true
     let span = bytes.span.bytes
     bytes.withUnsafeBufferPointer { buffer in
       while position < buffer.count {
@@ -50,10 +50,6 @@ public struct MessageHeader: Sendable {
           lineEnd = Self.endOfLine(span, from: lineEnd)
         }
         position = lineEnd
-        for index in start..<lineEnd where buffer[index] >= 0x80 {
-          isASCII = false
-          break
-        }
         guard fields.count < Self.mostFields else {
           isCut = true
           continue
@@ -70,7 +66,7 @@ public struct MessageHeader: Sendable {
     self.isComplete = isComplete
     self.isCut = isCut
     self.hasMalformedLine = hasMalformedLine
-    self.isASCII = isASCII
+    self.isASCII = span.isASCII(upTo: position)
   }
 
   /// The first field of that name, without regard to case.
@@ -89,10 +85,15 @@ public struct MessageHeader: Sendable {
     var colon = start
     while colon < end, buffer[colon] != UInt8(ascii: ":") {
       guard buffer[colon] > 0x20, buffer[colon] < 0x7f else {
-        // Deviation: white space between name and colon is obsolete syntax (RFC 5322 §4.5) and still read.
-        guard buffer[colon].isWhiteSpace, colon > start else { return nil }
+        // Deviation: white space between name and colon is obsolete syntax (RFC 5322 §4.5) and still read,
+        // folded or not, as some readers do.
+        guard buffer[colon] != 0, buffer[colon] <= 0x20, colon > start else { return nil }
         var next = colon
-        while next < end, buffer[next].isWhiteSpace { next += 1 }
+        while next < end,
+          buffer[next].isWhiteSpace || buffer[next] == .carriageReturn || buffer[next] == .lineFeed
+        {
+          next += 1
+        }
         guard next < end, buffer[next] == UInt8(ascii: ":") else { return nil }
         return make(buffer, start, nameEnd: colon, colon: next, end)
       }

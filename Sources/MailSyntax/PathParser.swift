@@ -80,8 +80,8 @@ public struct PathParser {
     // A source route leads to a mailbox, never to a bare word.
     if domain == nil, !route.isEmpty { throw .malformed }
     guard position - start <= limits.path else { throw .tooLong }
-    guard let text = String(validating: bytes[start..<position], as: UTF8.self),
-      let localText = String(validating: local, as: UTF8.self)
+    guard let text = String(utf8: bytes[start..<position]),
+      let localText = String(utf8: local)
     else { throw .malformed }
     return Path(text: text, route: route, localPart: localText, domain: domain, isQuoted: isQuoted)
   }
@@ -99,11 +99,11 @@ public struct PathParser {
     return hosts
   }
 
-  private mutating func localPart() throws(PathFault) -> ([UInt8], isQuoted: Bool) {
-    if take(UInt8(ascii: "\"")) { return (try quotedString(), true) }
+  private mutating func localPart() throws(PathFault) -> (ArraySlice<UInt8>, isQuoted: Bool) {
+    if take(UInt8(ascii: "\"")) { return (try quotedString()[...], true) }
     let start = position
     while let byte = current, byte.isAtomText || byte == .dot { position += 1 }
-    let local = Array(bytes[start..<position])
+    let local = bytes[start..<position]
     // Deviation: dots at the ends or doubled are not a dot-string, yet such addresses exist and are taken
     // by the servers that have them; only the empty local part is refused.
     guard !local.isEmpty else { throw .malformed }

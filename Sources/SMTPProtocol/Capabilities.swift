@@ -20,7 +20,7 @@ public struct Capabilities: Hashable, Sendable {
   /// Reads the lines of a 250 answer to EHLO or LHLO, the first of which is the server's name.
   public init(ehlo lines: [String]) {
     for line in lines.dropFirst() {
-      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map { String($0).uppercasedWord }
+      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map { String($0).uppercasedASCII }
       switch words.first {
       case "PIPELINING": pipelining = true
       case "8BITMIME": eightBit = true
@@ -123,11 +123,5 @@ public struct Offer: Hashable, Sendable {
     if !limits.isEmpty { lines.append("LIMITS " + limits.joined(separator: " ")) }
     lines.append("HELP")
     return lines
-  }
-}
-
-extension String {
-  fileprivate var uppercasedWord: String {
-    String(decoding: utf8.map { $0 &- 0x61 < 26 ? $0 & 0xdf : $0 }, as: UTF8.self)
   }
 }

@@ -5,54 +5,62 @@ internal import MailSyntax
 public enum CommandParser {
   /// The verb of a line, in capitals: what the order of commands is judged by before the argument is read.
   public static func verb(of line: [UInt8]) -> String {
-    let verb = line.prefix { !$0.isWhiteSpace && $0 != UInt8(ascii: ":") }.prefix(32)
-    return String(decoding: verb.map { $0 &- 0x61 < 26 ? $0 & 0xdf : $0 }, as: UTF8.self)
+    var length = 0
+    while length < min(line.count, 32), !line[length].isWhiteSpace, line[length] != UInt8(ascii: ":") {
+      length += 1
+    }
+    return String(unsafeUninitializedCapacity: length) { buffer in
+      for index in 0..<length { buffer[index] = line[index].uppercasedASCII }
+      return length
+    }
   }
 
   /// The command of a line of any bytes.
-  public static func parse(_ line: [UInt8]) -> Result<Command, CommandFault> {
-    let verb = verb(of: line)
-    var rest = line.dropFirst(verb.utf8.count)
+  public static func parse(_ line: [UInt8]) -> Result<Command, CommandFault> { parse(line, verb(of: line)) }
+
+  static func parse(_ line: [UInt8], _ verb: String) -> Result<Command, CommandFault> {
     if verb == "MAIL" { return mail(line) }
     if verb == "RCPT" { return recipient(line) }
+    var rest = line[min(verb.utf8.count, line.count)...]
     // `NOOP:x` is no NOOP.
     if let next = rest.first, !next.isWhiteSpace { return .success(.unknown(verb)) }
     while rest.first?.isWhiteSpace == true { rest = rest.dropFirst() }
     while rest.last?.isWhiteSpace == true { rest = rest.dropLast() }
-    let argument = String(decoding: rest, as: UTF8.self)
     func bare(_ command: Command) -> Result<Command, CommandFault> {
-      argument.isEmpty ? .success(command) : .failure(.argument("\(verb) takes no argument"))
+      rest.isEmpty ? .success(command) : .failure(.argument("\(verb) takes no argument"))
     }
+    func argument() -> String { String(decoding: rest, as: UTF8.self) }
     switch verb {
     case "EHLO", "HELO", "LHLO":
       guard HelloName.isAcceptable(rest) else {
         return .failure(.argument("\(verb) takes a domain name or an address literal"))
       }
-      return .success(verb == "EHLO" ? .ehlo(argument) : verb == "HELO" ? .helo(argument) : .lhlo(argument))
+      let name = argument()
+      return .success(verb == "EHLO" ? .ehlo(name) : verb == "HELO" ? .helo(name) : .lhlo(name))
     case "DATA": return bare(.data)
     case "RSET": return bare(.reset)
     case "QUIT": return bare(.quit)
     case "STARTTLS": return bare(.startTLS)
     case "NOOP": return .success(.noop)
-    case "HELP": return .success(.help(argument))
-    case "BDAT": return chunk(argument)
+    case "HELP": return .success(.help(argument()))
+    case "BDAT": return chunk(rest)
     case "VRFY", "EXPN":
-      guard !argument.isEmpty else { return .failure(.argument("\(verb) takes a name or a mailbox")) }
-      return .success(verb == "VRFY" ? .verify(argument) : .expand(argument))
-    case "AUTH": return .success(.authenticate(argument))
+      guard !rest.isEmpty else { return .failure(.argument("\(verb) takes a name or a mailbox")) }
+      return .success(verb == "VRFY" ? .verify(argument()) : .expand(argument()))
+    case "AUTH": return .success(.authenticate(argument()))
     case "SEND", "SOML", "SAML", "TURN", "ETRN", "ATRN": return .success(.obsolete(verb))
     default: return .success(.unknown(verb))
     }
   }
 
-  private static func chunk(_ argument: String) -> Result<Command, CommandFault> {
-    let words = argument.split(whereSeparator: { $0 == " " || $0 == "\t" })
-    guard (1...2).contains(words.count), words[0].utf8.allSatisfy(\.isASCIIDigit), words[0].utf8.count <= 20,
-      let size = UInt64(words[0])
-    else { return .failure(.syntax("BDAT takes a size in octets and perhaps LAST")) }
-    guard words.count == 2 else { return .success(.chunk(size: size, isLast: false)) }
-    guard words[1].equalsIgnoringASCIICase("LAST") else {
-      return .failure(.syntax("BDAT takes a size in octets and perhaps LAST"))
+  private static func chunk(_ argument: ArraySlice<UInt8>) -> Result<Command, CommandFault> {
+    let fault = CommandFault.syntax("BDAT takes a size in octets and perhaps LAST")
+    let digits = argument.prefix { !$0.isWhiteSpace }
+    guard let size = UInt64(octets: digits) else { return .failure(fault) }
+    let word = argument.dropFirst(digits.count).drop(while: \.isWhiteSpace)
+    guard !word.isEmpty else { return .success(.chunk(size: size, isLast: false)) }
+    guard String(decoding: word, as: UTF8.self).equalsIgnoringASCIICase("LAST") else {
+      return .failure(fault)
     }
     return .success(.chunk(size: size, isLast: true))
   }
@@ -100,9 +108,25 @@ public enum CommandParser {
 /// The argument of HELO and EHLO (RFC 5321 §4.1.1.1).
 public enum HelloName {
   /// Whether it can be read as one word of printable characters; what the word is worth, the checks say.
-  static func isAcceptable(_ argument: some Collection<UInt8>) -> Bool {
+  static func isAcceptable(_ argument: ArraySlice<UInt8>) -> Bool {
     guard (1...255).contains(argument.count) else { return false }
     return argument.allSatisfy { $0 > 0x20 && $0 != 0x7f }
-      && String(validating: Array(argument), as: UTF8.self) != nil
+      && String(utf8: argument) != nil
+  }
+}
+
+extension UInt64 {
+  /// A decimal number of digits alone, at most twenty of them; nil for anything else and past 64 bits.
+  init?(octets digits: ArraySlice<UInt8>) {
+    guard (1...20).contains(digits.count) else { return nil }
+    var value: UInt64 = 0
+    for digit in digits {
+      guard digit.isASCIIDigit else { return nil }
+      let (tens, isOver) = value.multipliedReportingOverflow(by: 10)
+      let (sum, isPast) = tens.addingReportingOverflow(UInt64(digit & 0x0f))
+      if isOver || isPast { return nil }
+      value = sum
+    }
+    self = value
   }
 }

@@ -11,7 +11,7 @@ enum ParameterParser {
         guard let value, (1...20).contains(value.utf8.count), value.utf8.allSatisfy(\.isASCIIDigit) else {
           throw .parameterValue("SIZE")
         }
-        result.size = UInt64(value) ?? .max
+        result.size = UInt64(octets: Array(value.utf8)[...]) ?? .max
       case "BODY":
         guard let value, let body = BodyKind(rawValue: value.uppercasedASCII) else {
           throw .parameterValue("BODY")
@@ -55,21 +55,26 @@ enum ParameterParser {
   private static func read(
     _ bytes: ArraySlice<UInt8>, take: (String, String?) throws(CommandFault) -> Void
   ) -> Result<Void, CommandFault> {
-    var seen: Set<String> = []
+    var rest = bytes.drop(while: \.isWhiteSpace)
+    var seen: [String] = []
     do throws(CommandFault) {
-      for word in bytes.split(whereSeparator: \.isWhiteSpace) {
-        let parts = word.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-        let key = String(decoding: parts[0], as: UTF8.self).uppercasedASCII
-        guard isKeyword(parts[0]) else { throw .syntax("'\(key.printable(limit: 40))' is not a parameter") }
-        guard seen.insert(key).inserted else { throw .parameterValue(key) }
-        var value: String?
-        if parts.count == 2 {
-          guard let text = String(validating: Array(parts[1]), as: UTF8.self), !text.isEmpty,
-            parts[1].allSatisfy({ $0 > 0x20 && $0 != 0x7f })
-          else { throw .parameterValue(key) }
-          value = text
+      while !rest.isEmpty {
+        let word = rest.prefix { !$0.isWhiteSpace }
+        rest = rest[word.endIndex...].drop(while: \.isWhiteSpace)
+        let name = word.prefix { $0 != UInt8(ascii: "=") }
+        let key = String(decoding: name, as: UTF8.self).uppercasedASCII
+        guard isKeyword(name) else { throw .syntax("'\(key.printable(limit: 40))' is not a parameter") }
+        guard !seen.contains(key) else { throw .parameterValue(key) }
+        seen.append(key)
+        guard name.endIndex < word.endIndex else {
+          try take(key, nil)
+          continue
         }
-        try take(key, value)
+        let value = word[(name.endIndex + 1)...]
+        guard !value.isEmpty, value.allSatisfy({ $0 > 0x20 && $0 != 0x7f }),
+          let text = String(utf8: value)
+        else { throw .parameterValue(key) }
+        try take(key, text)
       }
       return .success(())
     } catch {
@@ -116,11 +121,5 @@ enum ParameterParser {
       parts[0].utf8.allSatisfy({ $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "-") })
     else { return false }
     return parts[0].equalsIgnoringASCIICase("utf-8") || isXtext(String(parts[1]))
-  }
-}
-
-extension StringProtocol {
-  fileprivate var uppercasedASCII: String {
-    String(decoding: utf8.map { $0 &- 0x61 < 26 ? $0 & 0xdf : $0 }, as: UTF8.self)
   }
 }

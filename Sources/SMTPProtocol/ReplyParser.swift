@@ -26,20 +26,18 @@ public struct ReplyParser: Sendable {
   /// Takes one line without its line end (a CR before the LF is dropped); answers the reply it completes.
   public mutating func received(line: [UInt8]) throws(Fault) -> Reply? {
     guard line.count <= Self.longestLine else { throw .lineTooLong }
-    var line = line[...]
-    if line.last == .carriageReturn { line = line.dropLast() }
-    guard line.count >= 3, line.prefix(3).allSatisfy(\.isASCIIDigit) else { throw .notAReply }
-    let number = line.prefix(3).reduce(0) { $0 * 10 + Int($1 & 0x0f) }
-    guard (200..<600).contains(number) else { throw .notAReply }
+    let end = line.last == .carriageReturn ? line.count - 1 : line.count
+    guard end >= 3, let number = Self.number(line[..<3]), (200..<600).contains(number) else {
+      throw .notAReply
+    }
     if let code, code != number { throw .codesDiffer }
-    var rest = line.dropFirst(3)
     var isLast = true
-    if let separator = rest.first {
-      guard separator == UInt8(ascii: " ") || separator == UInt8(ascii: "-") else { throw .notAReply }
-      isLast = separator != UInt8(ascii: "-")
-      rest = rest.dropFirst()
+    if end > 3 {
+      guard line[3] == .space || line[3] == UInt8(ascii: "-") else { throw .notAReply }
+      isLast = line[3] == .space
     }
     code = number
+    var rest = line[min(4, end)..<end]
     if let (found, length) = Self.enhancedCode(rest, of: number) {
       if enhanced == nil { enhanced = found }
       rest = rest.dropFirst(length)
@@ -51,17 +49,28 @@ public struct ReplyParser: Sendable {
     return Reply(number, enhanced, lines)
   }
 
-  /// `5.1.1 ` at the beginning of a line, if its class fits the code.
+  /// `5.1.1 ` at the beginning of a line, if its class fits the code; with its length.
   private static func enhancedCode(_ line: ArraySlice<UInt8>, of code: Int) -> (Reply.Enhanced, Int)? {
-    let word = line.prefix(12).prefix { $0 != .space }
-    let parts = word.split(separator: .dot, omittingEmptySubsequences: false)
-    guard parts.count == 3, parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) })
-    else {
+    let start = line.startIndex
+    guard line.count >= 5, line[start + 1] == .dot, Int(line[start]) - 0x30 == code / 100 else { return nil }
+    let rest = line[(start + 2)...]
+    guard let dot = rest.prefix(4).firstIndex(of: .dot), let subject = number(rest[..<dot]) else {
       return nil
     }
-    let numbers = parts.map { $0.reduce(0) { $0 * 10 + Int($1 & 0x0f) } }
-    guard numbers[0] == code / 100 else { return nil }
-    let length = word.count + (line.dropFirst(word.count).first == .space ? 1 : 0)
-    return (Reply.Enhanced(numbers[1], numbers[2]), length)
+    let last = rest[(dot + 1)...]
+    let end = last.prefix(4).firstIndex(of: .space) ?? (last.count <= 3 ? last.endIndex : dot)
+    guard end > dot, let detail = number(last[..<end]) else { return nil }
+    return (Reply.Enhanced(subject, detail), min(end + 1, line.endIndex) - start)
+  }
+
+  /// One to three digits.
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard (1...3).contains(digits.count) else { return nil }
+    var value = 0
+    for digit in digits {
+      guard digit.isASCIIDigit else { return nil }
+      value = value * 10 + Int(digit & 0x0f)
+    }
+    return value
   }
 }

@@ -166,7 +166,7 @@ public struct ServerSession: Sendable {
     if let most = terms.mostCommands, commands > most { return close(.limitCommands) }
     let verb = CommandParser.verb(of: line)
     if let refusal = refusalOfOrder(verb, line) { return refusal }
-    switch CommandParser.parse(line) {
+    switch CommandParser.parse(line, verb) {
     case .success(let command): return perform(command)
     case .failure(let fault):
       // A message begun lacks the chunk that could not be read: it must not end as if it were whole.
