@@ -22,7 +22,7 @@ final class MachineClient: DialogueClient {
   private var chunkLeft: UInt64?
 
   /// Bound of a command line, as the driver of the machine has one.
-  private let mostLine = 2048
+  private let mostLine: Int
 
   /// A new session; `take` gets each message that the machine says is complete.
   init(_ settings: DialogueScript.Settings, take: @escaping (ReceivedMessage) -> Void) throws {
@@ -34,10 +34,13 @@ final class MachineClient: DialogueClient {
       guard let value = Int(digits) else { throw HarnessFault("\(key) = \(text): not a number") }
       return text.contains("KiB") ? value * 1024 : value
     }
-    let known: Set<String> = ["limits.errors", "limits.recipients", "limits.message_size", "smtp.bare_lf"]
+    let known: Set<String> = [
+      "limits.errors", "limits.recipients", "limits.message_size", "limits.line_length", "smtp.bare_lf",
+    ]
     if let other = settings.configuration.keys.first(where: { !known.contains($0) }) {
       throw HarnessFault("the bare machine knows nothing of \(other); @only channel socket")
     }
+    mostLine = try number("limits.line_length") ?? 64 << 10
     func backendHas(_ keyword: String) -> Bool { !settings.missing.contains(keyword) }
     offer = Offer(
       eightBit: backendHas("8BITMIME"), internationalized: backendHas("SMTPUTF8"),
