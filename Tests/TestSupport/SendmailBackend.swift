@@ -98,8 +98,8 @@ public final class SendmailBackend: RealBackend {
     define(`confDEF_USER_ID', `65534:65534')dnl
     define(`confTO_IDENT', `0')dnl
     define(`confDELIVERY_MODE', `interactive')dnl
-    define(`confREFUSE_LA', `0')dnl
-    define(`confQUEUE_LA', `0')dnl
+    define(`confREFUSE_LA', `100000')dnl
+    define(`confQUEUE_LA', `100000')dnl
     define(`LOCAL_MAILER_PATH', `\(folder)/deliver')dnl
     define(`LOCAL_MAILER_ARGS', `deliver $u')dnl
     define(`LOCAL_MAILER_FLAGS', `n')dnl
