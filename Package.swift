@@ -97,7 +97,10 @@ let package = Package(
     tests("SMTPProtocolTests", ["Bytes", "SMTPProtocol", "MailSyntax", "NetAddress", "TestSupport"]),
     tests(
       "FilteringTests",
-      ["Bytes", "Filtering", "Checks", "SMTPProtocol", "MailSyntax", "NetAddress", "Settings", "TestSupport"]),
+      [
+        "Bytes", "Filtering", "Checks", "SMTPProtocol",
+        "MailSyntax", "NetAddress", "Settings", "TestSupport",
+      ]),
     tests(
       "SMTPRelayTests",
       [
@@ -105,7 +108,8 @@ let package = Package(
         "TestSupport",
         nioCore, nioPosix, nioEmbedded,
       ]),
-    tests("MaildirServerTests", ["Bytes", "MaildirServer", "SMTPProtocol", "TestSupport", nioCore, nioPosix]),
+    tests(
+      "MaildirServerTests", ["Bytes", "MaildirServer", "SMTPProtocol", "TestSupport", nioCore, nioPosix]),
     tests(
       "StorageTests",
       [

@@ -107,11 +107,13 @@ actor GatewayService {
   }
 
   private static func makeRelay(
-    _ configuration: Configuration, group: MultiThreadedEventLoopGroup, events: any EventSink,
+    _ configuration: Configuration, group: MultiThreadedEventLoopGroup,
+    replacing old: BackendRelay? = nil, events: any EventSink,
     memory: StateMemory
   ) -> BackendRelay {
     let (relay, backends) = Wiring.relay(configuration)
-    return BackendRelay(relay, backends: backends, group: group, memory: memory, events: events)
+    return BackendRelay(
+      relay, backends: backends, group: group, replacing: old, memory: memory, events: events)
   }
 
   private func openControl(_ state: StateFolder) async throws {
@@ -184,7 +186,8 @@ actor GatewayService {
     if Wiring.relayKey(new.settings) != Wiring.relayKey(configuration.settings)
       || new.recipients != configuration.recipients
     {
-      let fresh = Self.makeRelay(new, group: group, events: gateway.context.events, memory: memory)
+      let fresh = Self.makeRelay(
+        new, group: group, replacing: relay, events: gateway.context.events, memory: memory)
       await fresh.learn()
       retired.append(relay)
       retire(relay)
