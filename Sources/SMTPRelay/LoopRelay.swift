@@ -92,6 +92,8 @@ final class LoopRelay {
     guard isClosing, (deliveryPools + probePools).allSatisfy(\.isEmpty) else { return }
     ticking?.cancel()
     ticking = nil
+    deliveryPools = []
+    probePools = []
     let waiting = whenClosed
     whenClosed = []
     for done in waiting { done() }

@@ -90,11 +90,24 @@ func withRelay(
   memory: (any CapabilityMemory)? = nil, configure: (inout BackendConfiguration) -> Void = { _ in },
   relay change: (inout RelayConfiguration) -> Void = { _ in }, body: (RelayFixture) async throws -> Void
 ) async throws {
+  let endpoints = backends.map {
+    (endpoint: Endpoint.ip(IPAddress(v4: 0x7F00_0001), port: $0.port), isLMTP: $0.behaviour.isLMTP)
+  }
+  try await withRelay(
+    at: endpoints, threads: threads, learns: learns, memory: memory, configure: configure, relay: change,
+    body: body)
+}
+
+/// Runs `body` with a relay before whatever listens at `endpoints`.
+func withRelay(
+  at endpoints: [(endpoint: Endpoint, isLMTP: Bool)], threads: Int = 1, learns: Bool = true,
+  memory: (any CapabilityMemory)? = nil, configure: (inout BackendConfiguration) -> Void = { _ in },
+  relay change: (inout RelayConfiguration) -> Void = { _ in }, body: (RelayFixture) async throws -> Void
+) async throws {
   let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
-  let configurations = backends.enumerated().map { index, backend in
-    var configuration = BackendConfiguration(
-      name: "b\(index)", endpoint: .ip(IPAddress(v4: 0x7F00_0001), port: backend.port))
-    configuration.isLMTP = backend.behaviour.isLMTP
+  let configurations = endpoints.enumerated().map { index, backend in
+    var configuration = BackendConfiguration(name: "b\(index)", endpoint: backend.endpoint)
+    configuration.isLMTP = backend.isLMTP
     configuration.replyTimeout = .milliseconds(800)
     configuration.connectTimeout = .seconds(2)
     configuration.longestPause = .milliseconds(100)
