@@ -18,6 +18,8 @@ public struct HeaderEdit: Sendable {
     if let tag, tagging.addsHeaders {
       Self.writeMarks(into: &bytes, tag, findings, thresholds)
     }
+    // Abuse: a first line that begins with white space would go on with the line that we put in front of it.
+    if message.first?.isWhiteSpace == true { bytes.append(contentsOf: "X-Stray-Continuation:\r\n".utf8) }
     let isMarked: (MessageHeader.Field) -> Bool = { isFromOutside && Self.isMark($0) }
     let prefix = tag == nil ? "" : tagging.subjectPrefix
     guard !prefix.isEmpty || header.fields.contains(where: isMarked) else { return }
@@ -31,7 +33,8 @@ public struct HeaderEdit: Sendable {
       }
       position = field.range.upperBound
       if isMarked(field) { continue }
-      if !isPrefixed, field.isNamed("Subject") {
+      // Each Subject, should there be more: readers disagree on which they show.
+      if !prefix.isEmpty, field.isNamed("Subject") {
         isPrefixed = true
         bytes.append(contentsOf: Self.prefixed(message, field, with: prefix))
       } else {
@@ -40,18 +43,19 @@ public struct HeaderEdit: Sendable {
     }
     if header.end > position { bytes.append(contentsOf: message[position..<header.end]) }
     if !isPrefixed {
+      // A binary message may be a header whose last line does not end.
+      if let last = bytes.last, last != .lineFeed { bytes.append(contentsOf: [.carriageReturn, .lineFeed]) }
       bytes.append(contentsOf: "Subject: ".utf8)
       bytes.append(contentsOf: SubjectPrefix.encoded(prefix, like: []))
       bytes.append(contentsOf: [.carriageReturn, .lineFeed])
     }
   }
 
-  private static let marks = [
-    "X-Spam-Flag", "X-Spam-Score", "X-Spam-Status", "X-Spam-Level", "X-Spam-Report",
-  ]
-
+  /// `X-Spam` and everything in `X-Spam-`, which mail clients and filters behind us believe.
   private static func isMark(_ field: MessageHeader.Field) -> Bool {
-    field.name.utf8.count >= 11 && marks.contains { field.isNamed($0) }
+    let name = field.name.utf8
+    guard name.count >= 6, field.name.prefix(6).equalsIgnoringASCIICase("X-Spam") else { return false }
+    return name.count == 6 || name[name.index(name.startIndex, offsetBy: 6)] == UInt8(ascii: "-")
   }
 
   private static func writeMarks(
@@ -59,7 +63,7 @@ public struct HeaderEdit: Sendable {
   ) {
     let score = Score.text(decision.score)
     bytes.append(contentsOf: "X-Spam-Flag: YES\r\nX-Spam-Score: \(score)\r\n".utf8)
-    let stars = String(repeating: "*", count: min(max(Int(decision.score), 0), 50))
+    let stars = String(repeating: "*", count: decision.score.isNaN ? 0 : Int(min(max(decision.score, 0), 50)))
     bytes.append(contentsOf: "X-Spam-Level: \(stars)\r\n".utf8)
     let required = thresholds.tag.map(Score.text) ?? "-"
     bytes.append(contentsOf: "X-Spam-Status: Yes, score=\(score) required=\(required)".utf8)
@@ -75,16 +79,20 @@ public struct HeaderEdit: Sendable {
   private static func prefixed(_ message: [UInt8], _ field: MessageHeader.Field, with prefix: String)
     -> [UInt8]
   {
-    let body = message[field.body]
-    let text = body.drop(while: \.isWhiteSpace)
-    let encoded = SubjectPrefix.encoded(prefix, like: text)
+    let isSpace: (UInt8) -> Bool = { $0.isWhiteSpace || $0 == .carriageReturn || $0 == .lineFeed }
+    let text = message[field.body].drop(while: isSpace)
     // A message that comes by twice is not marked twice.
-    if text.starts(with: encoded) { return Array(message[field.range]) }
+    if SubjectPrefix.stands(prefix, inFrontOf: text) { return Array(message[field.range]) }
     var result = Array(message[field.range.lowerBound..<field.body.lowerBound])
     result.append(.space)
-    result.append(contentsOf: encoded)
-    result.append(.space)
-    result.append(contentsOf: text)
+    result.append(contentsOf: SubjectPrefix.encoded(prefix, like: text))
+    if !text.isEmpty {
+      // The line stays within the 998 octets of RFC 5322 §2.1.1 where it was.
+      let first = text.prefix { $0 != .carriageReturn }
+      if result.count + 1 + first.count > 998 { result.append(contentsOf: [.carriageReturn, .lineFeed]) }
+      result.append(.space)
+      result.append(contentsOf: text)
+    }
     result.append(contentsOf: [.carriageReturn, .lineFeed])
     return result
   }

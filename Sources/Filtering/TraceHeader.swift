@@ -12,9 +12,9 @@ public enum TraceHeader {
     recipient: String?, date: String
   ) {
     bytes.append(contentsOf: "Received: from ".utf8)
-    append(client.helo, to: &bytes)
+    append(client.helo.isEmpty ? "unknown" : client.helo, to: &bytes)
     bytes.append(contentsOf: " (".utf8)
-    bytes.append(contentsOf: (client.name ?? "unknown").utf8)
+    append(client.name ?? "unknown", to: &bytes)
     bytes.append(contentsOf: (client.address.isV4 ? " [" : " [IPv6:").utf8)
     bytes.append(contentsOf: client.address.description.utf8)
     bytes.append(contentsOf: "])\r\n\tby ".utf8)
@@ -33,16 +33,14 @@ public enum TraceHeader {
     bytes.append(contentsOf: [.carriageReturn, .lineFeed])
   }
 
-  /// The greeting's argument, which the client chose: what could break out of its place is written as `?`.
-  private static func append(_ helo: String, to bytes: inout [UInt8]) {
-    guard !helo.isEmpty else {
-      bytes.append(contentsOf: "unknown".utf8)
-      return
-    }
-    for byte in helo.utf8.prefix(255) {
+  /// A word that the client chose, or whoever answers for its address in DNS: what could break out of its place
+  /// is written as `?`, and so is what is not ASCII.
+  private static func append(_ word: String, to bytes: inout [UInt8]) {
+    for byte in word.utf8.prefix(255) {
       let isPlain =
-        byte > 0x20 && byte != 0x7f && byte != UInt8(ascii: "(") && byte != UInt8(ascii: ")")
+        byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "(") && byte != UInt8(ascii: ")")
         && byte != UInt8(ascii: ";") && byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\"")
+        && byte != UInt8(ascii: "<") && byte != UInt8(ascii: ">") && byte != UInt8(ascii: ",")
       bytes.append(isPlain ? byte : UInt8(ascii: "?"))
     }
   }

@@ -1,0 +1,165 @@
+import Filtering
+import SMTPProtocol
+import Testing
+
+/// The order, written once: an allowed address, then what decides outright, then the score.
+@Suite struct DecisionTests {
+  private func finding(
+    _ code: ReasonCode, _ score: Double = 0, _ ruling: Ruling = .none, _ mode: CheckMode = .enforce,
+    found: Stage = .connect, at enforceAt: Stage = .recipient
+  ) -> WeighedFinding {
+    WeighedFinding(
+      Finding(code), weight: Weight(score, ruling), mode: mode, found: found, enforceAt: enforceAt)
+  }
+
+  private func decide(
+    _ findings: [WeighedFinding], at stage: Stage = .recipient, _ thresholds: Thresholds = .init(deferral: 7)
+  ) -> Decision { Decision(of: findings, at: stage, thresholds: thresholds) }
+
+  @Test func nothingFoundIsAccepted() {
+    #expect(decide([]) == Decision(verdict: .accept, score: 0))
+  }
+
+  @Test func anAllowedAddressLiftsEverything() {
+    let allowed = finding("ALLOWED", 0, .allow)
+    let decision = decide([finding("A", 100), finding("B", 0, .reject), allowed, finding("C", 0, .defer)])
+    #expect(decision == Decision(verdict: .accept, score: 0, decisive: allowed))
+    // At every stage.
+    for stage in Stage.allCases {
+      #expect(decide([finding("B", 0, .reject, at: .connect), allowed], at: stage).verdict == .accept)
+    }
+  }
+
+  @Test func aRefusalForGoodWinsOverOneForNowAndBothOverTheScore() {
+    let reject = finding("R", 1, .reject)
+    let postpone = finding("D", 2, .defer)
+    #expect(decide([postpone, reject]) == Decision(verdict: .reject, score: 3, decisive: reject))
+    #expect(
+      decide([postpone, finding("S", 100)]) == Decision(verdict: .defer, score: 102, decisive: postpone))
+    let other = finding("R2", 0, .reject)
+    #expect(decide([reject, other]).decisive == reject)
+    #expect(decide([other, reject]).decisive == other)
+    #expect(decide([reject]).reason == "R")
+  }
+
+  @Test(arguments: [
+    (4.9, Verdict.accept), (5, .tag), (6.9, .tag), (7, .defer), (11.9, .defer), (12, .reject),
+    (1000, .reject), (-5, .accept),
+  ])
+  func theScoreActsFromItsThresholdsOn(_ score: Double, _ verdict: Verdict) {
+    let decision = decide([finding("S", score)])
+    #expect(decision == Decision(verdict: verdict, score: score))
+    #expect(decision.reason == (verdict == .defer ? .scoreDeferred : .scoreRejected))
+  }
+
+  @Test func scoresAddUpAndHamOffsetsSpam() {
+    #expect(decide([finding("A", 8), finding("B", 8), finding("C", -5)]).verdict == .defer)
+    #expect(decide([finding("A", 8), finding("B", 4)]).verdict == .reject)
+    #expect(decide([finding("A", 8), finding("B", 4)]).score == 12)
+  }
+
+  @Test func thresholdsThatAreNotSetDoNothing() {
+    let none = Thresholds(tag: nil, deferral: nil, reject: nil)
+    #expect(decide([finding("A", 1e9)], none).verdict == .accept)
+    #expect(decide([finding("A", 1e9)], Thresholds(tag: 1, deferral: nil, reject: nil)).verdict == .tag)
+  }
+
+  @Test func nothingIsEnforcedBeforeItsStage() {
+    for enforceAt in Stage.allCases {
+      for stage in Stage.allCases {
+        let listed = finding("L", 0, .reject, at: enforceAt)
+        #expect(decide([listed], at: stage).verdict == (stage >= enforceAt ? .reject : .accept))
+        let thresholds = Thresholds(enforceAt: enforceAt)
+        #expect(
+          decide([finding("S", 20)], at: stage, thresholds).verdict == (stage >= enforceAt ? .reject : .tag))
+      }
+    }
+    // What is not due yet weighs all the same.
+    #expect(decide([finding("S", 12, .none, at: .message)], at: .recipient).verdict == .reject)
+  }
+
+  @Test func shadowHasNoEffect() {
+    for ruling in [Ruling.none, .reject, .defer, .allow] {
+      let shadow = finding("X", 100, ruling, .shadow)
+      #expect(decide([shadow]) == Decision(verdict: .accept, score: 0))
+      let rest = [finding("A", 5), finding("B", 0, .reject)]
+      #expect(decide([shadow] + rest) == decide(rest))
+      #expect(decide(rest + [shadow]) == decide(rest))
+    }
+  }
+
+  @Test func scoresThatAreNoNumbersDecideNothingOutright() {
+    #expect(decide([finding("A", .nan)]).verdict == .accept)
+    #expect(decide([finding("A", .infinity)]).verdict == .reject)
+    #expect(decide([finding("A", -.infinity)]).verdict == .accept)
+  }
+
+  @Test func theLogShowsEvidenceRulingScoreAndShadow() {
+    func form(_ evidence: String, _ score: Double, _ ruling: Ruling, _ mode: CheckMode) -> String {
+      WeighedFinding(
+        Finding("X", evidence: evidence), weight: Weight(score, ruling), mode: mode, found: .mail,
+        enforceAt: .mail
+      ).logForm
+    }
+    #expect(form("", 0, .none, .enforce) == "X")
+    #expect(form("zen=1", 8, .none, .enforce) == "X(zen=1;8.0)")
+    #expect(form("f:1 e", 0, .reject, .enforce) == "X(f:1 e;reject)")
+    #expect(
+      form("", -2.45, .defer, .shadow) == "X(defer;-2.4;shadow)"
+        || form("", -2.45, .defer, .shadow) == "X(defer;-2.5;shadow)")
+  }
+
+  @Test(arguments: [
+    (0, "0.0"), (5, "5.0"), (2.44, "2.4"), (2.46, "2.5"), (-0.04, "0.0"), (-3.2, "-3.2"), (.nan, "0.0"),
+    (.infinity, "0.0"),
+    (1e300, "1000000000.0"), (-1e300, "-1000000000.0"),
+  ])
+  func scoresHaveOneDecimal(_ score: Double, _ text: String) {
+    #expect(Score.text(score) == text)
+  }
+}
+
+@Suite struct CheckPlanTests {
+  private func examination(
+    _ name: String, _ mode: CheckMode = .enforce, _ work: Examination<Int>.Work
+  ) -> Examination<Int> { Examination(check: name, mode: mode, enforceAt: .recipient, work: work) }
+
+  private let scores = ScoreTable(["A": Weight(1), "B": Weight(2, .reject)])
+
+  @Test func findingsAreWeighedInTheOrderOfThePlan() {
+    let plan = [
+      examination("b") { _ in [Finding("B")] }, examination("none") { _ in [] },
+      examination("a", .shadow) { facts in [Finding("A", evidence: "\(facts)"), Finding("C")] },
+    ]
+    let found = CheckPlan.examine(plan, 7, at: .mail, scores: scores)
+    #expect(found?.map(\.finding.code) == ["B", "A", "C"])
+    #expect(found?.map(\.weight) == [Weight(2, .reject), Weight(1), Weight(0)])
+    #expect(found?.map(\.mode) == [.enforce, .shadow, .shadow])
+    #expect(found?.allSatisfy { $0.found == .mail && $0.enforceAt == .recipient } == true)
+    #expect(found?[1].finding.evidence == "7")
+    #expect(CheckPlan.examine([Examination<Int>](), 7, at: .mail, scores: scores)?.isEmpty == true)
+  }
+
+  /// The same order whatever comes back first.
+  @Test func theOrderIsThatOfThePlanWhateverComesBackFirst() async {
+    let plan: [Examination<Int>] = [
+      Examination(
+        check: "slow", mode: .enforce, enforceAt: .mail,
+        work: .awaited { _ in
+          for _ in 0..<200 { await Task.yield() }
+          return [Finding("SLOW")]
+        }),
+      examination("now") { _ in [Finding("NOW")] },
+      Examination(check: "fast", mode: .enforce, enforceAt: .mail, work: .awaited { _ in [Finding("FAST")] }),
+    ]
+    #expect(CheckPlan.examine(plan, 1, at: .mail, scores: scores) == nil)
+    for _ in 0..<20 {
+      let found = await CheckPlan.examineWaiting(plan, 1, at: .mail, scores: scores)
+      #expect(found.map(\.finding.code) == ["SLOW", "NOW", "FAST"])
+    }
+  }
+
+  private func examination(
+    _ name: String, _ mode: CheckMode = .enforce, _ look: @escaping @Sendable (Int) -> [Finding]
+  ) -> Examination<Int> { examination(name, mode, .immediate(look)) }
+}
