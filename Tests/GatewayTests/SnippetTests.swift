@@ -73,7 +73,7 @@ import Testing
       _ = try client.command("RSET")
     }
     let other = try client.deliver(from: "friend@outside.example", to: ["someone@elsewhere.example"])
-    #expect(other.code == 554 && other.enhanced == "5.7.1", "\(other)")
+    #expect(other.code == 550 && other.enhanced == "5.7.1", "\(other)")
     let line = try gateway.waitForLog { $0["code"] == "RELAY_DENIED" }
     #expect(line["client"] == "127.0.0.7")
   }
