@@ -193,13 +193,16 @@ final class SessionPool {
     }
   }
 
+  /// Whether to close a session for another loop's sake; one opened just now serves somebody here first.
+  private func shouldYield(_ session: BackendSession) -> Bool {
+    if session.machine.transactions == 0, !waiting.isEmpty { return false }
+    return slots.shouldYield(relay.index, isWantedHere: !waiting.isEmpty)
+  }
+
   /// A session is at rest.
   func released(_ session: BackendSession) {
     let now = NIODeadline.now()
-    guard !isClosing, session.isFit(now), !slots.shouldYield(relay.index, isWantedHere: !waiting.isEmpty)
-    else {
-      return session.quit()
-    }
+    guard !isClosing, session.isFit(now), !shouldYield(session) else { return session.quit() }
     if let user = waiting.popFirst() {
       tellDemand()
       return user.took(session)
@@ -220,7 +223,9 @@ final class SessionPool {
     }
     releaseSlot()
     if isEmpty, !waiting.isEmpty { openForWaiting() }
-    if isEmpty, !waiting.isEmpty { turnAway(.unreachable("it takes no further session now")) }
+    if isEmpty, !waiting.isEmpty, !backend.mayOpenMore(.now()) {
+      turnAway(.unreachable("it takes no further session now"))
+    }
     relay.sessionClosed()
   }
 

@@ -56,7 +56,10 @@ final class SlotLedger: Sendable {
       state.open[loop] -= 1
       state.total -= 1
       var heir: Int?
-      for candidate in state.demand.indices where state.demand[candidate] > 0 {
+      // The others first: else two loops with equal need would never change places.
+      for offset in 1...state.demand.count {
+        let candidate = (loop + offset) % state.demand.count
+        guard state.demand[candidate] > 0 else { continue }
         if let best = heir, state.open[best] <= state.open[candidate] { continue }
         heir = candidate
       }

@@ -32,7 +32,7 @@ import Testing
 
   @Test func silenceBehindTheDotEndsInTime() async throws {
     let backend = try ScriptedBackend(.at(.endOfData, .stall))
-    try await withRelay(backend) { relay in
+    try await withRelay(backend, configure: { $0.replyTimeout = .milliseconds(400) }) { relay in
       let start = ContinuousClock.now
       #expect(await relay.deliver(relay.delivery()).short == "unavailable BACKEND_TIMEOUT")
       #expect(ContinuousClock.now - start < .seconds(3))
@@ -239,6 +239,20 @@ import Testing
     try await withRelay(backend, threads: 2, configure: { $0.connections = 1 }) { relay in
       for _ in 0..<10 { #expect(await relay.deliver(relay.delivery()).short == "delivered b0 250") }
       #expect(backend.messages.count == 10)
+    }
+  }
+
+  @Test func loopsTakeTurnsAtTooFewSessions() async throws {
+    for connections in [1, 2, 3] {
+      let backend = try ScriptedBackend()
+      try await withRelay(backend, threads: 4, configure: { $0.connections = connections }) { relay in
+        let outcomes = await withTaskGroup(of: String.self) { group in
+          for _ in 0..<80 { group.addTask { await relay.deliver(relay.delivery()).short } }
+          return await group.reduce(into: [String: Int]()) { $0[$1, default: 0] += 1 }
+        }
+        #expect(outcomes == ["delivered b0 250": 80])
+        #expect(backend.messages.count == 80)
+      }
     }
   }
 

@@ -108,7 +108,7 @@ func withRelay(
   let configurations = endpoints.enumerated().map { index, backend in
     var configuration = BackendConfiguration(name: "b\(index)", endpoint: backend.endpoint)
     configuration.isLMTP = backend.isLMTP
-    configuration.replyTimeout = .milliseconds(800)
+    configuration.replyTimeout = .seconds(8)
     configuration.connectTimeout = .seconds(2)
     configuration.longestPause = .milliseconds(100)
     configure(&configuration)

@@ -40,6 +40,16 @@ import Testing
     #expect(!slots.shouldYield(0, isWantedHere: false))
   }
 
+  @Test func equalNeedChangesPlaces() {
+    let slots = SlotLedger(bound: 1, loops: 2)
+    #expect(slots.reserve(0))
+    slots.setDemand(0, 3)
+    slots.setDemand(1, 3)
+    #expect(slots.release(0) == 1)
+    #expect(slots.release(1) == 0)
+    #expect(slots.release(0) == 1)
+  }
+
   @Test func thereIsAlwaysOneSlot() {
     let slots = SlotLedger(bound: 0, loops: 4)
     #expect(slots.reserve(3))
