@@ -267,6 +267,38 @@ import Testing
     }
   }
 
+  @Test func nothingIsLostWhereSessionsKeepDying() async throws {
+    let first = try ScriptedBackend(BackendBehaviour { $0.latency = .milliseconds(1) })
+    let second = try ScriptedBackend(BackendBehaviour { $0.latency = .milliseconds(1) })
+    try await withRelay(first, second, threads: 2, configure: { $0.connections = 4 }) { relay in
+      let outcomes = await withTaskGroup(of: String.self) { group in
+        for index in 0..<300 {
+          group.addTask {
+            let delivery = relay.delivery(to: ["u\(index)@b.example"], budget: .seconds(8))
+            let outcome = await relay.deliver(delivery).short
+            return outcome.hasPrefix("delivered") ? "u\(index)@b.example" : ""
+          }
+        }
+        group.addTask {
+          for _ in 0..<8 {
+            try? await Task.sleep(for: .milliseconds(40))
+            first.dropSessions()
+            second.dropSessions()
+          }
+          return ""
+        }
+        return await group.reduce(into: [String]()) { if !$1.isEmpty { $0.append($1) } }
+      }
+      let taken = Set((first.messages + second.messages).flatMap(\.addresses))
+      #expect(!outcomes.isEmpty)
+      for address in outcomes { #expect(taken.contains(address)) }
+      // All slots came back: whoever comes now is served.
+      for status in relay.relay.status() { #expect(status.busySessions == 0) }
+      #expect(await eventuallyAsync { relay.relay.status().allSatisfy { $0.health == .up } })
+      for _ in 0..<8 { #expect(await relay.deliver(relay.delivery()).short.hasPrefix("delivered")) }
+    }
+  }
+
   @Test func recipientRefusedAtDeliveryOnly() async throws {
     let backend = try ScriptedBackend(
       BackendBehaviour { $0.refusedAtDelivery["gone@b.example"] = "550 5.1.1 No such user" })
