@@ -23,11 +23,9 @@ struct Weir: AsyncParsableCommand {
     commandName: "weir",
     abstract: "An anti-spam SMTP gateway in front of any mail server.",
     discussion: """
-      weir serve                 run the gateway
-      weir check                 everything the configuration names, file:line:column
-      weir demo                  a handful of messages to the gateway that Scripts/run starts
+      To see it work: Scripts/run, then weir demo. To put it in front of a mail server: README.md.
 
-      Exit codes: 0 all is well; 1 something is wrong, and was said; 2 the command could not do its work;
+      Exit codes: 0 all is well; 1 something is wrong, and was said; 2 the command could not do its work; \
       64 the command line was not understood.
       """,
     version: Version.text,

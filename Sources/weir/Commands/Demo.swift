@@ -6,12 +6,12 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Send a handful of messages to the demo's gateway; show each reply and its log line.",
     discussion: """
-      Good mail, a relay attempt, a listed client, a listed sender, an unknown recipient, a smuggled message and
-      two messages past the size limit. Scripts/run starts the gateway and the mail server that this is for; the
-      clients are documentation addresses, as which the gateway is told over its control socket to judge these
+      Good mail, a relay attempt, a listed client, a listed sender, an unknown recipient, a smuggled message and \
+      two messages past the size limit. Scripts/run starts the gateway and the mail server that this is for; the \
+      clients are documentation addresses, as which the gateway is told over its control socket to judge these \
       connections.
 
-      Exits 0 where each was answered as intended and the good one arrived, 1 where not, 2 where no gateway is
+      Exits 0 where each was answered as intended and the good one arrived, 1 where not, 2 where no gateway is \
       there.
       """)
 

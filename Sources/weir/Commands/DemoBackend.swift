@@ -11,7 +11,7 @@ struct DemoBackend: AsyncParsableCommand {
     commandName: "demo-backend",
     abstract: "A small mail server that keeps a Maildir, to stand behind the gateway in the demo.",
     discussion: """
-      It takes mail for user, info and postmaster at any domain, and refuses every other mailbox. Each message is
+      It takes mail for user, info and postmaster at any domain, and refuses every other mailbox. Each message is \
       one file in DIR/new, written and flushed before it is accepted. It is no mail server for real use.
 
       Runs in the foreground until SIGTERM or SIGINT; exits 0 then, 2 where it cannot start.

@@ -8,8 +8,8 @@ struct RelayTest: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the classic open-relay tests against one's own gateway, and print a table.",
     discussion: """
-      Each probe is a MAIL and a RCPT that would make an open relay pass mail to a stranger; no message is sent.
-      The gateway is asked first whether it trusts the address that the probes come from: if it does, they would
+      Each probe is a MAIL and a RCPT that would make an open relay pass mail to a stranger; no message is sent. \
+      The gateway is asked first whether it trusts the address that the probes come from: if it does, they would \
       prove nothing. With --as it judges them as that stranger.
 
       Exits 0 where every probe was refused, 1 where one was taken, 2 where nothing could be proved.

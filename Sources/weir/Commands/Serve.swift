@@ -6,7 +6,7 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the gateway, in the foreground.",
     discussion: """
-      SIGHUP reads the configuration and lists again and reopens the log; SIGTERM and SIGINT stop: no new
+      SIGHUP reads the configuration and lists again and reopens the log; SIGTERM and SIGINT stop: no new \
       connections, sessions in the middle of a message may finish.
 
       Exits 0 after a stop, 1 where the configuration is wrong, 2 where it could not start.
