@@ -131,8 +131,21 @@ public protocol Relay: Sendable {
   func remembered(_ query: RecipientQuery, at time: Timestamp) -> RecipientAnswer?
   func ask(_ query: RecipientQuery, at time: Timestamp) async -> RecipientAnswer
   func deliver(_ delivery: Delivery, at time: Timestamp) async -> DeliveryOutcome
+  /// As the other, answering by a call, without a task: on the event loop it was called on, perhaps before it
+  /// returns.
+  func deliver(
+    _ delivery: Delivery, at time: Timestamp, then answer: @escaping @Sendable (DeliveryOutcome) -> Void)
   /// The backend took `delivery`, and the client never read so: its retry is to be answered, not delivered.
   func replyLost(_ delivery: Delivery, _ reply: Reply, at time: Timestamp) async
+}
+
+extension Relay {
+  /// For those that only know how to wait: answers from wherever the task ends.
+  public func deliver(
+    _ delivery: Delivery, at time: Timestamp, then answer: @escaping @Sendable (DeliveryOutcome) -> Void
+  ) {
+    Task { answer(await deliver(delivery, at: time)) }
+  }
 }
 
 /// Whoever listens to what happens: log, counters, console. Sinks listen; they never decide.

@@ -71,6 +71,12 @@ public final class BackendRelay: Relay {
     }
   }
 
+  public func deliver(
+    _ delivery: Delivery, at time: Timestamp, then answer: @escaping @Sendable (DeliveryOutcome) -> Void
+  ) {
+    member.run { relay in relay.core.deliver(delivery, on: relay, at: time, answer) }
+  }
+
   public func replyLost(_ delivery: Delivery, _ reply: Reply, at time: Timestamp) async {
     guard delivery.isIdentifiable else { return }
     await member.wait { (relay, continuation: CheckedContinuation<Void, Never>) in

@@ -1,5 +1,6 @@
 import Bytes
 import Filtering
+import Glibc
 public import NIOCore
 public import NIOPosix
 public import NetAddress
@@ -11,7 +12,8 @@ public final class Gateway: Sendable {
   public let context: GatewayContext
   private let group: MultiThreadedEventLoopGroup
   private let keepers: [ObjectIdentifier: LoopKeeper]
-  private let listeners = Mutex<[Endpoint: any Channel]>([:])
+  /// One channel an event loop, or one in all.
+  private let listeners = Mutex<[Endpoint: [any Channel]]>([:])
 
   public init(context: GatewayContext, group: MultiThreadedEventLoopGroup) {
     self.context = context
@@ -30,23 +32,56 @@ public final class Gateway: Sendable {
 
   /// The addresses listened on, with the ports that the system gave where 0 was asked for.
   public var endpoints: [Endpoint: SocketAddress] {
-    listeners.withLock { $0.compactMapValues(\.localAddress) }
+    listeners.withLock { $0.compactMapValues(\.first?.localAddress) }
   }
 
   /// Begins to listen. Throws what the system says: the address in use, a port that needs root.
   public func listen(on endpoint: Endpoint) async throws {
-    let channel = try await bind(endpoint)
-    listeners.withLock { $0[endpoint] = channel }
+    let channels = try await bind(endpoint)
+    listeners.withLock { $0[endpoint] = channels }
   }
 
   /// Stops listening there; sessions go on.
   public func close(_ endpoint: Endpoint) async {
-    let channel = listeners.withLock { $0.removeValue(forKey: endpoint) }
-    try? await channel?.close()
+    let channels = listeners.withLock { $0.removeValue(forKey: endpoint) }
+    for channel in channels ?? [] { try? await channel.close() }
   }
 
-  private func bind(_ endpoint: Endpoint) async throws -> any Channel {
-    let bootstrap = ServerBootstrap(group: group)
+  private func bind(_ endpoint: Endpoint) async throws -> [any Channel] {
+    switch endpoint {
+    case .ip(let address, let port):
+      return try await bind(
+        SocketAddress(ipAddress: address.description, port: Int(port)), for: endpoint)
+    case .name(let name, let port):
+      return [try await bootstrap(endpoint).bind(host: name, port: Int(port)).get()]
+    case .unix(let path):
+      return [
+        try await bootstrap(endpoint).bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+      ]
+    }
+  }
+
+  /// A socket for each event loop, so that a connection is accepted on the loop it lives on: handing it over
+  /// costs three wake-ups of another thread.
+  private func bind(_ address: SocketAddress, for endpoint: Endpoint) async throws -> [any Channel] {
+    let claim = try AddressClaim(address)
+    defer { claim.release() }
+    var channels: [any Channel] = []
+    do {
+      for loop in group.makeIterator() {
+        let bootstrap = bootstrap(endpoint, on: loop)
+          .serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
+        channels.append(try await bootstrap.bind(to: claim.address).get())
+      }
+    } catch {
+      for channel in channels { try? await channel.close() }
+      throw error
+    }
+    return channels
+  }
+
+  private func bootstrap(_ endpoint: Endpoint, on loop: (any EventLoop)? = nil) -> ServerBootstrap {
+    ServerBootstrap(group: loop ?? group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -58,14 +93,6 @@ public final class Gateway: Sendable {
       .childChannelInitializer { [self] channel in
         channel.eventLoop.makeCompletedFuture { try accept(channel, on: endpoint) }
       }
-    switch endpoint {
-    case .ip(let address, let port):
-      return try await bootstrap.bind(host: address.description, port: Int(port)).get()
-    case .name(let name, let port):
-      return try await bootstrap.bind(host: name, port: Int(port)).get()
-    case .unix(let path):
-      return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-    }
   }
 
   // MARK: Accepting
@@ -134,7 +161,7 @@ public final class Gateway: Sendable {
     context.beginDraining()
     let channels = listeners.withLock { listeners in
       defer { listeners.removeAll() }
-      return Array(listeners.values)
+      return listeners.values.flatMap(\.self)
     }
     for channel in channels { try? await channel.close() }
     let end = Clock.monotonic + deadline.milliseconds

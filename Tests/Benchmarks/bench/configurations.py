@@ -2,6 +2,7 @@
 
 import os
 import random
+from ipaddress import ip_network
 
 REFUSED_NETWORK = "127.1.0.0/16"
 
@@ -140,9 +141,11 @@ def write_lists(folder):
     chance = random.Random("weir lists")
     word = lambda: "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(5, 12)))
     octet = lambda: chance.randint(0, 255)
+    network = lambda: str(ip_network(
+        f"198.{chance.randint(18, 19)}.{octet()}.{octet()}/{chance.choice((24, 28, 32))}", strict=False))
     lists = {
         "block-bench.cidr": [f"{REFUSED_NETWORK} refused by the benchmark"]
-        + [f"198.{chance.randint(18, 19)}.{octet()}.{octet()}/{chance.choice((24, 28, 32))}" for _ in range(5000)],
+        + [network() for _ in range(5000)],
         "allow-bench.cidr": [f"203.0.113.{octet()}/32" for _ in range(1000)],
         "block-bench.helo": [f"{word()}.{word()}.example" for _ in range(3000)],
         "block-bench.senders": [

@@ -56,6 +56,7 @@ class Setup:
             if greets:
                 wait_for(self.port, process)
         except RuntimeError as error:
+            self.group.stop()
             with open(self.log, encoding="utf-8", errors="replace") as file:
                 raise RuntimeError(f"{self.title}: {error}\n{file.read()[-3000:]}") from None
 
