@@ -169,12 +169,12 @@ private func refusal() -> Event {
     let fields = try TextFields(line)
     #expect(
       fields.keys
-        == ["id", "code", "client", "ptr"] + (value.isEmpty ? [] : ["helo"]) + [
-          "from", "to", "findings", "reply",
+        == [
+          "id", "stage", "found", "code", "client", "ptr", "helo", "from", "to", "score", "findings", "reply",
         ]
         + (value.isEmpty ? [] : ["detail"]) + ["took"])
     #expect(fields.values["ptr"] == (value.isEmpty ? "-" : value))
-    #expect(fields.values["helo"] == (value.isEmpty ? nil : value))
+    #expect(fields.values["helo"] == (value.isEmpty ? "-" : value))
     #expect(fields.values["from"] == "<\(value)>")
     #expect(fields.values["to"] == "<\(value)>,<b@c>")
     #expect(fields.values["detail"] == (value.isEmpty ? nil : value))
@@ -194,7 +194,7 @@ private func refusal() -> Event {
     let line = LogLine.text(event(value), as: .json)
     #expect(!line.utf8.contains(0x0a))
     let object = try JSONValue.parse(line)
-    #expect(object["helo"]?.text == (value.isEmpty ? nil : value))
+    #expect(object["helo"]?.text == value)
     #expect(object["ptr"] == (value.isEmpty ? .null : .text(value)))
     #expect(object["from"]?.text == value)
     #expect(object["to"] == .list([.text(value), .text("b@c")]))
