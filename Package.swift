@@ -27,7 +27,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
   name: "weir",
   products: [
-    .executable(name: "weir", targets: ["weir"])
+    .executable(name: "weir", targets: ["weir"]),
+    // The modules without sockets, files and clocks: what Tests/Fuzzing builds.
+    .library(
+      name: "WeirPure",
+      targets: ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),

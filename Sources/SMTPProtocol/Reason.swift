@@ -154,9 +154,11 @@ public struct ReasonCatalogue: Sendable {
     return result
   }
 
-  /// A value as it may stand in a reply, whoever chose it: no control characters.
+  /// A value as it may stand in a reply, whoever chose it: no control characters. A tab, which the admin may
+  /// have put into the reason of an entry, is a space.
   private static func safe(_ value: String) -> String {
-    value.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) ? value.printable(limit: 480) : value
+    guard value.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) else { return value }
+    return ASCIIText.mapped(value) { $0 == 0x09 ? .space : $0 }.printable(limit: 480)
   }
 }
 

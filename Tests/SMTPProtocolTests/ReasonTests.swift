@@ -78,6 +78,13 @@ import Testing
     }
   }
 
+  @Test func aTabInAnEntrysReasonIsASpace() {
+    let reason = Reason("X", Reply(554, 7, 1, "No: {reason}"), .refusal, cause: "", effect: "", remedy: "")
+    var variables = ReplyVariables()
+    variables.reason = "a\tb"
+    #expect(ReasonCatalogue([reason]).reply("X", variables).lines == ["No: a b"])
+  }
+
   @Test func whatIsWrittenIsWhatIsLogged() {
     var variables = ReplyVariables()
     variables.reason = "x"

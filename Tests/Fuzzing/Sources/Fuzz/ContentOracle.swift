@@ -1,0 +1,1 @@
+../../../SMTPProtocolTests/ContentOracle.swift
