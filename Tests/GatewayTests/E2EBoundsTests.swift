@@ -33,7 +33,7 @@ import Testing
     #expect(isCut, "25 MB without a line end were taken")
     #expect(try client.reply().code == 500)
     #expect(try front.gateway.memory() < before + (16 << 20))
-    #expect(front.gateway.log().contains { $0["code"] == "COMMAND_LINE_TOO_LONG" })
+    try front.gateway.waitForLog { $0["code"] == "COMMAND_LINE_TOO_LONG" }
   }
 
   @Test func garbageEndsInTooManyErrors() throws {
@@ -113,7 +113,7 @@ import Testing
     #expect(front.backend.messages.count == 2)
   }
 
-  @Test(arguments: ["HELP", "EHLO client.example", "NOOP"])
+  @Test(arguments: ["HELP", "EHLO client.example"])
   func whoDoesNotReadHisRepliesIsNotRead(_ command: String) throws {
     let front = try Front(["limits.commands": "\"unlimited\""])
     let client = try front.session(patience: .seconds(1))
