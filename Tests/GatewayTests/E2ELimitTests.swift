@@ -31,6 +31,8 @@ import Testing
   ])
   func connectionsAtOnce(_ key: String, _ code: String, refused: String, welcome: String) throws {
     let front = try Front([key: "2"])
+    // Whoever looked whether the port was open is gone.
+    #expect(try eventually { try front.status("connections") == 0 })
     let first = try front.session(from: "127.0.0.1")
     let second = try front.session(from: "127.0.0.1")
     let reply = try #require(try refusal(front, from: refused))
