@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The dialogues of `Tests/Dialogues` with the built gateway, over a socket.
-@Suite struct DialogueSocketTests {
+@Suite(.apart) struct DialogueSocketTests {
   static let scripts = (try? DialogueScript.all())?.filter { $0.runs(at: "socket") } ?? []
 
   @Test(arguments: scripts, DialoguePlayer.Pace.allCases)

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The third-party cases of SMTP, tried on the built gateway from outside.
-@Suite struct MaterialTests {
+@Suite(.apart) struct MaterialTests {
   private let hostname = "mx.example.org"
 
   /// Every sequence that must not end a message leaves exactly one message or none, and nothing bare upstream.

@@ -149,6 +149,9 @@ public final class RawClient: Sendable {
     }
   }
 
+  /// Makes the receiving end narrow: a peer that writes feels soon that nobody reads.
+  public func narrowReceiving() { socket.shrinkReceiveBuffer(to: 4096) }
+
   // MARK: Ending
 
   /// Says that nothing more will come; replies can still be read.

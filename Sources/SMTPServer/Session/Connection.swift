@@ -85,11 +85,19 @@ actor Connection {
 
   /// Feeds the machine for as long as there is something to feed and nothing to wait for; then flushes.
   func pump() {
+    var fed = 0
     feeding: while case .open = phase {
+      // Abuse: a flood of commands in one piece does not keep the others of this loop waiting.
+      fed += 1
+      if fed > Self.mostAtOnce {
+        loop.execute { self.assumeIsolated { $0.pump() } }
+        flush()
+        return
+      }
       // Abuse: who does not read his replies gets no more of them.
       if outbound.count > Self.mostUnsent {
         flush()
-        if !channel.isWritable { break }
+        if !channel.isWritable { return }
       }
       switch session.need {
       case .line: guard takeLine() else { break feeding }
@@ -101,7 +109,7 @@ actor Connection {
     }
     flush()
     if inbound.readableBytes == 0 { inbound = ByteBuffer() }
-    if isInputClosed, case .open = phase { lost() }
+    if isInputClosed, case .open = phase { finishForClosedInput() }
   }
 
   // MARK: Lines
@@ -206,6 +214,8 @@ actor Connection {
     outbound.removeAll(keepingCapacity: outbound.capacity <= 1024)
   }
 
+  /// Bound: steps of one session before the loop's other work has its turn.
+  private static let mostAtOnce = 64
   /// Bound: octets of replies written ahead of a client that does not read.
   private static let mostUnsent = 32 * 1024
   /// Bound: octets of commands taken in while an answer is being sought.

@@ -36,16 +36,29 @@ extension Connection {
     }
   }
 
+  /// All that a client sent before it closed its side is answered: it reads the answers, then the end.
+  func finishForClosedInput() {
+    noteLoss()
+    session.disconnected()
+    endTransaction()
+    phase = .lingering(until: Clock.monotonic + 5000)
+    let channel = channel
+    channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+  }
+
+  private func noteLoss() {
+    guard let transaction, !isDelivering else { return }
+    var event = event(.session, stage: nil, nil)
+    event.code = .connectionLost
+    event.detail = "\(transaction.octets) octets of content had come"
+    context.events.record(event)
+  }
+
   /// The connection is gone, or as good as gone.
   func lost() {
     if case .gone = phase { return }
     let wasLingering = if case .lingering = phase { true } else { false }
-    if let transaction, !wasLingering, !isDelivering {
-      var event = event(.session, stage: nil, nil)
-      event.code = .connectionLost
-      event.detail = "\(transaction.octets) octets of content had come"
-      context.events.record(event)
-    }
+    if !wasLingering { noteLoss() }
     phase = .gone
     if !isDelivering { endTransaction() }
     session.disconnected()

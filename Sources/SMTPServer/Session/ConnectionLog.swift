@@ -65,23 +65,35 @@ extension Connection {
     return response
   }
 
-  /// One line where a check in shadow mode would have refused at this stage what nothing else refused.
+  /// One line where a check in shadow mode would have refused at this stage what nothing else refused: by its own
+  /// ruling, or with what earlier stages found.
   private func noteShadows(_ findings: [WeighedFinding], at stage: Stage, recipient: Path?) {
     guard findings.contains(where: { $0.mode == .shadow && $0.found == stage }) else { return }
-    let asIf = findings.map { finding in
-      WeighedFinding(
-        finding.finding, weight: finding.weight, mode: .enforce, found: finding.found,
-        enforceAt: finding.enforceAt)
+    let alone = Self.asIfEnforced(findings) { $0.found == stage }
+    var decision = Decision(of: alone, at: .message, thresholds: policy.thresholds)
+    if decision.verdict != .reject, decision.verdict != .defer {
+      decision = Decision(
+        of: Self.asIfEnforced(findings) { _ in true }, at: .message, thresholds: policy.thresholds)
     }
-    let decision = Decision(of: asIf, at: .message, thresholds: policy.thresholds)
     guard decision.verdict == .reject || decision.verdict == .defer else { return }
     var event = event(.shadow, stage: stage, nil, recipient: recipient)
     event.code = decision.reason
-    event.found = decision.decisive?.found
+    event.found = decision.decisive?.found ?? stage
     event.score = decision.score
     event.findings = findings
     event.detail = "would have been refused"
     context.events.record(event)
+  }
+
+  private static func asIfEnforced(_ findings: [WeighedFinding], where isMeant: (WeighedFinding) -> Bool)
+    -> [WeighedFinding]
+  {
+    findings.map { finding in
+      guard finding.mode == .shadow, isMeant(finding) else { return finding }
+      return WeighedFinding(
+        finding.finding, weight: finding.weight, mode: .enforce, found: finding.found,
+        enforceAt: finding.enforceAt)
+    }
   }
 
   /// A line for a refusal that no finding decided: relay control, limits, recipients, content.

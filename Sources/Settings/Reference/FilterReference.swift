@@ -59,7 +59,7 @@ extension Settings {
     .table("replies", "Replaced texts of replies, by reason code."),
     .key(
       "replies.*", .text, "",
-      "The text, with {client}, {sender}, {recipient}, {id}, {code}, {reason} and {list} filled in."),
+      "The text, with {client}, {sender}, {recipient}, {id}, {code}, {reason}, {list} and {hostname} filled in."),
   ]
 
   static let runningReference: [KeyReference] = [
