@@ -120,4 +120,39 @@ import Testing
     #expect(try gateway.send(Mail.text("reload"), to: Self.both).code == 250)
     #expect(backend.messages.map(\.addresses) == [Self.both, ["second@example.org"]])
   }
+
+  @Test(needs(.dovecot)) func dovecot() throws {
+    let backend = try DovecotBackend()
+    let gateway = try Gateway(GatewayConfiguration(backends: [.init(port: backend.port, extra: Self.lmtp)]))
+    let replies = try gateway.ask(Self.both + ["nobody@example.org"])
+    #expect(replies.map(\.code) == [250, 250, 550] && replies[2].text.contains(backend.unknownText))
+    let message = Mail.text("dovecot", size: 300_000)
+    let reply = try gateway.send(message, to: Self.both)
+    #expect(reply.code == 250 && reply.text.contains("Saved"), "\(reply)")
+    for address in Self.both {
+      let mail = try backend.waitForMail(to: address)
+      #expect(mail.count == 1 && mail[0].replacing("\n", with: "\r\n").hasSuffix(message))
+    }
+    // What Dovecot does not have is not offered.
+    let offered = try gateway.offered()
+    #expect(offered.contains("8BITMIME") && !offered.contains("DSN") && !offered.contains("SMTPUTF8"))
+  }
+
+  /// A mailbox of Dovecot's is full: the one has the message once, the other is refused when the client comes again.
+  @Test(needs(.dovecot)) func dovecotWithAFullMailbox() throws {
+    let backend = try DovecotBackend(quota: ["second@example.org": 1000])
+    let gateway = try Gateway(GatewayConfiguration(backends: [.init(port: backend.port, extra: Self.lmtp)]))
+    let message = Mail.text("full", size: 20_000)
+    #expect(try gateway.send(message, to: Self.both).code == 451)
+    try gateway.waitForLog { $0["code"] == "LMTP_MIXED" && $0.raw.lowercased().contains("quota") }
+    let client = try gateway.connect()
+    try client.open()
+    try client.command("MAIL FROM:<\(Mail.sender)>")
+    let codes = try Self.both.map { try client.command("RCPT TO:<\($0)>").code }
+    #expect(codes[0] == 250 && (500...599).contains(codes[1]), "\(codes)")
+    try client.command("DATA")
+    try client.send(RawClient.stuffed(Array(message.utf8)))
+    #expect(try client.reply().code == 250)
+    #expect(backend.mailbox(Mail.user).count == 1 && backend.mailbox("second@example.org").isEmpty)
+  }
 }

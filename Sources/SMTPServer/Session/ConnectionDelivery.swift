@@ -162,12 +162,7 @@ extension Connection {
       event.backend = backend
       if isRepeat { event.detail = "repeat of a message that the backend has; not sent again" }
       answer = .proceedSaying(Response(.messageAccepted, reply: reply.withEnhancedCode))
-      if isGone {
-        event.detail = "the client hung up before the reply; its retry will not be delivered twice"
-        lostReply(delivery, reply)
-      } else {
-        watch(delivery, reply)
-      }
+      watch(delivery, reply)
     case .refused(let reply, let backend):
       event.kind = reply.isPermanent ? .reject : .defer
       event.found = .message
@@ -188,6 +183,7 @@ extension Connection {
       answer = .refuse(response)
     }
     context.events.record(event)
+    if isGone { return replyWasLost() }
     resume(answer)
   }
 

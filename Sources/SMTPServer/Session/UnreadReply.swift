@@ -43,15 +43,13 @@ extension Connection {
     event.sender = unread.delivery.sender.text
     event.recipients = unread.delivery.recipients.map(\.recipient.path.text)
     event.detail = "the client hung up before it read the reply; its retry will not be delivered twice"
-    context.events.record(event)
-    lostReply(unread.delivery, unread.reply)
-  }
-
-  func lostReply(_ delivery: Delivery, _ reply: Reply) {
-    guard delivery.isIdentifiable else { return }
     let relay = policy.backends
-    let now = Clock.now
-    Task { await relay.replyLost(delivery, reply, at: now) }
+    let events = context.events
+    Task {
+      await relay.replyLost(unread.delivery, unread.reply, at: event.time)
+      // Said when it is true.
+      events.record(event)
+    }
   }
 
   /// Asks the system whether the reply has arrived, and ends a session that waits for nothing else. Called once a
