@@ -54,8 +54,15 @@ public struct RecipientQuery: Sendable {
   public let sender: Path
   public let parameters: MailParameters
   public let client: ClientIdentity
+  /// Whether it is of none of our domains, sent by a relay network: then the backend is not asked, save where it
+  /// refused that recipient before.
+  public let isOutside: Bool
 
-  public init(recipient: RoutedRecipient, sender: Path, parameters: MailParameters, client: ClientIdentity) {
+  public init(
+    recipient: RoutedRecipient, sender: Path, parameters: MailParameters, client: ClientIdentity,
+    isOutside: Bool = false
+  ) {
+    self.isOutside = isOutside
     self.recipient = recipient
     self.sender = sender
     self.parameters = parameters

@@ -93,8 +93,8 @@ public final class BackendRelay: Relay {
   // MARK: Start, end, state
 
   /// Opens a session to each backend, all side by side, and learns what they offer; returns when all have
-  /// answered or failed, within `learnBudget`. Then those with a `probeDomain` are asked for a made-up
-  /// recipient, and one that takes it is told to the event sink; that is not waited for.
+  /// answered or failed, within `learnBudget`. With its first session in a run each that has a `probeDomain` is
+  /// asked for a made-up recipient, and one that takes it is told to the event sink; that is not waited for.
   public func learn() async {
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       guard !core.backends.isEmpty else { return continuation.resume() }
@@ -103,10 +103,7 @@ public final class BackendRelay: Relay {
       for backend in core.backends {
         let member = members[backend.index % members.count]
         member.loop.execute {
-          member.relay.value.look(at: backend.index, until: deadline) {
-            member.relay.value.checkAcceptsAll(backend.index)
-            count.oneDone()
-          }
+          member.relay.value.look(at: backend.index, until: deadline) { count.oneDone() }
         }
       }
     }

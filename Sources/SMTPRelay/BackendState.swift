@@ -21,6 +21,8 @@ final class BackendState: Sendable {
   private struct Health {
     var capabilities: Capabilities?
     var isDown = false
+    /// Whether a session stood in this run.
+    var hasStood = false
     var since: Timestamp
     var fault = ""
     var pause: RetryPause
@@ -69,9 +71,13 @@ final class BackendState: Sendable {
 
   func mayOpenMore(_ now: NIODeadline) -> Bool { health.withLock { now >= $0.openAfter } }
 
-  /// A session stands. Answers whether what it offers is news, and whether the backend was away.
-  func heard(_ capabilities: Capabilities, at time: Timestamp) -> (isNews: Bool, isBack: Bool) {
+  /// A session stands. Answers whether what it offers is news, whether the backend was away, and whether this is
+  /// its first session in this run.
+  func heard(_ capabilities: Capabilities, at time: Timestamp) -> (isNews: Bool, isBack: Bool, isFirst: Bool)
+  {
     health.withLock { health in
+      let isFirst = !health.hasStood
+      health.hasStood = true
       let isNews = health.capabilities != capabilities
       let isBack = health.isDown
       if isBack { health.since = time }
@@ -80,7 +86,7 @@ final class BackendState: Sendable {
       health.fault = ""
       health.pause = RetryPause(upTo: configuration.longestPause)
       health.openAfter = .uptimeNanoseconds(0)
-      return (isNews, isBack)
+      return (isNews, isBack, isFirst)
     }
   }
 

@@ -106,9 +106,13 @@ final class DeliveryJob: RouteJob {
   }
 
   /// A refusal for good is remembered, so that the retry is refused at RCPT; one that RCPT's own rules would
-  /// not keep, for this sender only.
+  /// not keep, for this sender only. One for now only puts in doubt what was known: the retry asks again, so that
+  /// it does not keep the message from the others for as long as the answer would have been believed.
   private func keepRefused(_ recipient: RoutedRecipient, _ reply: Reply) {
-    guard reply.isPermanent else { return }
+    guard reply.isPermanent else {
+      return relay.core.keep(
+        nil, recipient, sender: nil, until: time + relay.core.configuration.refusedLifetime)
+    }
     let isGeneral = RecipientVerdict.isRemembered(reply) && !RecipientVerdict.dependsOnSender(reply)
     relay.core.keep(
       .refused(reply, isUnknown: RecipientVerdict.isUnknown(reply)), recipient,

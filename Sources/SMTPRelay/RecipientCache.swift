@@ -42,7 +42,8 @@ enum RecipientVerdict {
 /// Bound: `capacity` entries; past it the oldest goes.
 final class RecipientCache: Sendable {
   private struct Entry {
-    let answer: RecipientAnswer
+    /// nil: what was known is in doubt, the backend is to be asked.
+    let answer: RecipientAnswer?
     let expires: Timestamp
     let serial: UInt64
   }
@@ -63,27 +64,43 @@ final class RecipientCache: Sendable {
 
   var count: Int { state.withLock { $0.entries.count } }
 
-  /// The answer for a recipient of mail from `sender`; what depends on the sender comes first.
+  enum Knowledge {
+    case answer(RecipientAnswer)
+    /// The backend is to be asked, whatever it is asked otherwise.
+    case doubt
+    case none
+  }
+
+  /// The answer for a recipient of mail from `sender`; nil where there is none.
   func answer(_ backend: String, _ recipient: Path, sender: Path, at time: Timestamp) -> RecipientAnswer? {
-    guard hasAny.load(ordering: .relaxed) else { return nil }
+    guard case .answer(let answer) = knowledge(backend, recipient, sender: sender, at: time) else {
+      return nil
+    }
+    return answer
+  }
+
+  /// What is known of a recipient of mail from `sender`; what depends on the sender comes first.
+  func knowledge(_ backend: String, _ recipient: Path, sender: Path, at time: Timestamp) -> Knowledge {
+    guard hasAny.load(ordering: .relaxed) else { return .none }
     let text = RecipientKey.recipientText(recipient)
     let looksForSenders = hasSenders.load(ordering: .relaxed)
     return state.withLock { state in
-      func find(_ recipient: String, _ sender: String?) -> RecipientAnswer? {
+      func find(_ recipient: String, _ sender: String?) -> Knowledge? {
         let key = RecipientKey(backend: backend, recipient: recipient, sender: sender)
         guard let entry = state.entries[key] else { return nil }
         guard entry.expires > time else {
           state.entries[key] = nil
           return nil
         }
-        return entry.answer
+        return entry.answer.map { .answer($0) } ?? .doubt
       }
       if looksForSenders, let found = find(text, sender.text) ?? find("", sender.text) { return found }
-      return find(text, nil)
+      return find(text, nil) ?? .none
     }
   }
 
-  func keep(_ answer: RecipientAnswer, for key: RecipientKey, until expires: Timestamp) {
+  /// - Parameter answer: nil puts what was known in doubt.
+  func keep(_ answer: RecipientAnswer?, for key: RecipientKey, until expires: Timestamp) {
     if key.sender != nil { hasSenders.store(true, ordering: .relaxed) }
     hasAny.store(true, ordering: .relaxed)
     state.withLock { state in

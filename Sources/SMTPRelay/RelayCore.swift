@@ -49,16 +49,17 @@ final class RelayCore: Sendable {
   /// The backends of a route, by index.
   func indices(of route: Route) -> [Int] { route.backends.compactMap { byName[$0] } }
 
-  /// A session with `backend` stands.
-  func heard(_ backend: BackendState, _ capabilities: Capabilities) {
+  /// A session with `backend` stands. Answers whether it is the first in this run.
+  func heard(_ backend: BackendState, _ capabilities: Capabilities) -> Bool {
     let time = clock()
-    let (isNews, isBack) = backend.heard(capabilities, at: time)
+    let (isNews, isBack, isFirst) = backend.heard(capabilities, at: time)
     if isBack { tell(.info, .backendUp, "\(backend.name) answers again", at: time) }
-    guard isNews else { return }
+    guard isNews else { return isFirst }
     known.withLock { $0 = backends.compactMap(\.capabilities) }
-    guard let memory else { return }
+    guard let memory else { return isFirst }
     let all = backends.reduce(into: [String: String]()) { $0[$1.name] = $1.capabilities?.storedForm }
     files.submit { _ in memory.save(all) }
+    return isFirst
   }
 
   /// A session with `backend` could not be opened.

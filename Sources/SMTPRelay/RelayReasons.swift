@@ -84,7 +84,7 @@ public enum RelayReasons {
       .probesBusy, nil, .warning,
       cause: "More recipients are being asked for than the bound allows.",
       effect: "The recipient is told to come again.",
-      remedy: "See whether someone harvests addresses; raise recipients.probes_per_backend otherwise."),
+      remedy: "See whether someone harvests addresses; raise recipients.probes_waiting otherwise."),
     Reason(
       .backendAcceptsAll, nil, .warning,
       cause: "The backend accepted a made-up recipient.",

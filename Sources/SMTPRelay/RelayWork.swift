@@ -16,8 +16,13 @@ extension RelayCore {
     guard let first = query.recipient.route.backends.first, let index = index(of: first) else {
       return .unavailable("the route names no backend")
     }
-    // A refusal at delivery holds in every mode.
-    if let answer = cache.answer(first, path, sender: query.sender, at: time) { return answer }
+    // What came out at delivery holds in every mode.
+    switch cache.knowledge(first, path, sender: query.sender, at: time) {
+    case .answer(let answer): return answer
+    case .doubt: return nil
+    case .none: break
+    }
+    if query.isOutside { return .known }
     switch backends[index].configuration.recipients {
     case .any: return .known
     case .probe: return nil
@@ -28,7 +33,7 @@ extension RelayCore {
     }
   }
 
-  func keep(_ answer: RecipientAnswer, _ recipient: RoutedRecipient, sender: Path?, until expires: Timestamp)
+  func keep(_ answer: RecipientAnswer?, _ recipient: RoutedRecipient, sender: Path?, until expires: Timestamp)
   {
     keep(
       answer, route: recipient.route, recipient: RecipientKey.recipientText(recipient.path), sender: sender,
@@ -36,7 +41,7 @@ extension RelayCore {
   }
 
   func keep(
-    _ answer: RecipientAnswer, route: Route, recipient: String, sender: Path?, until expires: Timestamp
+    _ answer: RecipientAnswer?, route: Route, recipient: String, sender: Path?, until expires: Timestamp
   ) {
     guard let first = route.backends.first else { return }
     let key = RecipientKey(backend: first, recipient: recipient, sender: sender?.text)

@@ -155,7 +155,7 @@ final class SessionPool {
   func opened(_ session: BackendSession) {
     opening -= 1
     backend.established.add(1, ordering: .relaxed)
-    relay.core.heard(backend, session.machine.capabilities)
+    if relay.core.heard(backend, session.machine.capabilities) { relay.checkAcceptsAll(backend.index) }
   }
 
   /// A session ended that nobody used: it never stood, or it was idle.
@@ -244,6 +244,8 @@ final class SessionPool {
     let late = waiting.removeAll { $0.deadline <= now }
     for user in late { user.foundNone(.busy) }
     openForWaiting()
+    // A session can come to rest elsewhere just as this loop looks for one: nobody was asked for it then.
+    if waiting.count > opening, slots.idleSessions > 0 { relay.askOthersToYield(self) }
   }
 
   /// No further use: idle sessions quit now, busy ones when they are done.

@@ -47,11 +47,15 @@ final class GatewayHandler: ChannelInboundHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     keeper.assumeIsolated { [connection] in $0.remove(connection) }
-    connection.assumeIsolated { $0.lost() }
+    connection.assumeIsolated {
+      $0.broke()
+      $0.lost()
+    }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // A reset or a broken pipe: the connection is gone, which the session notes.
+    connection.assumeIsolated { $0.broke() }
     context.close(promise: nil)
   }
 }

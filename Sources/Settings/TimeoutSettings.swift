@@ -56,6 +56,8 @@ public struct RecipientSettings: Sendable, Hashable {
   public let cacheEntries: Int
   /// Most probe sessions to one backend, unless the backend says otherwise.
   public let probesPerBackend: Int
+  /// Most recipients that one backend is being asked for at once, those that wait for a session included.
+  public let probesWaiting: Int
   /// A probe session is closed after that many refusals.
   public let probeSessionRefusals: Int
   /// A probe session is closed after that many probes.
@@ -71,6 +73,7 @@ extension RecipientSettings {
     refusedLifetime = section.duration("refused_lifetime")
     cacheEntries = section.count("cache_entries")
     probesPerBackend = section.count("probes_per_backend")
+    probesWaiting = section.count("probes_waiting")
     probeSessionRefusals = section.count("probe_session_refusals")
     probeSessionProbes = section.count("probe_session_probes")
     answersVRFY = section.flag("vrfy")

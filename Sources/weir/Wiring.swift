@@ -129,6 +129,7 @@ extension Wiring {
     relay.digestLifetime = settings.delivery.digestLifetime
     relay.digestEntries = settings.delivery.digestEntries
     relay.probeBudget = min(settings.timeouts.verdict, settings.timeouts.backendReply)
+    relay.mostProbes = settings.recipients.probesWaiting
     return (relay, settings.backends.map { backend($0, configuration) })
   }
 

@@ -154,7 +154,9 @@ import Testing
         memory: Array(RelayFixture.text.utf8), spool: spool,
         octets: UInt64(RelayFixture.text.utf8.count + lines.utf8.count))
       for _ in 0..<2 {
-        #expect(await relay.deliver(relay.delivery(message: held)).short == "delivered b0 250")
+        #expect(
+          await relay.deliver(relay.delivery(message: held, budget: .seconds(60))).short == "delivered b0 250"
+        )
       }
       let message = try #require(backend.messages.last)
       #expect(backend.messages.count == 2)

@@ -3,7 +3,7 @@ public import Testing
 
 /// A program that a test speaks to and that a machine may lack.
 public enum Peer: String, CaseIterable, Sendable {
-  case postfix, exim, sendmail
+  case postfix, exim, sendmail, dovecot
   case smtpSink = "smtp-sink"
   case smtpSource = "smtp-source"
   case swaks, python3
@@ -17,6 +17,9 @@ public enum Peer: String, CaseIterable, Sendable {
       return rootAbsence ?? (PeerFolder.exim == nil ? "Exim is neither installed nor unpacked" : nil)
     case .sendmail:
       return rootAbsence ?? (PeerFolder.sendmail == nil ? "Sendmail is neither installed nor unpacked" : nil)
+    case .dovecot:
+      return rootAbsence
+        ?? (Executable.path(of: "/usr/lib/dovecot/lmtp") == nil ? "Dovecot's LMTP is not installed" : nil)
     case .smtpSink, .smtpSource, .swaks, .python3:
       return Executable.path(of: rawValue) == nil ? "\(rawValue) is not installed" : nil
     }

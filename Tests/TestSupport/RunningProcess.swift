@@ -92,8 +92,14 @@ public final class RunningProcess: Sendable {
       for pointer in argv + envp { free(pointer) }
     }
     var id: pid_t = 0
-    let code = TCPSocket.whileNoneIsHalfMade.withLock { _ in
-      posix_spawn(&id, executable, &actions, &attributes, &argv, &envp)
+    var code: Int32 = 0
+    // A file that a test has just written can be held open for a moment by a neighbour's child.
+    for _ in 0..<100 {
+      code = TCPSocket.whileNoneIsHalfMade.withLock { _ in
+        posix_spawn(&id, executable, &actions, &attributes, &argv, &envp)
+      }
+      guard code == ETXTBSY else { break }
+      block(for: .milliseconds(20))
     }
     guard code == 0 else { throw HarnessFault.system("start \(executable)", code) }
     return id

@@ -60,8 +60,7 @@ actor Connection {
   var isInputClosed = false
   private var isReading = true
   var isDiskBusy = false
-  /// A message that the backend has, while the client's 250 for it is being written.
-  var unconfirmed: (Delivery, Reply)?
+  var unread: UnreadReply?
 
   func opened() {
     perform(session.opened(), isLogged: true)
@@ -74,6 +73,8 @@ actor Connection {
     case .lingering, .gone: return
     case .open, .waiting: break
     }
+    // Who speaks on has read what was said before.
+    unread = nil
     if inbound.readableBytes == 0 {
       inbound = buffer
     } else {
@@ -109,7 +110,9 @@ actor Connection {
     }
     flush()
     if inbound.readableBytes == 0 { inbound = ByteBuffer() }
-    if isInputClosed, case .open = phase { finishForClosedInput() }
+    if isInputClosed, case .open = phase {
+      if unread == nil { finishForClosedInput() } else { close(lingering: true) }
+    }
   }
 
   // MARK: Lines
@@ -203,14 +206,7 @@ actor Connection {
 
   func flush() {
     guard !outbound.isEmpty else { return }
-    var promise: EventLoopPromise<Void>?
-    if let (delivery, reply) = unconfirmed {
-      unconfirmed = nil
-      let written = loop.makePromise(of: Void.self)
-      written.futureResult.whenFailure { _ in self.assumeIsolated { $0.lostReply(delivery, reply) } }
-      promise = written
-    }
-    channel.writeAndFlush(ByteBuffer(bytes: outbound), promise: promise)
+    channel.writeAndFlush(ByteBuffer(bytes: outbound), promise: promiseOfReply())
     outbound.removeAll(keepingCapacity: outbound.capacity <= 1024)
   }
 

@@ -11,6 +11,7 @@ extension Connection {
     guard let transaction, let intake = transaction.intake else {
       return .refuse(Response(.internalFault, variables()))
     }
+    transaction.contentEnded = Clock.monotonic
     if var decoder = transaction.decoder {
       decoder.finishCounted(into: &intake.buffer)
       transaction.decoder = decoder
@@ -135,7 +136,7 @@ extension Connection {
       recipients: transaction.recipients, client: identity, message: message, header: bytes,
       bodyStart: edit.bodyStart, isHeaderASCII: isASCII,
       isIdentifiable: header.contains("Date") && header.contains("Message-ID"),
-      budget: policy.timeouts.verdict)
+      budget: policy.timeouts.verdict - .milliseconds(Clock.monotonic - transaction.contentEnded))
   }
 
   private func delivered(
@@ -161,10 +162,7 @@ extension Connection {
       event.backend = backend
       if isRepeat { event.detail = "repeat of a message that the backend has; not sent again" }
       answer = .proceedSaying(Response(.messageAccepted, reply: reply.withEnhancedCode))
-      if isGone || isInputClosed {
-        event.detail = "the client hung up before the reply; its retry will not be delivered twice"
-        lostReply(delivery, reply)
-      }
+      watch(delivery, reply)
     case .refused(let reply, let backend):
       event.kind = reply.isPermanent ? .reject : .defer
       event.found = .message
@@ -185,16 +183,8 @@ extension Connection {
       answer = .refuse(response)
     }
     context.events.record(event)
-    if case .delivered(let reply, _, _) = outcome { unconfirmed = (delivery, reply) }
+    if isGone { return replyWasLost() }
     resume(answer)
-    unconfirmed = nil
-  }
-
-  func lostReply(_ delivery: Delivery, _ reply: Reply) {
-    guard delivery.isIdentifiable else { return }
-    let relay = policy.backends
-    let now = Clock.now
-    Task { await relay.replyLost(delivery, reply, at: now) }
   }
 
   var isGone: Bool {

@@ -14,14 +14,15 @@ extension Connection {
     endTransaction()
     flush()
     inbound = ByteBuffer()
-    if !lingering || isInputClosed {
+    guard unread != nil || (lingering && !isInputClosed) else {
       phase = .gone
       channel.close(promise: nil)
-    } else {
-      phase = .lingering(until: Clock.monotonic + (context.isDraining ? 1000 : 5000))
-      adjustReading()
-      channel.close(mode: .output, promise: nil)
+      return
     }
+    phase = .lingering(until: Clock.monotonic + (context.isDraining ? 1000 : 5000))
+    adjustReading()
+    // With both sides closed nobody could be heard to have gone.
+    if !isInputClosed { channel.close(mode: .output, promise: nil) }
   }
 
   /// The client closed its sending side; what it sent before is still answered.
@@ -30,6 +31,7 @@ extension Connection {
     switch phase {
     case .open: pump()
     case .waiting: break
+    case .lingering where unread != nil: break
     case .lingering, .gone:
       phase = .gone
       channel.close(promise: nil)
@@ -54,6 +56,12 @@ extension Connection {
     context.events.record(event)
   }
 
+  /// The connection broke: what the system had taken for the client did not reach it. An end by the client's
+  /// wish comes as `inputClosed` first, one by ours finds the session gone.
+  func broke() {
+    if !isGone { replyWasLost() }
+  }
+
   /// The connection is gone, or as good as gone.
   func lost() {
     if case .gone = phase { return }
@@ -73,6 +81,7 @@ extension Connection {
 
   /// Looks whether the client has run out of time. Called once a tick.
   func tick(_ now: Int64) {
+    lookAfterReply(now)
     switch phase {
     case .gone: return
     case .waiting:

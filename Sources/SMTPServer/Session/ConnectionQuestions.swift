@@ -144,13 +144,9 @@ extension Connection {
   private func verify(
     _ routed: RoutedRecipient, isOurs: Bool, _ transaction: Transaction, _ found: [WeighedFinding]
   ) -> Answer? {
-    guard isOurs else {
-      take(routed, transaction, found)
-      return .proceed
-    }
     let query = RecipientQuery(
       recipient: routed, sender: transaction.facts.sender, parameters: transaction.facts.parameters,
-      client: identity)
+      client: identity, isOutside: !isOurs)
     let now = Clock.now
     if let answer = policy.backends.remembered(query, at: now) {
       return self.answer(answer, routed, transaction, found)

@@ -21,6 +21,8 @@ final class Transaction {
   var refusal: Response?
   /// Monotonic milliseconds at which content began; 0 before it.
   var contentBegan: Int64 = 0
+  /// Monotonic milliseconds at which it was complete: from here on the client waits for one reply.
+  var contentEnded: Int64 = 0
   /// Whether the content is complete: from here on the message goes its way without the client.
   var isComplete = false
 

@@ -99,6 +99,9 @@ extension Settings {
       "Most probe sessions open to one backend at once; past it a recipient waits, and gets 451 where it waits"
         + " too long."),
     .key(
+      "recipients.probes_waiting", .count(1...100_000), "500",
+      "Most recipients that one backend is being asked for at once; past it a recipient gets 451."),
+    .key(
       "recipients.probe_session_refusals", .count(1...10_000), "5",
       "A probe session is closed after that many refusals."),
     .key(

@@ -1,0 +1,77 @@
+import Bytes
+import Filtering
+import NIOCore
+import SMTPProtocol
+
+/// A message that the backend has, while it is not known whether the client has read its 250.
+struct UnreadReply {
+  let delivery: Delivery
+  let reply: Reply
+  /// Whether the reply was handed to the system.
+  var isWritten = false
+  /// Monotonic milliseconds at which the backend's reply came.
+  let since: Int64
+}
+
+/// Whether a client has read that its message was taken. If not it will send the message again, and the relay has
+/// to know that one.
+///
+/// What shows that it was read: further octets. What shows that it was not: a reset, since a system resets a
+/// connection whose user went with octets unread; a failed write; no acknowledgement for a long time.
+extension Connection {
+  func watch(_ delivery: Delivery, _ reply: Reply) {
+    guard delivery.isIdentifiable else { return }
+    unread = UnreadReply(delivery: delivery, reply: reply, since: Clock.monotonic)
+  }
+
+  /// A promise for the write that carries the reply; nil where this is any other write.
+  func promiseOfReply() -> EventLoopPromise<Void>? {
+    guard unread?.isWritten == false else { return nil }
+    unread?.isWritten = true
+    let written = loop.makePromise(of: Void.self)
+    written.futureResult.whenFailure { _ in self.assumeIsolated { $0.replyWasLost() } }
+    return written
+  }
+
+  /// The client went without having read the reply.
+  func replyWasLost() {
+    guard let unread else { return }
+    self.unread = nil
+    var event = event(.session, stage: nil, nil)
+    event.id = unread.delivery.id
+    event.code = .connectionLost
+    event.sender = unread.delivery.sender.text
+    event.recipients = unread.delivery.recipients.map(\.recipient.path.text)
+    event.detail = "the client hung up before it read the reply; its retry will not be delivered twice"
+    let relay = policy.backends
+    let events = context.events
+    Task {
+      await relay.replyLost(unread.delivery, unread.reply, at: event.time)
+      // Said when it is true.
+      events.record(event)
+    }
+  }
+
+  /// Asks the system whether the reply has arrived, and ends a session that waits for nothing else. Called once a
+  /// tick.
+  func lookAfterReply(_ now: Int64) {
+    guard let unread else { return }
+    // The message is not held for long: what was acknowledged counts as read then, what was not as lost.
+    let isLate = now - unread.since >= 5000
+    guard isInputClosed || now - unread.since >= 1000 else { return }
+    guard let options = channel as? any SocketOptionProvider else {
+      self.unread = nil
+      return
+    }
+    options.getTCPInfo().map { Int($0.tcpi_unacked) }.whenComplete { result in
+      self.assumeIsolated { $0.replyAcknowledged((try? result.get()) == 0, isLate: isLate) }
+    }
+  }
+
+  private func replyAcknowledged(_ isAcknowledged: Bool, isLate: Bool) {
+    if isAcknowledged { unread = nil } else if isLate { replyWasLost() }
+    guard unread == nil, isInputClosed, case .lingering = phase else { return }
+    phase = .gone
+    channel.close(promise: nil)
+  }
+}
