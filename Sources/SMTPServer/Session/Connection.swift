@@ -183,6 +183,7 @@ actor Connection {
   }
 
   func say(_ response: Response) {
+    if policy.catalogue.writeFixed(response, into: &outbound) { return }
     policy.catalogue.write(completed(response), into: &outbound)
   }
 
