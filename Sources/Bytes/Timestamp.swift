@@ -71,10 +71,32 @@ extension Timestamp {
   /// `Fri, 20 Nov 2026 12:00:01 +0000`, the form of a message header (RFC 5322 §3.3).
   public var rfc5322: String {
     let time = civil
-    let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    return
-      "\(days[time.weekday]), \(time.day) \(months[time.month - 1]) \(padded(time.year, 4)) \(padded(time.hour, 2)):\(padded(time.minute, 2)):\(padded(time.second, 2)) +0000"
+    let days: StaticString = "SunMonTueWedThuFriSat"
+    let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
+    var text: [UInt8] = []
+    text.reserveCapacity(32)
+    func put(_ name: Int, of names: StaticString) {
+      names.withUTF8Buffer { text.append(contentsOf: $0[(3 * name)..<(3 * name + 3)]) }
+    }
+    func put(_ value: Int, width: Int, then end: UInt8) {
+      var scale = width > 3 ? 1000 : width > 1 ? 10 : value >= 10 ? 10 : 1
+      while scale > 0 {
+        text.append(0x30 + UInt8(truncatingIfNeeded: value / scale % 10))
+        scale /= 10
+      }
+      text.append(end)
+    }
+    put(time.weekday, of: days)
+    text.append(contentsOf: ", ".utf8)
+    put(time.day, width: 1, then: UInt8(ascii: " "))
+    put(time.month - 1, of: months)
+    text.append(.space)
+    put(time.year, width: 4, then: UInt8(ascii: " "))
+    put(time.hour, width: 2, then: UInt8(ascii: ":"))
+    put(time.minute, width: 2, then: UInt8(ascii: ":"))
+    put(time.second, width: 2, then: UInt8(ascii: " "))
+    text.append(contentsOf: "+0000".utf8)
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// `YYYY-MM-DD` in UTC.

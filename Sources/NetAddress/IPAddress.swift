@@ -76,7 +76,27 @@ extension IPAddress: CustomStringConvertible {
   /// The canonical text: a dotted quad, or RFC 5952 §4 for IPv6.
   public var description: String {
     guard let v4 else { return describeV6() }
-    return "\(v4 >> 24).\(v4 >> 16 & 255).\(v4 >> 8 & 255).\(v4 & 255)"
+    return String(unsafeUninitializedCapacity: 15) { text in
+      var count = 0
+      for index in 0..<4 {
+        let part = UInt8(truncatingIfNeeded: v4 >> UInt32(24 - 8 * index))
+        if count > 0 {
+          text[count] = UInt8(ascii: ".")
+          count += 1
+        }
+        if part >= 100 {
+          text[count] = 0x30 + part / 100
+          count += 1
+        }
+        if part >= 10 {
+          text[count] = 0x30 + part / 10 % 10
+          count += 1
+        }
+        text[count] = 0x30 + part % 10
+        count += 1
+      }
+      return count
+    }
   }
 
   private func group(_ index: Int) -> UInt64 {

@@ -80,13 +80,22 @@ public struct ReasonCatalogue: Sendable {
       precondition(byCode[reason.code] == nil, "reason \(reason.code) stands in the catalogue twice")
       byCode[reason.code] = reason
       guard let reply = reason.reply else { continue }
-      replies[reason.code] = replacements[reason.code.name].map { Self.replace(reply, with: $0) } ?? reply
+      var text = replacements[reason.code.name].map { Self.replace(reply, with: $0) } ?? reply
+      text.lines = text.lines.map { Self.naming($0, reason.code, hostname) }
+      replies[reason.code] = text
     }
     self.reasons = byCode
     self.replies = replies
     self.hostname = hostname
     wireForms = replies.filter { $0.value.lines.allSatisfy { !$0.utf8.contains(UInt8(ascii: "{")) } }
       .mapValues(\.wireForm)
+  }
+
+  /// Appends the wire form of a response that is the same for everybody; false where it is not.
+  public func writeFixed(_ response: Response, into bytes: inout [UInt8]) -> Bool {
+    guard response.reply == nil, let fixed = wireForms[response.reason] else { return false }
+    bytes.append(contentsOf: fixed)
+    return true
   }
 
   /// Appends the wire form of a response.
@@ -125,26 +134,44 @@ public struct ReasonCatalogue: Sendable {
   }
 
   private func fill(_ text: String, _ code: ReasonCode, _ variables: ReplyVariables) -> String {
+    Self.filling(text) { name in
+      switch name {
+      case "client": Self.safe(variables.client)
+      case "sender": Self.safe(variables.sender)
+      case "recipient": Self.safe(variables.recipient)
+      case "id": Self.safe(variables.id)
+      case "reason": Self.safe(variables.reason)
+      case "list": Self.safe(variables.list)
+      case "code": code.name
+      case "hostname": hostname
+      default: nil
+      }
+    }
+  }
+
+  /// The text with what is known beforehand put in, so that most replies are the same for everybody.
+  private static func naming(_ text: String, _ code: ReasonCode, _ hostname: String) -> String {
+    guard text.utf8.contains(UInt8(ascii: "{")), !hostname.isEmpty else { return text }
+    return filling(text) { $0 == "hostname" ? hostname : $0 == "code" ? code.name : nil }
+  }
+
+  /// Fills each `{name}`; one without a value stays as it is.
+  private static func filling(_ text: String, _ value: (Substring) -> String?) -> String {
     var result = ""
     var rest = text[...]
-    while let open = rest.firstIndex(of: "{") {
+    while let open = rest.utf8.firstIndex(of: UInt8(ascii: "{")) {
       result += rest[..<open]
-      guard let close = rest[open...].firstIndex(of: "}") else {
+      guard let close = rest[open...].utf8.firstIndex(of: UInt8(ascii: "}")) else {
         rest = rest[open...]
         break
       }
-      switch rest[rest.index(after: open)..<close] {
-      case "client": result += Self.safe(variables.client)
-      case "sender": result += Self.safe(variables.sender)
-      case "recipient": result += Self.safe(variables.recipient)
-      case "id": result += Self.safe(variables.id)
-      case "reason": result += Self.safe(variables.reason)
-      case "list": result += Self.safe(variables.list)
-      case "code": result += code.name
-      case "hostname": result += hostname
-      case let other: result += "{\(other)}"
+      let after = rest.utf8.index(after: close)
+      if let value = value(rest[rest.utf8.index(after: open)..<close]) {
+        result += value
+      } else {
+        result += rest[open..<after]
       }
-      rest = rest[rest.index(after: close)...]
+      rest = rest[after...]
     }
     result += rest
     // An empty variable leaves no hole behind it.

@@ -53,16 +53,41 @@ public struct Reply: Hashable, Sendable {
   /// Appends the wire form. Bound: a line is cut at 480 octets, so that code and CRLF stay within 512
   /// (RFC 5321 §4.5.3.1.5); what would break the framing is written as `?`.
   public func write(into bytes: inout [UInt8]) {
-    let prefix = enhancedText.map { $0 + " " } ?? ""
-    let digits = String(code)
-    for (index, line) in (lines.isEmpty ? [""] : lines).enumerated() {
-      bytes.append(contentsOf: digits.utf8)
-      bytes.append(index >= lines.count - 1 ? UInt8(ascii: " ") : UInt8(ascii: "-"))
-      bytes.append(contentsOf: prefix.utf8)
-      for byte in Self.cut(line).utf8 { bytes.append(byte.isASCIIControl ? UInt8(ascii: "?") : byte) }
+    let last = max(0, lines.count - 1)
+    for index in 0...last {
+      Self.put(code, into: &bytes)
+      bytes.append(index == last ? UInt8(ascii: " ") : UInt8(ascii: "-"))
+      if let enhanced {
+        Self.put(code / 100, into: &bytes)
+        bytes.append(.dot)
+        Self.put(enhanced.subject, into: &bytes)
+        bytes.append(.dot)
+        Self.put(enhanced.detail, into: &bytes)
+        bytes.append(.space)
+      }
+      let start = bytes.count
+      if index < lines.count {
+        let line = lines[index]
+        if line.utf8.count > 480 {
+          bytes.append(contentsOf: Self.cut(line).utf8)
+        } else {
+          bytes.append(contentsOf: line.utf8)
+        }
+      }
+      for place in start..<bytes.count where bytes[place].isASCIIControl { bytes[place] = UInt8(ascii: "?") }
       bytes.append(.carriageReturn)
       bytes.append(.lineFeed)
     }
+  }
+
+  private static func put(_ number: Int, into bytes: inout [UInt8]) {
+    guard (0...999).contains(number) else {
+      bytes.append(contentsOf: String(number).utf8)
+      return
+    }
+    if number >= 100 { bytes.append(0x30 + UInt8(number / 100)) }
+    if number >= 10 { bytes.append(0x30 + UInt8(number / 10 % 10)) }
+    bytes.append(0x30 + UInt8(number % 10))
   }
 
   /// The first 480 octets of a line, no character torn.

@@ -81,25 +81,29 @@ public final class Gateway: Sendable {
   }
 
   private func bootstrap(_ endpoint: Endpoint, on loop: (any EventLoop)? = nil) -> ServerBootstrap {
-    ServerBootstrap(group: loop ?? group)
+    let name = endpoint.description
+    // TCP_NODELAY is NIO's default, and goes from the listening socket to those accepted (tcp(7)).
+    return ServerBootstrap(group: loop ?? group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelOption(.maxMessagesPerRead, value: 2)
-      .childChannelOption(
-        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 131_072)
-      )
       .childChannelInitializer { [self] channel in
-        channel.eventLoop.makeCompletedFuture { try accept(channel, on: endpoint) }
+        channel.eventLoop.makeCompletedFuture { try accept(channel, on: name) }
       }
   }
 
   // MARK: Accepting
 
-  private func accept(_ channel: any Channel, on endpoint: Endpoint) throws {
+  private static let reading = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 131_072)
+
+  private func accept(_ channel: any Channel, on listener: String) throws {
     guard let keeper = keepers[ObjectIdentifier(channel.eventLoop)] else {
       throw ChannelError.inappropriateOperationForState
+    }
+    if let options = channel.syncOptions {
+      // Set here they cost a third of what they do as options of the bootstrap.
+      try options.setOption(.allowRemoteHalfClosure, value: true)
+      try options.setOption(.maxMessagesPerRead, value: 2)
+      try options.setOption(.recvAllocator, value: Self.reading)
     }
     let policy = context.policy
     let peer = PeerAddress(channel.remoteAddress)
@@ -111,7 +115,7 @@ public final class Gateway: Sendable {
       return
     }
     let facts = ConnectFacts(
-      address: address, port: peer.port, listener: endpoint.description, isRelayNetwork: isRelayNetwork,
+      address: address, port: peer.port, listener: listener, isRelayNetwork: isRelayNetwork,
       time: Clock.now)
     let admission = context.admission
     channel.closeFuture.whenComplete { _ in admission.disconnect(address, isRelayNetwork: isRelayNetwork) }

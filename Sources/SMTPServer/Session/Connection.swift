@@ -24,6 +24,8 @@ actor Connection {
   /// Findings about the connection and its greeting; they weigh in every transaction.
   var standing: [WeighedFinding] = []
   var transaction: Transaction?
+  /// Among the connections of its keeper.
+  var place = 0
   /// Where the client stands with its time.
   var clock: StepClock
   var phase = Phase.open
@@ -192,6 +194,7 @@ actor Connection {
   }
 
   func say(_ response: Response) {
+    if policy.catalogue.writeFixed(response, into: &outbound) { return }
     policy.catalogue.write(completed(response), into: &outbound)
   }
 

@@ -19,10 +19,10 @@ extension Connection {
       channel.close(promise: nil)
       return
     }
-    phase = .lingering(until: Clock.monotonic + (context.isDraining ? 1000 : 5000))
+    phase = .lingering(until: Clock.monotonic + (context.isDraining ? 1000 : StepClock.lingering))
     adjustReading()
     // With both sides closed nobody could be heard to have gone.
-    if !isInputClosed { channel.close(mode: .output, promise: nil) }
+    if isInputClosed { lookAfterReply(Clock.monotonic) } else { channel.close(mode: .output, promise: nil) }
   }
 
   /// The client closed its sending side; what it sent before is still answered.
@@ -43,7 +43,7 @@ extension Connection {
     noteLoss()
     session.disconnected()
     endTransaction()
-    phase = .lingering(until: Clock.monotonic + 5000)
+    phase = .lingering(until: Clock.monotonic + StepClock.lingering)
     let channel = channel
     channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
   }
@@ -79,15 +79,26 @@ extension Connection {
     return transaction.isComplete
   }
 
-  /// Looks whether the client has run out of time. Called once a tick.
-  func tick(_ now: Int64) {
+  /// Takes its place with the keeper.
+  ///
+  /// - Returns: when to look at it first.
+  func settle(at place: Int, _ now: Int64) -> Int64 {
+    self.place = place
+    return now + policy.timeouts.shortest
+  }
+
+  /// Looks whether the client has run out of time.
+  ///
+  /// - Returns: when to look again; no time runs out before that, whatever begins meanwhile.
+  func tick(_ now: Int64) -> Int64 {
     lookAfterReply(now)
+    let limit = limit
     switch phase {
-    case .gone: return
+    case .gone: break
     case .waiting:
       // The disk may hang, the backends may not: they have a budget of their own.
-      if !isDelivering, let transaction, transaction.contentBegan != 0, let step = overdueStep(now) {
-        end(.timeout, step)
+      if !isDelivering, let transaction, transaction.contentBegan != 0, now > limit.end {
+        end(.timeout, limit.step)
       }
     case .lingering(let until):
       if now >= until {
@@ -97,25 +108,31 @@ extension Connection {
     case .open:
       if context.isDraining, transaction?.contentBegan ?? 0 == 0 {
         end(.shuttingDown, "")
-      } else if let step = overdueStep(now) {
-        end(.timeout, step)
+      } else if now > limit.end {
+        end(.timeout, limit.step)
       } else if isTooSlow(now) {
         end(.dataTooSlow, "")
       }
     }
+    let next = now + min(policy.timeouts.shortest, max(1, limit.end - now + 1))
+    return unread == nil ? next : min(next, now + 1000)
   }
 
-  /// The step whose time is up; nil where none is.
-  private func overdueStep(_ now: Int64) -> String? {
-    let silent = now - clock.last
+  /// When the client's time is up, and for what.
+  private var limit: (end: Int64, step: String) {
     let timeouts = policy.timeouts
-    if let transaction, now - transaction.began > timeouts.message.milliseconds { return "Transaction" }
+    let step: (end: Int64, step: String)
     switch session.need {
-    case .data, .chunk, .drain: return silent > timeouts.data.milliseconds ? "Message data" : nil
-    default: break
+    case .data, .chunk, .drain: step = (clock.last + timeouts.data.milliseconds, "Message data")
+    default:
+      step =
+        session.commands == 0
+        ? (clock.opened + timeouts.greeting.milliseconds, "Greeting")
+        : (clock.lastCommand + timeouts.command.milliseconds, "Command")
     }
-    if session.commands == 0 { return now - clock.opened > timeouts.greeting.milliseconds ? "Greeting" : nil }
-    return now - clock.lastCommand > timeouts.command.milliseconds ? "Command" : nil
+    guard let transaction else { return step }
+    let whole = transaction.began + timeouts.message.milliseconds
+    return whole < step.end ? (whole, "Transaction") : step
   }
 
   private func isTooSlow(_ now: Int64) -> Bool {

@@ -1,6 +1,20 @@
+import Bytes
+import Filtering
+
+extension SessionTimeouts {
+  /// No time of a session is shorter, in milliseconds: nobody has to be looked at more often.
+  var shortest: Int64 {
+    let steps = min(greeting.milliseconds, command.milliseconds, data.milliseconds, message.milliseconds)
+    return max(1, min(steps, StepClock.lingering))
+  }
+}
+
 /// The moments a session's time-outs are counted from, in monotonic milliseconds. Checked by a tick a loop,
 /// so that a session costs no timer of its own.
 struct StepClock {
+  /// How long a peer that was told to go may take to read it.
+  static let lingering: Int64 = 5000
+
   let opened: Int64
   /// When something last came.
   private(set) var last: Int64

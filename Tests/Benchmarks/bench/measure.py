@@ -128,8 +128,14 @@ def idle_sessions(client, weir, programs, wanted, repetitions, scale, say):
         time.sleep(0.1)
         return (weir.group.cpu() - before) / count * 1e3, result["ok"] == count
 
+    def share(seconds=10):
+        cpu, start = weir.group.cpu(), time.monotonic()
+        time.sleep(seconds)
+        return (weir.group.cpu() - cpu) / (time.monotonic() - start) * 100
+
     alone = [cost() for _ in range(repetitions)]
     weir.group.settle()
+    empty = share()
     before = weir.group.pss()
     crowd = subprocess.Popen(
         [os.path.join(programs, "smtpidle"), str(weir.port), str(wanted)], stdin=subprocess.PIPE,
@@ -137,15 +143,13 @@ def idle_sessions(client, weir, programs, wanted, repetitions, scale, say):
     opened = int(crowd.stdout.readline().split()[1])
     weir.group.settle()
     after = weir.group.pss()
-    cpu, start = weir.group.cpu(), time.monotonic()
-    time.sleep(10)
-    share = (weir.group.cpu() - cpu) / (time.monotonic() - start) * 100
+    full = share()
     beside = [cost() for _ in range(repetitions)]
     answer = crowd.communicate("\n", timeout=90)[0].split()
-    say(f"  idle: {opened} open, PSS {before:.1f} → {after:.1f} MiB, {share:.2f} % CPU")
+    say(f"  idle: {opened} open, PSS {before:.1f} → {after:.1f} MiB, {full:.2f} % CPU ({empty:.2f} % without)")
     return {
         "wanted": wanted, "opened": opened, "alive": int(answer[-1]), "before": before, "after": after,
-        "each": (after - before) * 1024 / max(1, opened), "share": share,
+        "each": (after - before) * 1024 / max(1, opened), "share": full, "empty": empty,
         "ms_alone": median([ms for ms, _ in alone]), "ms_beside": median([ms for ms, _ in beside]),
         "all_taken": all(taken for _, taken in alone + beside)}
 
