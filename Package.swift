@@ -96,6 +96,7 @@ let package = Package(
       dependencies: ["Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", nioCore, nioPosix],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("ArchitectureTests", []),
+    tests("BytesTests", ["Bytes"]),
     tests("NetAddressTests", ["Bytes", "NetAddress"]),
     tests("SettingsTests", ["Settings", "NetAddress"]),
     tests("MailSyntaxTests", ["Bytes", "MailSyntax", "NetAddress"]),

@@ -64,7 +64,7 @@ public enum Catalogue {
       let action = keys.word("action", of: ["score", "defer", "reject"], default: "")
       let built = check.init(materials, keys: &keys)
       problems += keys.problems
-      for (code, score) in own?.weights ?? [:] {
+      for (code, score) in (own?.weights ?? [:]).sorted(by: { $0.key < $1.key }) {
         guard check.weights[ReasonCode(code)] != nil else {
           problems.append(
             settings.problem(

@@ -65,6 +65,16 @@ public struct Decision: Hashable, Sendable {
     }
   }
 
+  /// The reply to a refusal at a stage: the catalogue's, but for now where the decision is for now (an admin may
+  /// defer what the product refuses for good), and in place of the greeting 554 or 421 (RFC 5321 §4.3.2).
+  public func reply(at stage: Stage, in catalogue: ReasonCatalogue, _ variables: ReplyVariables) -> Reply {
+    var reply = catalogue.reply(reason, variables)
+    if verdict == .defer, reply.isPermanent { reply.code = 450 }
+    if verdict == .reject, reply.isTransient { reply.code = 550 }
+    if stage == .connect { reply.code = reply.isPermanent ? 554 : 421 }
+    return reply
+  }
+
   /// The code under which a refusal is answered and logged.
   public var reason: ReasonCode {
     if let decisive { return decisive.finding.code }

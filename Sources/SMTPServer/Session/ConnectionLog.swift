@@ -48,11 +48,7 @@ extension Connection {
       variables.reason = decisive.finding.reason
       variables.list = decisive.finding.list
     }
-    var reply = policy.catalogue.reply(decision.reason, variables)
-    // A code whose catalogue reply is for good can be deferred by the admin; and in place of the greeting there
-    // are 554 and 421 only (RFC 5321 §4.3.2).
-    if decision.verdict == .defer, reply.isPermanent { reply.code = 450 }
-    if stage == .connect { reply.code = reply.isPermanent ? 554 : 421 }
+    let reply = decision.reply(at: stage, in: policy.catalogue, variables)
     let response = Response(decision.reason, variables, reply: reply)
     var event = event(
       decision.verdict == .defer ? .defer : .reject, stage: stage, response, recipient: recipient)

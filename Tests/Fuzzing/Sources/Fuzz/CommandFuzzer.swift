@@ -25,7 +25,8 @@ private func lines(of pieces: [ArraySlice<UInt8>], _ acceptsBareLineFeed: Bool) 
       if let event { events.append(event) }
       if case .line(let line)? = event {
         promise(
-          line.count <= 510 && !line.contains(10) && !line.contains(13) && !line.contains(0), "a bad line")
+          line.count <= (acceptsBareLineFeed ? 511 : 510) && !line.contains(10) && !line.contains(13)
+            && !line.contains(0), "a bad line")
       }
       if event == nil, taken == 0 { break }
     }

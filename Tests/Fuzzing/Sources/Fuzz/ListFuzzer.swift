@@ -16,7 +16,7 @@ let fuzzLists: @Sendable ([UInt8]) -> Void = { bytes in
   for problem in reading.problems {
     promise(
       problem.line >= 1 && problem.line <= lines + 1 && problem.column >= 1, "no such place: \(problem)")
-    promise(problem.description.utf8.isPlain, "control characters: \(problem)")
+    promise(problem.description.utf8.filter { $0 != 9 }.isPlain, "control characters: \(problem)")
   }
   promise(reading.problems.count <= 102, "too many problems")
   ask(reading.snapshot, text, now)

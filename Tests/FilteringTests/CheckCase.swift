@@ -1,0 +1,189 @@
+import Bytes
+import Checks
+import Filtering
+import Foundation
+import MailSyntax
+import NetAddress
+import SMTPProtocol
+import Settings
+import TestSupport
+
+/// One golden case of a check: an environment, and what is found and done in it.
+///
+///     # What the case shows.
+///     client: 203.0.113.66
+///     list block.cidr: 203.0.113.0/24 open proxies
+///
+///     connect: CLIENT_LISTED(block.cidr:1 203.0.113.0/24;reject)
+///     u@example.org: reject CLIENT_LISTED 554 5.7.1 Client host 203.0.113.66 is refused: open proxies
+///
+/// Above the empty line: `client`, `helo`, `from`, `to` (several, between spaces), `now`, `networks`
+/// (relay.networks), `config` (a key of the configuration, dotted, and its value), `list FILE` (a line of a
+/// list). `config` and `list` may be repeated. Below it, line by line: what each stage found, and what becomes
+/// of the session, or of each recipient, by it. What is not given has the values of `init`.
+struct CheckCase: CustomStringConvertible, Sendable {
+  let name: String
+  var client = "192.0.2.7"
+  var helo = "client.outside.example"
+  var from = "sender@outside.example"
+  var to = ["u@example.org"]
+  var now = Timestamp(year: 2026, month: 11, day: 20)
+  var networks: [String] = []
+  var configuration: [String] = []
+  var lists: [(file: String, lines: [String])] = []
+  let expected: [String]
+
+  var description: String { name }
+
+  /// The cases of all checks, by folder.
+  static func all() throws -> [String: [CheckCase]] {
+    let folder = Repository.root + "/Tests/Cases"
+    var all: [String: [CheckCase]] = [:]
+    for check in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      for file in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(check)").sorted() {
+        let text = try String(contentsOfFile: "\(folder)/\(check)/\(file)", encoding: .utf8)
+        all[check, default: []].append(try CheckCase(name: "\(check)/\(file)", text: text))
+      }
+    }
+    return all
+  }
+
+  init(name: String, text: String) throws {
+    self.name = name
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    guard let empty = lines.firstIndex(of: "") else { throw HarnessFault("\(name): no empty line") }
+    expected = lines[(empty + 1)...].filter { !$0.isEmpty }
+    for (index, line) in lines[..<empty].enumerated() where !line.hasPrefix("#") {
+      guard let colon = line.range(of: ":"), read(String(line[..<colon.lowerBound]), Self.value(line, colon))
+      else {
+        throw HarnessFault("\(name):\(index + 1): cannot read “\(line)”")
+      }
+    }
+  }
+
+  private static func value(_ line: String, _ colon: Range<String.Index>) -> String {
+    String(line[colon.upperBound...].drop { $0 == " " })
+  }
+
+  private mutating func read(_ key: String, _ value: String) -> Bool {
+    let words = value.split(separator: " ").map(String.init)
+    switch key {
+    case "client": client = value
+    case "helo": helo = value
+    case "from": from = value
+    case "to": to = words
+    case "networks": networks = words
+    case "config": configuration.append(value)
+    case "now":
+      guard let day = Timestamp(isoDay: value) else { return false }
+      now = day
+    default:
+      guard key.hasPrefix("list ") else { return false }
+      let file = String(key.dropFirst(5))
+      if let index = lists.firstIndex(where: { $0.file == file }) {
+        lists[index].lines.append(value)
+      } else {
+        lists.append((file, [value]))
+      }
+    }
+    return true
+  }
+}
+
+/// A case as it comes out.
+struct CheckCaseRun {
+  private let plan: CheckPlan
+  private let scores: ScoreTable
+  private let thresholds: Thresholds
+  private let catalogue: ReasonCatalogue
+  private let one: CheckCase
+  private var found: [WeighedFinding] = []
+  private(set) var lines: [String] = []
+
+  init(_ one: CheckCase) throws {
+    var gateway = try GatewayConfiguration(backends: [.init(port: 1)], listeners: [.init(port: 2)])
+    gateway.networks = one.networks
+    for line in one.configuration {
+      guard let equals = line.range(of: " = ") else { throw HarnessFault("the form is KEY = VALUE: \(line)") }
+      gateway.settings[String(line[..<equals.lowerBound])] = String(line[equals.upperBound...])
+    }
+    let reading = Settings.read(text: gateway.toml(folder: "/tmp"), file: "weir.toml")
+    guard let settings = reading.settings else { throw HarnessFault("\(reading.problems)") }
+    guard let now = one.now else { throw HarnessFault("no such day") }
+    let lists = ListSnapshot.parse(
+      one.lists.map {
+        ListSource(file: $0.file, text: Array(($0.lines.joined(separator: "\n") + "\n").utf8))
+      }, at: now)
+    if lists.hasErrors { throw HarnessFault("\(lists.problems)") }
+    let relay = RelayControl(
+      domains: settings.relay.domains, networks: settings.relay.networks, restrictions: settings.relay.senders
+    )
+    let problems: [SettingsProblem]
+    (plan, scores, problems) = Catalogue.plan(
+      CheckMaterials(lists: lists.snapshot, relay: relay, settings: settings))
+    if !problems.isEmpty { throw HarnessFault("\(problems)") }
+    thresholds = Thresholds(
+      tag: settings.actions.tag, deferral: settings.actions.defer, reject: settings.actions.reject,
+      enforceAt: Stage(settings.actions.enforceAt.rawValue) ?? .recipient)
+    catalogue = ReasonCatalogue(
+      ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons, replacing: settings.replies,
+      hostname: "mx")
+    self.one = one
+    try run(relay, now)
+  }
+
+  private mutating func run(_ relay: RelayControl, _ now: Timestamp) throws {
+    guard let address = IPAddress(one.client), let sender = PathParser.parse(whole: one.from, limits: .sender)
+    else {
+      throw HarnessFault("\(one.name): no client or no sender")
+    }
+    let connect = ConnectFacts(
+      address: address, port: 1, listener: "x", isRelayNetwork: relay.isRelayNetwork(address), time: now)
+    if look(plan.connect, connect, .connect) { return }
+    let hello = Hello(name: one.helo, isExtended: true)
+    if look(plan.hello, HelloFacts(connect: connect, hello: hello), .hello) { return }
+    let mail = MailFacts(connect: connect, hello: hello, sender: sender, parameters: .none, time: now)
+    if look(plan.mail, mail, .mail) { return }
+    let before = found
+    var taken = 0
+    for text in one.to {
+      guard let path = PathParser.parse(whole: text) else { throw HarnessFault("\(one.name): no recipient") }
+      found = before
+      let facts = RecipientFacts(mail: mail, recipient: path, taken: taken)
+      let own = CheckPlan.examine(plan.recipient, facts, at: .recipient, scores: scores) ?? []
+      lines += own.map { "\(text): \($0.logForm)" }
+      found += own
+      let decision = Decision(of: found, at: .recipient, thresholds: thresholds)
+      lines.append("\(text): \(words(decision, .recipient, path))")
+      if ![Verdict.reject, .defer].contains(decision.verdict) { taken += 1 }
+    }
+  }
+
+  /// Runs one stage; true where the session is refused there.
+  private mutating func look<Facts>(
+    _ examinations: [Examination<Facts>], _ facts: Facts, _ stage: Stage
+  ) -> Bool {
+    let own = CheckPlan.examine(examinations, facts, at: stage, scores: scores) ?? []
+    lines += own.map { "\(stage): \($0.logForm)" }
+    found += own
+    let decision = Decision(of: found, at: stage, thresholds: thresholds)
+    guard [Verdict.reject, .defer].contains(decision.verdict) else { return false }
+    lines.append("\(stage): \(words(decision, stage, nil))")
+    return true
+  }
+
+  private func words(_ decision: Decision, _ stage: Stage, _ recipient: Path?) -> String {
+    guard [Verdict.reject, .defer].contains(decision.verdict) else {
+      return "\(decision.verdict) \(Score.text(decision.score))"
+    }
+    var variables = ReplyVariables()
+    variables.client = one.client
+    variables.sender = one.from
+    variables.recipient = recipient?.text ?? ""
+    variables.id = "ID"
+    variables.reason = decision.decisive?.finding.reason ?? ""
+    variables.list = decision.decisive?.finding.list ?? ""
+    return
+      "\(decision.verdict) \(decision.reason) \(decision.reply(at: stage, in: catalogue, variables).summary)"
+  }
+}
