@@ -118,8 +118,12 @@ public struct Offer: Hashable, Sendable {
     if binary { lines.append("BINARYMIME") }
     if deliveryStatus { lines.append("DSN") }
     var limits: [String] = []
-    if let mostTransactions { limits.append("MAILMAX=\(mostTransactions)") }
-    if let mostRecipients { limits.append("RCPTMAX=\(mostRecipients)") }
+    // One to six digits, and not 0 (RFC 9422 §4).
+    let sayable = 1...999_999
+    if let mostTransactions, sayable.contains(mostTransactions) {
+      limits.append("MAILMAX=\(mostTransactions)")
+    }
+    if let mostRecipients, sayable.contains(mostRecipients) { limits.append("RCPTMAX=\(mostRecipients)") }
     if !limits.isEmpty { lines.append("LIMITS " + limits.joined(separator: " ")) }
     lines.append("HELP")
     return lines

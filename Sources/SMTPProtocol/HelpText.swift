@@ -19,14 +19,16 @@ enum HelpText {
     ("QUIT", "QUIT: end the session"),
   ]
 
+  /// What a bare HELP is answered with, unless the admin says otherwise.
+  static let lines = [
+    "Commands: " + topics.map(\.verb).joined(separator: " "), "HELP and a command tells more of it",
+    "Trouble? Write to postmaster at this host",
+  ]
+
   static func response(_ topic: String) -> Response {
-    if let found = topics.first(where: { $0.verb.equalsIgnoringASCIICase(topic) }) {
-      return Response(.help, reply: Reply(214, 0, 0, found.text))
+    guard let found = topics.first(where: { $0.verb.equalsIgnoringASCIICase(topic) }) else {
+      return Response(.help)
     }
-    let list = topics.map(\.verb).joined(separator: " ")
-    let lines = [
-      "Commands: " + list, "HELP and a command tells more of it", "Trouble? Write to postmaster at this host",
-    ]
-    return Response(.help, reply: Reply(214, Reply.Enhanced(0, 0), lines))
+    return Response(.helpTopic, because: found.text)
   }
 }

@@ -10,6 +10,7 @@ extension ReasonCode {
   public static let chunkOK: ReasonCode = "CHUNK_OK"
   public static let messageAccepted: ReasonCode = "MESSAGE_ACCEPTED"
   public static let help: ReasonCode = "HELP"
+  public static let helpTopic: ReasonCode = "HELP_TOPIC"
   public static let verifyUnsure: ReasonCode = "VERIFY_UNSURE"
   public static let verifyKnown: ReasonCode = "VERIFY_KNOWN"
   public static let expandRefused: ReasonCode = "EXPAND_REFUSED"
@@ -78,7 +79,10 @@ public enum ProtocolReasons {
       "The next chunk may follow."),
     notice(
       .messageAccepted, Reply(250, 0, 0, "Ok: {id}"), "The backend has the message.", "It is delivered."),
-    notice(.help, Reply(214, 0, 0, "See RFC 5321"), "A client said HELP.", "The session goes on."),
+    notice(
+      .help, Reply(214, Reply.Enhanced(0, 0), HelpText.lines), "A client said HELP.", "The session goes on."),
+    notice(
+      .helpTopic, Reply(214, 0, 0, "{reason}"), "A client said HELP and a command.", "The session goes on."),
     notice(
       .verifyUnsure, Reply(252, 5, 0, "Cannot verify; send mail and see"), "A client said VRFY.",
       "Nothing is told."),

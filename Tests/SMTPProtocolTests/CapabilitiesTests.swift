@@ -94,6 +94,14 @@ import Testing
       ])
   }
 
+  @Test func limitsThatCannotBeSaidAreNotSaid() {
+    for count in [0, -1, 1_000_000, .max] {
+      #expect(
+        !Offer(mostRecipients: count, mostTransactions: count).keywords.contains { $0.hasPrefix("LIMITS") })
+    }
+    #expect(Offer(mostRecipients: 999_999).keywords.contains("LIMITS RCPTMAX=999999"))
+  }
+
   @Test func aLearnedOfferIsToldByTheNextEhlo() {
     var harness = ServerHarness(after: ["EHLO c"], offer: Offer())
     #expect(harness.say("MAIL FROM:<> SMTPUTF8").code == 555)

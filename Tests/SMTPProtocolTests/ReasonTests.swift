@@ -99,6 +99,22 @@ import Testing
     #expect(String(decoding: bytes, as: UTF8.self) == "250 2.0.0 own\r\n")
   }
 
+  @Test func helpCanBeReplacedToo() {
+    var harness = ServerHarness()
+    let own = ReasonCatalogue(
+      ProtocolReasons.all, replacing: ["HELP": "Call us", "HELP_TOPIC": "Ah, {reason}"])
+    guard case .reply(let bare) = harness.say("HELP"), case .reply(let topic) = harness.say("HELP mail"),
+      case .reply(let unknown) = harness.say("HELP nothing")
+    else {
+      Issue.record("no reply")
+      return
+    }
+    #expect(catalogue.reply(bare).lines.count == 3 && unknown == bare)
+    #expect(catalogue.reply(topic).lines[0].hasPrefix("MAIL FROM:<address>"))
+    #expect(own.reply(bare).summary == "214 2.0.0 Call us")
+    #expect(own.reply(topic).lines[0].hasPrefix("Ah, MAIL FROM:<address>"))
+  }
+
   @Test func aCodeWithoutATextIsRefusedInGeneralWords() {
     #expect(catalogue.reply("NO_SUCH_CODE").summary == "550 5.7.1 Refused: NO_SUCH_CODE")
     #expect(catalogue["NO_SUCH_CODE"] == nil)
