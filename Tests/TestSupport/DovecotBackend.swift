@@ -17,11 +17,12 @@ public final class DovecotBackend: RealBackend {
     self.port = try port ?? FreePort.take()
     for name in ["run", "state"] { try folder.folder(name) }
     try give(folder.folder("box"), to: "nobody")
+    let home = folder.path
     try folder.write(
       "users",
       mailboxes.addresses.map { address in
         let rule = quota[address].map { "userdb_quota_rule=*:bytes=\($0)" } ?? ""
-        return "\(address)::65534:65534::\(folder.path)::\(rule)\n"
+        return "\(address)::65534:65534::\(home)::\(rule)\n"
       }.joined())
     try folder.write("dovecot.conf", Self.configuration(folder.path, port: self.port))
     process = try RunningProcess("dovecot", ["-F", "-c", folder.file("dovecot.conf")], joined: true)
