@@ -80,7 +80,7 @@ public enum RecipientAnswer: Hashable, Sendable {
 }
 
 /// A message on its way to its backends.
-public struct Delivery: Sendable {
+public final class Delivery: Sendable {
   /// The transaction's id, as in the log and in `Received:`.
   public let id: String
   public let sender: Path

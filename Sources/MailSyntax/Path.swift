@@ -5,25 +5,51 @@ public import NetAddress
 ///
 /// `text` is kept byte for byte: the gateway judges an address by its parts and forwards it as it came.
 public struct Path: Hashable, Sendable {
+  /// Kept in one object: a path passes through many hands, and each copy counts references.
+  private final class Parts: Sendable {
+    let text: String
+    let route: [String]
+    let localPart: String
+    let domain: PathDomain?
+    let isQuoted: Bool
+
+    init(text: String, route: [String], localPart: String, domain: PathDomain?, isQuoted: Bool) {
+      self.text = text
+      self.route = route
+      self.localPart = localPart
+      self.domain = domain
+      self.isQuoted = isQuoted
+    }
+  }
+
+  private let parts: Parts
+
   /// What stood between `<` and `>`, source route included; empty for the null reverse-path.
-  public let text: String
+  public var text: String { parts.text }
   /// The hosts of a source route, `@a,@b:`; empty in nearly every mail of our days.
-  public let route: [String]
+  public var route: [String] { parts.route }
   /// The local part with its quoting taken off.
-  public let localPart: String
+  public var localPart: String { parts.localPart }
   /// nil for a bare local part such as `postmaster`.
-  public let domain: PathDomain?
+  public var domain: PathDomain? { parts.domain }
   /// Whether the local part stood in quotes.
-  public let isQuoted: Bool
+  public var isQuoted: Bool { parts.isQuoted }
 
   public init(
     text: String, route: [String] = [], localPart: String, domain: PathDomain?, isQuoted: Bool = false
   ) {
-    self.text = text
-    self.route = route
-    self.localPart = localPart
-    self.domain = domain
-    self.isQuoted = isQuoted
+    parts = Parts(text: text, route: route, localPart: localPart, domain: domain, isQuoted: isQuoted)
+  }
+
+  public static func == (left: Path, right: Path) -> Bool {
+    left.parts === right.parts
+      || left.text == right.text && left.localPart == right.localPart && left.domain == right.domain
+        && left.route == right.route && left.isQuoted == right.isQuoted
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(text)
+    hasher.combine(localPart)
   }
 
   /// The null reverse-path `<>` of notifications (RFC 5321 §4.5.5).

@@ -131,6 +131,19 @@ public struct ServerSession: Sendable {
     }
   }
 
+  /// Whether there is an envelope, without a copy of it.
+  public var isInTransaction: Bool {
+    switch state {
+    case .envelope, .receivingData, .receivingChunk, .betweenChunks: true
+    case .asking(_, let from), .drainingChunk(_, let from):
+      switch from {
+      case .envelope, .betweenChunks: true
+      case .opening, .greeted, .ready: false
+      }
+    case .opening, .greeted, .ready, .closed: false
+    }
+  }
+
   /// What the driver has to feed next.
   public var need: Need {
     switch state {

@@ -93,7 +93,7 @@ public final class Gateway: Sendable {
 
   // MARK: Accepting
 
-  private static let reading = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 131_072)
+  private static let reading = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: 131_072)
 
   private func accept(_ channel: any Channel, on listener: String) throws {
     guard let keeper = keepers[ObjectIdentifier(channel.eventLoop)] else {

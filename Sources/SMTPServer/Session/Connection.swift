@@ -148,7 +148,7 @@ actor Connection {
         let response = completed(response)
         if !isLogged { logMistake(response) }
         say(response)
-        if transaction != nil, session.envelope == nil { endTransaction() }
+        if transaction != nil, !session.isInTransaction { endTransaction() }
         return
       case .greet(let keywords):
         greet(keywords)

@@ -7,9 +7,10 @@ import SMTPProtocol
 extension Connection {
   /// The client as the backend is told.
   var identity: ClientIdentity {
-    ClientIdentity(
-      address: facts.address, port: facts.port, name: nil, helo: session.hello?.name ?? "",
-      isExtended: session.hello?.isExtended ?? false)
+    let hello = transaction?.facts.hello ?? session.hello
+    return ClientIdentity(
+      address: facts.address, port: facts.port, name: nil, helo: hello?.name ?? "",
+      isExtended: hello?.isExtended ?? false)
   }
 
   func variables(sender: Path? = nil, recipient: Path? = nil) -> ReplyVariables {
