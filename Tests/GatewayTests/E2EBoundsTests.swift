@@ -117,7 +117,7 @@ import Testing
   func whoDoesNotReadHisRepliesIsNotRead(_ command: String) throws {
     let front = try Front(["limits.commands": "\"unlimited\""])
     let client = try front.session(patience: .seconds(1))
-    client.narrowReceiving()
+    client.narrow(sendingWithin: .seconds(1))
     let before = try front.gateway.memory()
     let piece = Array(String(repeating: command + "\r\n", count: 4000).utf8)
     var sent = 0
@@ -182,7 +182,7 @@ import Testing
       #expect(try eventually { try front.status("memory") == 0 && front.status("spool") == 0 }, "\(ending)")
     }
     #expect(try eventually { try front.status("connections") == 0 })
-    #expect(front.gateway.log().filter { $0["code"] == "CONNECTION_LOST" }.count == 2)
+    #expect(eventually { front.gateway.log().filter { $0["code"] == "CONNECTION_LOST" }.count == 2 })
     #expect(front.backend.messages.isEmpty)
   }
 }

@@ -117,7 +117,7 @@ import Testing
     let pattern =
       /from client\.outside\.example \(\S+ \[127\.0\.0\.8\]\)\s+by mx\.example\.org \(Weir\) with ESMTP id (\w+)\s+for <user@example\.org>;\s+\w{3}, \d+ \w{3} \d{4} [\d:]{8} [+-]\d{4}/
     let match = try #require(try pattern.wholeMatch(in: traces[0]), "\(traces[0])")
-    #expect(front.gateway.log().contains { $0.event == "accept" && $0["id"] == String(match.1) })
+    try front.gateway.waitForLog { $0.event == "accept" && $0["id"] == String(match.1) }
     #expect(!traces[1].contains(" for "))
     #expect(traces[2].contains("with SMTP id"))
   }

@@ -101,7 +101,7 @@ import Testing
     try expectLimit(front, "LIMIT_UNKNOWN_RECIPIENTS")
     let again = try #require(try refusal(front, from: "127.0.0.1"))
     #expect(again.code == 421 && again.text.contains("too many unknown recipients"), "\(again)")
-    #expect(front.gateway.log().contains { $0["code"] == "CLIENT_BLOCKED_FOR_A_WHILE" })
+    try front.gateway.waitForLog { $0["code"] == "CLIENT_BLOCKED_FOR_A_WHILE" }
     let blocks = try #require(try front.status()["blocks"] as? [[String: Any]])
     #expect(blocks.count == 1 && (blocks[0]["network"] as? String)?.hasPrefix("127.0.0.1") == true)
     #expect(try refusal(front, from: "127.0.0.2") == nil)

@@ -123,7 +123,7 @@ import Testing
     let judged = try front.gateway.weir(["relay-test", "--as", "192.0.2.1"])
     #expect(judged.ending == .exited(0), "\(judged.output)\(judged.errors)")
     #expect(judged.output.contains("judged as 192.0.2.1"))
-    #expect(front.gateway.log().contains { $0["client"] == "192.0.2.1" && $0["code"] == "RELAY_DENIED" })
+    try front.gateway.waitForLog { $0["client"] == "192.0.2.1" && $0["code"] == "RELAY_DENIED" }
     // The order to judge it as somebody else was for those connections alone.
     let trusted = try front.session()
     #expect(try trusted.deliver(from: "a@b.example", to: ["x@outside.example"]).code == 250)

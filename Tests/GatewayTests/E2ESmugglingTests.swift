@@ -133,6 +133,7 @@ import Testing
     }
     #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
     #expect(front.backend.messages.count == 1)
+    try front.gateway.waitForLog { $0["code"] == "NUL_IN_MESSAGE" }
     let codes = front.gateway.log().filter { $0.event == "reject" }.compactMap { $0["code"] }
     #expect(codes == ["BARE_LF", "BARE_CR", "NUL_IN_MESSAGE"])
   }

@@ -149,8 +149,12 @@ public final class RawClient: Sendable {
     }
   }
 
-  /// Makes the receiving end narrow: a peer that writes feels soon that nobody reads.
-  public func narrowReceiving() { socket.shrinkReceiveBuffer(to: 4096) }
+  /// Makes the receiving end narrow, so that a peer that writes feels soon that nobody reads; and sending gives
+  /// up where nothing is taken for `limit`.
+  public func narrow(sendingWithin limit: Duration) {
+    socket.shrinkReceiveBuffer(to: 4096)
+    socket.setTimeout(SO_SNDTIMEO, limit)
+  }
 
   // MARK: Ending
 

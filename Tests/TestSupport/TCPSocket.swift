@@ -173,7 +173,7 @@ final class TCPSocket: Sendable {
     setsockopt(number, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  private func setTimeout(_ option: Int32, _ timeout: Duration) {
+  func setTimeout(_ option: Int32, _ timeout: Duration) {
     let milliseconds = Int(timeout.inMilliseconds)
     var value = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
     setsockopt(number, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<timeval>.size))
