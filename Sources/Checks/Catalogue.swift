@@ -76,8 +76,8 @@ public enum Catalogue {
         weights[ReasonCode(code)]?.score = score
       }
       if let ruling = ["score": Ruling.none, "defer": .defer, "reject": .reject][action] {
-        for code in check.weights.keys where check.weights[code]?.ruling != .allow {
-          weights[code]?.ruling = ruling
+        for (code, own) in check.weights where own.ruling != .allow {
+          weights[code]?.ruling = own.ruling == .limit && ruling == .reject ? .limit : ruling
         }
       }
       if mode != .off { built.enlist(in: &plan, mode: mode, enforceAt: enforceAt) }

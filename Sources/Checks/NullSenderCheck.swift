@@ -7,7 +7,7 @@ internal import Settings
 struct NullSenderCheck: Check {
   static let name = "null_sender"
   static let defaultMode = CheckMode.enforce
-  static let weights: [ReasonCode: Weight] = [.nullSenderRecipients: Weight(0, .reject)]
+  static let weights: [ReasonCode: Weight] = [.nullSenderRecipients: Weight(0, .limit)]
   static let reasons = [
     Reason(
       .nullSenderRecipients, Reply(550, 7, 1, "A notification (null sender) has one recipient"), .refusal,

@@ -22,9 +22,9 @@ public struct Thresholds: Hashable, Sendable {
   }
 }
 
-/// What the observations come to at one stage. The order is written here and nowhere else: an allowed address,
-/// then what decides outright, then the score. (Syntax, limits and relay control come before all of it and are
-/// not lifted by anything.)
+/// What the observations come to at one stage. The order is written here and nowhere else: a limit, which
+/// no list lifts; then an allowed address; then what decides outright; then the score. (Syntax, the session's own
+/// limits and relay control come before all of it.)
 public struct Decision: Hashable, Sendable {
   public let verdict: Verdict
   public let score: Double
@@ -43,12 +43,16 @@ public struct Decision: Hashable, Sendable {
       return
     }
     let enforced = findings.filter { $0.mode == .enforce }
+    let due = enforced.filter { $0.enforceAt <= stage }
+    if let passed = due.first(where: { $0.weight.ruling == .limit }) {
+      self.init(verdict: .reject, score: 0, decisive: passed)
+      return
+    }
     if let allowed = enforced.first(where: { $0.weight.ruling == .allow }) {
       self.init(verdict: .accept, score: 0, decisive: allowed)
       return
     }
     let score = enforced.reduce(0) { $0 + $1.weight.score }
-    let due = enforced.filter { $0.enforceAt <= stage }
     // A refusal for good wins over a refusal for now; among equals the first found speaks.
     if let decisive = due.first(where: { $0.weight.ruling == .reject }) {
       self.init(verdict: .reject, score: score, decisive: decisive)

@@ -32,6 +32,8 @@ public enum Ruling: String, Hashable, Sendable {
   case none
   case reject
   case `defer`
+  /// A limit is passed: refused for good, and no list lifts it.
+  case limit
   /// The client's address is allowed: blocks, checks and score are lifted (never syntax, limits, relay control).
   case allow
 }

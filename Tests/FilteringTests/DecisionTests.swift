@@ -30,6 +30,15 @@ import Testing
     }
   }
 
+  @Test func noListLiftsALimit() {
+    let limit = finding("LIMIT", 0, .limit, found: .recipient)
+    let others = [finding("ALLOWED", 0, .allow), finding("R", 5, .reject), finding("D", 0, .defer)]
+    #expect(decide(others + [limit]) == Decision(verdict: .reject, score: 0, decisive: limit))
+    #expect(decide([limit] + others) == Decision(verdict: .reject, score: 0, decisive: limit))
+    #expect(decide([finding("L", 0, .limit, .shadow)]).verdict == .accept)
+    #expect(decide([finding("L", 0, .limit, at: .message)], at: .recipient).verdict == .accept)
+  }
+
   @Test func aRefusalForGoodWinsOverOneForNowAndBothOverTheScore() {
     let reject = finding("R", 1, .reject)
     let postpone = finding("D", 2, .defer)
@@ -79,7 +88,7 @@ import Testing
   }
 
   @Test func shadowHasNoEffect() {
-    for ruling in [Ruling.none, .reject, .defer, .allow] {
+    for ruling in [Ruling.none, .reject, .defer, .allow, .limit] {
       let shadow = finding("X", 100, ruling, .shadow)
       #expect(decide([shadow]) == Decision(verdict: .accept, score: 0))
       let rest = [finding("A", 5), finding("B", 0, .reject)]

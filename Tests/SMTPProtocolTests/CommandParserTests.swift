@@ -117,6 +117,7 @@ import Testing
     ("MAIL FROM:<> ENVID=a=b", .parameterValue("ENVID")),
     ("MAIL FROM:<> ENVID=ü", .parameterValue("ENVID")), ("MAIL FROM:<> ENVID=a+GG", .parameterValue("ENVID")),
     ("MAIL FROM:<> ENVID=\(String(repeating: "x", count: 101))", .parameterValue("ENVID")),
+    ("MAIL FROM:<> AUTH=\(String(repeating: "x", count: 501))", .parameterValue("AUTH")),
     ("MAIL FROM:<> AUTH=", .parameterValue("AUTH")), ("MAIL FROM:<> X=1", .parameterUnknown("X")),
     ("MAIL FROM:<> NOTIFY=NEVER", .parameterUnknown("NOTIFY")), ("MAIL FROM:<> =1", .syntax("")),
     ("MAIL FROM:<> -X=1", .syntax("")), ("MAIL FROM:<> X_Y=1", .syntax("")),
