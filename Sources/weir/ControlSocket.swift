@@ -21,13 +21,15 @@ enum ControlSocket {
       + name
   }
 
-  /// The value of `folder` in the table `[state]`, read line by line.
+  /// The value of `folder` in the table `[state]`, or of `state.folder` before any table, read line by line.
   static func stateFolder(in text: String) -> String? {
-    var isState = false
+    var key = "state.folder"
     for line in text.split(whereSeparator: \.isNewline) {
       let line = line.trimmingCharacters(in: .whitespaces)
-      if line.hasPrefix("[") { isState = line.hasPrefix("[state]") }
-      guard isState, line.hasPrefix("folder"), let equals = line.firstIndex(of: "=") else { continue }
+      if line.hasPrefix("[") { key = line.hasPrefix("[state]") ? "folder" : "" }
+      guard !key.isEmpty, let equals = line.firstIndex(of: "="),
+        line[..<equals].trimmingCharacters(in: .whitespaces) == key
+      else { continue }
       let value = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
       guard let quote = value.first, quote == "\"" || quote == "'" else { continue }
       return value.dropFirst().split(separator: quote, omittingEmptySubsequences: false).first.map(

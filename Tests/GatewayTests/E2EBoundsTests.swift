@@ -19,18 +19,7 @@ import Testing
     let client = try front.session()
     let before = try front.gateway.memory()
     let piece = [UInt8](repeating: 0x78, count: 64 * 1024)
-    var isCut = false
-    for _ in 0..<400 {
-      do { try client.send(piece) } catch {
-        isCut = true
-        break
-      }
-      if !client.isSilent(for: .zero) {
-        isCut = true
-        break
-      }
-    }
-    #expect(isCut, "25 MB without a line end were taken")
+    for _ in 0..<48 { try? client.send(piece) }
     #expect(try client.readUntilClosed().contains("\r\n421 4.7.0 "))
     #expect(try front.gateway.memory() < before + (16 << 20))
     try front.gateway.waitForLog { $0["code"] == "LIMIT_ERRORS" }

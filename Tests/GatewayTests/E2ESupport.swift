@@ -25,6 +25,9 @@ struct Front: Sendable {
         $0.networks = networks
         $0.tail = tail
       }, files: files)
+    // It listens a moment before it can be asked.
+    let socket = gateway.folder.file("state/control.sock")
+    eventually { FileManager.default.fileExists(atPath: socket) }
   }
 
   /// A session that has said EHLO.

@@ -19,9 +19,11 @@ struct Serve: AsyncParsableCommand {
     let (configuration, problems) = Configuration.load(options.config)
     for problem in problems { Complaint.write(problem.description) }
     guard let configuration else { throw ExitCode(1) }
+    // Before anything is listened on: a SIGHUP that comes early must not end the process.
+    let signals = Signals()
     do {
       let service = try await GatewayService.start(configuration, file: options.config)
-      await Signals.run(service)
+      await signals.run(service)
     } catch let fault as StartFault {
       Complaint.write(fault.description)
       throw ExitCode(2)
@@ -34,23 +36,30 @@ struct StartFault: Error, CustomStringConvertible {
   let description: String
 }
 
-/// The signals of `weir serve`.
-enum Signals {
+/// The signals of `weir serve`; those that come before `run` wait for it.
+struct Signals {
   private enum Signal: Sendable {
     case reload
     case stop
   }
 
-  /// Serves until told to stop.
-  static func run(_ service: GatewayService) async {
+  private let stream: AsyncStream<Signal>
+  private let sources: [any DispatchSourceSignal]
+
+  init() {
     let (stream, continuation) = AsyncStream.makeStream(of: Signal.self)
-    let sources = [(SIGHUP, Signal.reload), (SIGTERM, .stop), (SIGINT, .stop)].map { number, meaning in
+    self.stream = stream
+    sources = [(SIGHUP, Signal.reload), (SIGTERM, .stop), (SIGINT, .stop)].map { number, meaning in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { continuation.yield(meaning) }
       source.resume()
       return source
     }
+  }
+
+  /// Serves until told to stop.
+  func run(_ service: GatewayService) async {
     defer { for source in sources { source.cancel() } }
     for await signal in stream {
       switch signal {
