@@ -146,8 +146,8 @@ import Testing
     try client.send(message + ".\r\n")
     #expect(eventually { front.backend.timesReached(.endOfData) == 1 })
     client.close()
-    let line = try front.gateway.waitForLog { $0.event == "accept" }
-    #expect(line["detail"]?.contains("hung up") == true)
+    try front.gateway.waitForLog { $0.event == "accept" }
+    try front.gateway.waitForLog { $0.event == "session" && $0["detail"]?.contains("hung up") == true }
     #expect(front.backend.messages.count == 1)
     let retry = try front.session()
     #expect(try retry.deliver(from: "a@outside.example", to: ["user@example.org"], message).code == 250)

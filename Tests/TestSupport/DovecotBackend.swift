@@ -13,7 +13,8 @@ public final class DovecotBackend: RealBackend {
   public init(
     _ mailboxes: BackendMailboxes = BackendMailboxes(), port: UInt16? = nil, quota: [String: Int] = [:]
   ) throws {
-    folder = try ScratchFolder("dovecot")
+    let folder = try ScratchFolder("dovecot")
+    self.folder = folder
     self.port = try port ?? FreePort.take()
     for name in ["run", "state"] { try folder.folder(name) }
     try give(folder.folder("box"), to: "nobody")

@@ -22,12 +22,14 @@ extension Connection {
     phase = .lingering(until: Clock.monotonic + (context.isDraining ? 1000 : StepClock.lingering))
     adjustReading()
     // With both sides closed nobody could be heard to have gone.
-    if isInputClosed { lookAfterReply(Clock.monotonic) } else { channel.close(mode: .output, promise: nil) }
+    if isInputClosed { awaitAcknowledgement() } else { channel.close(mode: .output, promise: nil) }
   }
 
   /// The client closed its sending side; what it sent before is still answered.
   func inputClosed() {
     isInputClosed = true
+    // With its end a client's system nearly always acknowledges what it had.
+    lookAfterReply(Clock.monotonic)
     switch phase {
     case .open: pump()
     case .waiting: break

@@ -52,8 +52,16 @@ extension Connection {
     }
   }
 
-  /// Asks the system whether the reply has arrived, and ends a session that waits for nothing else. Called once a
-  /// tick.
+  /// Asks until there is an answer, at growing pauses: the client waits for our end.
+  func awaitAcknowledgement(after pause: Int64 = 10) {
+    lookAfterReply(Clock.monotonic)
+    guard unread != nil, !isGone else { return }
+    loop.scheduleTask(in: .milliseconds(pause)) {
+      self.assumeIsolated { $0.awaitAcknowledgement(after: min(2 * pause, 1000)) }
+    }
+  }
+
+  /// Asks the system whether the reply has arrived, and ends a session that waits for nothing else.
   func lookAfterReply(_ now: Int64) {
     guard let unread else { return }
     // The message is not held for long: what was acknowledged counts as read then, what was not as lost.
@@ -63,13 +71,20 @@ extension Connection {
       self.unread = nil
       return
     }
-    options.getTCPInfo().map { Int($0.tcpi_unacked) }.whenComplete { result in
-      self.assumeIsolated { $0.replyAcknowledged((try? result.get()) == 0, isLate: isLate) }
+    options.getTCPInfo().whenComplete { result in
+      let info = try? result.get()
+      // A connection that was reset has nothing unacknowledged either; its event is still to come.
+      let isBroken = info.map { $0.tcpi_state == Self.closed } ?? true
+      let isRead = !isBroken && info?.tcpi_unacked == 0
+      self.assumeIsolated { $0.replyAcknowledged(isRead, isLost: isBroken || isLate) }
     }
   }
 
-  private func replyAcknowledged(_ isAcknowledged: Bool, isLate: Bool) {
-    if isAcknowledged { unread = nil } else if isLate { replyWasLost() }
+  /// TCP_CLOSE of Linux.
+  private static let closed: UInt8 = 7
+
+  private func replyAcknowledged(_ isRead: Bool, isLost: Bool) {
+    if isRead { unread = nil } else if isLost { replyWasLost() }
     guard unread == nil, isInputClosed, case .lingering = phase else { return }
     phase = .gone
     channel.close(promise: nil)
