@@ -63,15 +63,14 @@ extension ServerSession {
     if let most = terms.mostTransactions, transactions >= most { return close(.limitTransactions) }
     if let refusal = refusal(of: parameters, path) { return refuse(refusal) }
     if let size = parameters.size, let limit = offer.size, size > limit {
-      var variables = ReplyVariables()
-      variables.reason = "\(limit)"
-      variables.sender = path.text.printable(limit: 254)
-      return .reply(Response(.messageTooLarge, variables))
+      return .reply(Response(.messageTooLarge, Self.variables(reason: "\(limit)", sender: path)))
     }
     failedChunk = nil
     var sender = path
     if !sender.isNull, sender.domain == nil, !sender.isPostmaster {
-      guard let domain = terms.completingDomain else { return refuse(Response(.senderNotQualified)) }
+      guard let domain = terms.completingDomain else {
+        return refuse(Response(.senderNotQualified, Self.variables(sender: path)))
+      }
       sender = sender.completed(with: domain)
     }
     let question = Question.mail(sender, parameters)
@@ -105,10 +104,7 @@ extension ServerSession {
       return refuse(Response(.commandOrder, because: "MAIL comes before RCPT"))
     }
     if let most = terms.mostRecipients, envelope.recipients.count >= most {
-      var variables = ReplyVariables()
-      variables.reason = "\(most)"
-      variables.recipient = path.text.printable(limit: 254)
-      return .reply(Response(.limitRecipients, variables))
+      return .reply(Response(.limitRecipients, Self.variables(reason: "\(most)", recipient: path)))
     }
     if !offer.deliveryStatus {
       if parameters.notify != nil { return refuse(Response(.parameterUnknown, because: "NOTIFY")) }
@@ -121,12 +117,25 @@ extension ServerSession {
     }
     var path = path
     if path.domain == nil, !path.isPostmaster {
-      guard let domain = terms.completingDomain else { return refuse(Response(.recipientNotQualified)) }
+      guard let domain = terms.completingDomain else {
+        return refuse(Response(.recipientNotQualified, Self.variables(recipient: path)))
+      }
       path = path.completed(with: domain)
     }
     let question = Question.recipient(Envelope.Recipient(path: path, parameters: parameters))
     state = .asking(question, from: .envelope(hello, envelope))
     return .ask(question)
+  }
+
+  /// What a refusal says about the address that it refuses.
+  private static func variables(reason: String = "", sender: Path? = nil, recipient: Path? = nil)
+    -> ReplyVariables
+  {
+    var variables = ReplyVariables()
+    variables.reason = reason
+    variables.sender = sender?.text.printable(limit: 254) ?? ""
+    variables.recipient = recipient?.text.printable(limit: 254) ?? ""
+    return variables
   }
 
   private mutating func data() -> ServerAction {
@@ -150,7 +159,8 @@ extension ServerSession {
   /// A chunk is always read, whatever is said to it: its octets are on their way (RFC 3030 §2).
   private mutating func chunk(_ size: UInt64, _ isLast: Bool) -> ServerAction {
     // Content is bounded by its size, not by the number of commands that it takes.
-    if size >= 1024, envelope != nil || failedChunk != nil { commands -= 1 }
+    // Those behind a failed chunk are wanted by nobody, and count.
+    if size >= 1024, envelope != nil { commands -= 1 }
     switch state {
     case .betweenChunks(let hello, let envelope):
       if isTooMuch(size) { return drain(size, isLast, tooLarge, from: .ready(hello)) }

@@ -138,9 +138,9 @@ public final class Gateway: Sendable {
     var variables = ReplyVariables()
     variables.client = address.description
     variables.id = context.newID()
-    if reason == .clientBlocked {
-      variables.reason = context.admission.blocked(address, at: Clock.monotonic) ?? ""
-    }
+    // Why it was blocked is for the operator: it would tell a spammer which address is the trap.
+    let because =
+      reason == .clientBlocked ? context.admission.blocked(address, at: Clock.monotonic) ?? "" : ""
     let response = Response(reason, variables)
     var event = Event(.limit, .info, at: Clock.now)
     event.id = variables.id
@@ -149,7 +149,7 @@ public final class Gateway: Sendable {
     event.code = reason
     event.client = address
     event.reply = policy.catalogue.reply(response)
-    event.detail = variables.reason
+    event.detail = because
     context.events.record(event)
     var bytes: [UInt8] = []
     policy.catalogue.write(response, into: &bytes)

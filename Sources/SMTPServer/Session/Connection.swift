@@ -62,7 +62,11 @@ actor Connection {
   var isInputClosed = false
   private var isReading = true
   var isDiskBusy = false
-  var unread: UnreadReply?
+  var unread: [UnreadReply] = []
+  /// What came ahead of its time and was reserved for; gives it back when it goes.
+  private var ahead: AheadReservation?
+  /// How the client introduced itself last; the machine forgets it with the session.
+  var lastHello: Hello?
 
   func opened() {
     perform(session.opened(), isLogged: true)
@@ -75,19 +79,33 @@ actor Connection {
     case .lingering, .gone: return
     case .open, .waiting: break
     }
-    // Who speaks on has read what was said before.
-    unread = nil
+    // Who speaks on has read what was said before, unless he spoke before he could.
+    if !unread.isEmpty { unread.removeAll { !$0.isAhead } }
     if inbound.readableBytes == 0 {
       inbound = buffer
     } else {
       inbound.writeImmutableBuffer(buffer)
     }
-    if case .open = phase { pump() }
+    if case .open = phase { pump() } else { reserveAhead() }
     adjustReading()
+  }
+
+  /// Bound: what a client sends while it is not its turn counts against the memory for messages.
+  private func reserveAhead() {
+    guard inbound.readableBytes > Self.mostAhead else { return }
+    guard inbound.readableBytes > ahead?.octets ?? 0 else { return }
+    guard context.admission.reserveMemory(inbound.readableBytes) else {
+      inbound = ByteBuffer()
+      ahead = nil
+      return cutOff(.limitMemory)
+    }
+    // The one it replaces gives its own back.
+    ahead = AheadReservation(context.admission, octets: inbound.readableBytes)
   }
 
   /// Feeds the machine for as long as there is something to feed and nothing to wait for; then flushes.
   func pump() {
+    defer { adjustReading() }
     var fed = 0
     feeding: while case .open = phase {
       // Abuse: a flood of commands in one piece does not keep the others of this loop waiting.
@@ -112,8 +130,9 @@ actor Connection {
     }
     flush()
     if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+    if inbound.readableBytes <= Self.mostAhead { ahead = nil }
     if isInputClosed, case .open = phase {
-      if unread == nil { finishForClosedInput() } else { close(lingering: true) }
+      if unread.isEmpty { finishForClosedInput() } else { close(lingering: true) }
     }
   }
 
@@ -145,7 +164,7 @@ actor Connection {
     while true {
       switch action {
       case .reply(let response):
-        let response = completed(response)
+        let response = completed(standIn(for: response))
         if !isLogged { logMistake(response) }
         say(response)
         if transaction != nil, !session.isInTransaction { endTransaction() }
@@ -171,7 +190,7 @@ actor Connection {
         transaction?.chunkLeft = size
         return
       case .drainChunk(let size):
-        clock.draining = size
+        clock.drains(size, Clock.monotonic)
         return
       case .close(let response):
         let response = completed(response)
@@ -190,7 +209,6 @@ actor Connection {
     clock.answered(Clock.monotonic)
     perform(session.answered(answer), isLogged: true)
     pump()
-    adjustReading()
   }
 
   func say(_ response: Response) {
@@ -209,8 +227,13 @@ actor Connection {
 
   func flush() {
     guard !outbound.isEmpty else { return }
-    channel.writeAndFlush(ByteBuffer(bytes: outbound), promise: promiseOfReply())
-    outbound.removeAll(keepingCapacity: outbound.capacity <= 1024)
+    // Taken out first: a write may come back here by way of `writabilityChanged`.
+    var taken: [UInt8] = []
+    swap(&taken, &outbound)
+    channel.writeAndFlush(ByteBuffer(bytes: taken), promise: promiseOfReply())
+    guard outbound.isEmpty, taken.capacity <= 1024 else { return }
+    taken.removeAll(keepingCapacity: true)
+    outbound = taken
   }
 
   /// Bound: steps of one session before the loop's other work has its turn.
@@ -218,7 +241,7 @@ actor Connection {
   /// Bound: octets of replies written ahead of a client that does not read.
   private static let mostUnsent = 32 * 1024
   /// Bound: octets of commands taken in while an answer is being sought.
-  private static let mostAhead = 64 * 1024
+  private static let mostAhead = 8 * 1024
 
   /// Reading stops while the client does not take its replies, while the disk does not take its message, and
   /// while more has come than can be dealt with now.
@@ -239,4 +262,18 @@ actor Connection {
     if channel.isWritable, case .open = phase { pump() }
     adjustReading()
   }
+}
+
+/// Octets that a client sent ahead of its time, counted with the messages in flight until they are dealt with.
+private final class AheadReservation: Sendable {
+  let octets: Int
+  private let admission: Admission
+
+  /// Takes over what was reserved already.
+  init(_ admission: Admission, octets: Int) {
+    self.admission = admission
+    self.octets = octets
+  }
+
+  deinit { admission.releaseMemory(octets) }
 }

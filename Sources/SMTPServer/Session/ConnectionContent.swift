@@ -42,10 +42,8 @@ extension Connection {
       guard let slice = inbound.readSlice(length: count) else { return false }
       transaction.chunkLeft -= UInt64(count)
       _ = decode(slice, transaction)
-      if transaction.chunkLeft > 0 {
-        _ = settle(transaction)
-        return false
-      }
+      // Also at the end of a chunk: many small ones make a large message.
+      guard settle(transaction), transaction.chunkLeft == 0 else { return false }
     }
     if let response = transaction.refusal {
       logRefusal(response, stage: .message, detail: "\(transaction.octets) octets")
@@ -60,6 +58,7 @@ extension Connection {
     let count = Int(min(UInt64(inbound.readableBytes), clock.draining))
     inbound.moveReaderIndex(forwardBy: count)
     clock.draining -= UInt64(count)
+    clock.drained += UInt64(count)
     guard clock.draining == 0 else { return false }
     perform(session.drainedChunk(), isLogged: false)
     return true
@@ -106,7 +105,6 @@ extension Connection {
     guard case .waiting = phase else { return }
     phase = .open
     pump()
-    adjustReading()
   }
 
   /// Bound: a refused message is drained to its end, but not for ever.

@@ -14,7 +14,7 @@ extension Connection {
     endTransaction()
     flush()
     inbound = ByteBuffer()
-    guard unread != nil || (lingering && !isInputClosed) else {
+    guard !unread.isEmpty || (lingering && !isInputClosed) else {
       phase = .gone
       channel.close(promise: nil)
       return
@@ -33,7 +33,7 @@ extension Connection {
     switch phase {
     case .open: pump()
     case .waiting: break
-    case .lingering where unread != nil: break
+    case .lingering where !unread.isEmpty: break
     case .lingering, .gone:
       phase = .gone
       channel.close(promise: nil)
@@ -117,7 +117,7 @@ extension Connection {
       }
     }
     let next = now + min(policy.timeouts.shortest, max(1, limit.end - now + 1))
-    return unread == nil ? next : min(next, now + 1000)
+    return unread.isEmpty ? next : min(next, now + 1000)
   }
 
   /// When the client's time is up, and for what.
@@ -132,22 +132,29 @@ extension Connection {
         ? (clock.opened + timeouts.greeting.milliseconds, "Greeting")
         : (clock.lastCommand + timeouts.command.milliseconds, "Command")
     }
-    guard let transaction else { return step }
-    let whole = transaction.began + timeouts.message.milliseconds
+    let began: Int64
+    if let transaction {
+      began = transaction.began
+    } else if session.need == .drain {
+      began = clock.drainBegan
+    } else {
+      return step
+    }
+    let whole = began + timeouts.message.milliseconds
     return whole < step.end ? (whole, "Transaction") : step
   }
 
   private func isTooSlow(_ now: Int64) -> Bool {
-    guard policy.timeouts.leastDataRate > 0, let transaction, transaction.contentBegan != 0 else {
-      return false
-    }
+    guard policy.timeouts.leastDataRate > 0 else { return false }
+    let (octets, began): (UInt64, Int64)
     switch session.need {
-    case .data, .chunk: break
+    case .data, .chunk: (octets, began) = (transaction?.octets ?? 0, transaction?.contentBegan ?? 0)
+    case .drain: (octets, began) = (clock.drained, clock.drainBegan)
     default: return false
     }
-    let elapsed = now - transaction.contentBegan
-    guard elapsed > policy.timeouts.dataRateGrace.milliseconds else { return false }
-    return Int64(clamping: transaction.octets) * 1000 < elapsed * Int64(policy.timeouts.leastDataRate)
+    let elapsed = now - began
+    guard began != 0, elapsed > policy.timeouts.dataRateGrace.milliseconds else { return false }
+    return Int64(clamping: octets) < elapsed * Int64(policy.timeouts.leastDataRate) / 1000
   }
 
   /// Ends the session for a reason of our own.
@@ -165,6 +172,14 @@ extension Connection {
     }
     say(response)
     close(lingering: reason != .timeout)
+  }
+
+  /// Ends the session in the middle of whatever it does; a message that is being handed over goes on.
+  func cutOff(_ reason: ReasonCode) {
+    let response = Response(reason, variables())
+    logRefusal(response, stage: transaction == nil ? .mail : .message, detail: "sent ahead of its turn")
+    say(response)
+    close(lingering: false)
   }
 
   /// The drain's deadline has passed: whatever is left is closed.

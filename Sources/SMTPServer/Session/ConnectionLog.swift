@@ -34,6 +34,12 @@ extension Connection {
     return Response(response.reason, variables)
   }
 
+  /// DATA after recipients of which some were deferred: the client is to come again.
+  func standIn(for response: Response) -> Response {
+    guard response.reason == .noRecipients, transaction?.hasDeferral == true else { return response }
+    return Response(.recipientsDeferred, response.variables)
+  }
+
   /// The refusal that the findings come to at this stage, logged; nil where they let pass.
   func refusal(at stage: Stage, _ findings: [WeighedFinding], recipient: Path? = nil) -> Response? {
     guard !findings.isEmpty else { return nil }
@@ -122,11 +128,16 @@ extension Connection {
     guard let reason = policy.catalogue[response.reason], reason.severity != .notice else { return }
     let isLimit = response.reason.name.hasPrefix("LIMIT_")
     guard isLimit || Self.refusalsOfMail.contains(response.reason) else {
-      context.events.record(event(.session, stage: nil, response))
+      var event = event(.session, stage: nil, response)
+      // The recipients taken so far have no part in a mistake.
+      event.recipients = response.variables.recipient.isEmpty ? [] : [response.variables.recipient]
+      context.events.record(event)
       return
     }
     // DATA after every recipient was refused is about the message.
-    let stage = [.noRecipients, .transactionSpoiled].contains(response.reason) ? .message : standsAt
+    let stage =
+      [.noRecipients, .recipientsDeferred, .transactionSpoiled].contains(response.reason)
+      ? .message : standsAt
     var event = event(kind(of: response), stage: stage, response)
     event.found = stage
     if event.sender == nil, !response.variables.sender.isEmpty { event.sender = response.variables.sender }
@@ -136,11 +147,14 @@ extension Connection {
   }
 
   /// What the machine says when it refuses mail, and not a form.
-  private static let refusalsOfMail: Set<ReasonCode> = [.messageTooLarge, .noRecipients, .transactionSpoiled]
+  private static let refusalsOfMail: Set<ReasonCode> = [
+    .messageTooLarge, .noRecipients, .recipientsDeferred, .transactionSpoiled, .senderNotQualified,
+    .recipientNotQualified, .internationalizedAddress,
+  ]
 
   /// The stage that the dialogue has come to.
   private var standsAt: Stage {
-    guard let transaction else { return session.hello == nil ? .hello : .mail }
+    guard let transaction else { return (session.hello ?? lastHello) == nil ? .hello : .mail }
     return transaction.contentBegan == 0 ? .recipient : .message
   }
 
@@ -149,7 +163,7 @@ extension Connection {
     event.id = transaction?.id ?? id
     event.stage = stage
     event.client = facts.address
-    event.helo = session.hello?.name ?? ""
+    event.helo = (session.hello ?? lastHello)?.name ?? ""
     event.sender = transaction?.facts.sender.text
     if let recipient {
       event.recipients = [recipient.text]

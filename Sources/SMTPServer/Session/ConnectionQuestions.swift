@@ -48,6 +48,7 @@ extension Connection {
   }
 
   private func considerHello(_ hello: Hello) -> Answer? {
+    lastHello = hello
     let facts = HelloFacts(connect: facts, hello: hello)
     return examine(policy.plan.hello, facts, at: .hello) { connection, found in
       // A second EHLO replaces what was found about the first.
@@ -63,6 +64,7 @@ extension Connection {
     guard let hello = session.hello else { return .refuse(Response(.commandOrder)) }
     if context.isDraining { return .close(Response(.shuttingDown)) }
     let now = Clock.monotonic
+    if let answer = refusalOfBlocked(at: .mail, now, sender: sender) { return answer }
     if let reason = context.admission.message(
       facts.address, isRelayNetwork: facts.isRelayNetwork, at: now)
     {
@@ -86,11 +88,14 @@ extension Connection {
 
   private func considerRecipient(_ recipient: Envelope.Recipient) -> Answer? {
     guard let transaction else { return .refuse(Response(.commandOrder)) }
+    if let answer = refusalOfBlocked(at: .recipient, Clock.monotonic, recipient: recipient.path) {
+      return answer
+    }
     let isOurs = policy.relay.isOurs(recipient.path)
     if !isOurs, !policy.relay.mayRelay(facts.address, sender: transaction.facts.sender) {
       let response = Response(.relayDenied, variables(recipient: recipient.path))
       logRefusal(response, stage: .recipient, recipient: recipient.path)
-      return .refuse(response)
+      return refuseRecipient(response)
     }
     let facts = RecipientFacts(
       mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
@@ -109,24 +114,42 @@ extension Connection {
       let spoils = found.contains {
         $0.finding.code == response.reason && Self.spoilsTransaction.contains(response.reason)
       }
-      return spoils ? .refuseTransaction(response) : .refuse(response)
+      return spoils ? .refuseTransaction(response) : refuseRecipient(response)
     }
     guard let routed = route(recipient, isOurs: isOurs, transaction) else {
       let response = Response(.backendUnavailable, variables(recipient: recipient.path))
       logRefusal(
         response, stage: .recipient, recipient: recipient.path, detail: "no backend takes this domain")
-      return .refuse(response)
+      return refuseRecipient(response)
     }
     if let first = transaction.recipients.first, first.route != routed.route {
       let response = Response(.recipientRoute, variables(recipient: recipient.path))
       logRefusal(response, stage: .recipient, recipient: recipient.path)
-      return .refuse(response)
+      return refuseRecipient(response)
     }
     return verify(routed, isOurs: isOurs, transaction, found)
   }
 
   /// Findings after which nothing of the transaction may be delivered (RFC 5321 §4.5.5 for the null sender).
-  private static let spoilsTransaction: Set<ReasonCode> = [.nullSenderRecipients]
+  private static let spoilsTransaction: Set<ReasonCode> = [.nullSenderRecipients, .recipientTrap]
+
+  /// The refusal of a recipient; a transaction remembers when one was for now only.
+  private func refuseRecipient(_ response: Response) -> Answer {
+    if policy.catalogue.reply(response).isTransient { transaction?.hasDeferral = true }
+    return .refuse(response)
+  }
+
+  /// The end of a session whose client was blocked meanwhile, by what it did here or beside; nil for the others.
+  private func refusalOfBlocked(
+    at stage: Stage, _ now: Int64, sender: Path? = nil, recipient: Path? = nil
+  ) -> Answer? {
+    guard !facts.isRelayNetwork, let because = context.admission.blocked(facts.address, at: now) else {
+      return nil
+    }
+    let response = Response(.clientBlocked, variables(sender: sender, recipient: recipient))
+    logRefusal(response, stage: stage, sender: sender, recipient: recipient, detail: because)
+    return .close(response)
+  }
 
   private func route(
     _ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction
@@ -151,6 +174,11 @@ extension Connection {
     if let answer = policy.backends.remembered(query, at: now) {
       return self.answer(answer, routed, transaction, found)
     }
+    if routed.recipient.path.domain == nil {
+      // The bare postmaster is always taken (RFC 5321 §4.5.1), whatever a probe would say.
+      take(routed, transaction, found)
+      return .proceed
+    }
     let relay = policy.backends
     Task {
       let answer = await relay.ask(query, at: now)
@@ -171,21 +199,21 @@ extension Connection {
       return .proceed
     case .refused(let reply, let isUnknown):
       let reason: ReasonCode = isUnknown ? .recipientUnknown : .recipientRefused
-      let response = Response(reason, reply: reply.withEnhancedCode)
-      logRefusal(response, stage: .recipient, recipient: path)
       if isUnknown,
         context.admission.unknownRecipient(
           facts.address, isRelayNetwork: facts.isRelayNetwork, at: Clock.monotonic)
       {
         let end = Response(.limitUnknownRecipients, variables())
-        logRefusal(end, stage: .recipient, recipient: path)
+        logRefusal(end, stage: .recipient, recipient: path, detail: "unknown as well: \(reply.summary)")
         return .close(end)
       }
-      return .refuse(response)
+      let response = Response(reason, reply: reply.withEnhancedCode)
+      logRefusal(response, stage: .recipient, recipient: path)
+      return refuseRecipient(response)
     case .unavailable(let detail):
       let response = Response(.recipientUnavailable, variables(recipient: path))
       logRefusal(response, stage: .recipient, recipient: path, detail: detail)
-      return .refuse(response)
+      return refuseRecipient(response)
     }
   }
 

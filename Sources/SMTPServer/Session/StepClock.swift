@@ -22,11 +22,20 @@ struct StepClock {
   private(set) var lastCommand: Int64
   /// Octets of an unwanted chunk that are still to come.
   var draining: UInt64 = 0
+  /// Of that chunk, octets that have come, and when it began.
+  var drained: UInt64 = 0
+  private(set) var drainBegan: Int64 = 0
 
   init(now: Int64) {
     opened = now
     last = now
     lastCommand = now
+  }
+
+  mutating func drains(_ octets: UInt64, _ now: Int64) {
+    draining = octets
+    drained = 0
+    drainBegan = now
   }
 
   mutating func touched(_ now: Int64) { last = now }

@@ -13,6 +13,8 @@ final class Transaction {
   /// Findings about the sender, and those about recipients that were taken.
   var findings: [WeighedFinding]
   var recipients: [RoutedRecipient] = []
+  /// Whether some recipient was refused for now only.
+  var hasDeferral = false
   var intake: MessageIntake?
   var decoder: ContentDecoder?
   /// Octets of the current chunk that have not come yet.

@@ -9,6 +9,8 @@ struct UnreadReply {
   let reply: Reply
   /// Whether the reply was handed to the system.
   var isWritten = false
+  /// Whether the client had spoken on before the reply was there: then its next octets show nothing.
+  let isAhead: Bool
   /// Monotonic milliseconds at which the backend's reply came.
   let since: Int64
 }
@@ -21,13 +23,17 @@ struct UnreadReply {
 extension Connection {
   func watch(_ delivery: Delivery, _ reply: Reply) {
     guard delivery.isIdentifiable else { return }
-    unread = UnreadReply(delivery: delivery, reply: reply, since: Clock.monotonic)
+    // Bound: the oldest counts as read.
+    if unread.count >= Self.mostUnread { unread.removeFirst() }
+    unread.append(
+      UnreadReply(
+        delivery: delivery, reply: reply, isAhead: inbound.readableBytes > 0, since: Clock.monotonic))
   }
 
   /// A promise for the write that carries the reply; nil where this is any other write.
   func promiseOfReply() -> EventLoopPromise<Void>? {
-    guard unread?.isWritten == false else { return nil }
-    unread?.isWritten = true
+    guard unread.contains(where: { !$0.isWritten }) else { return nil }
+    for index in unread.indices { unread[index].isWritten = true }
     let written = loop.makePromise(of: Void.self)
     written.futureResult.whenFailure { _ in self.assumeIsolated { $0.replyWasLost() } }
     return written
@@ -35,8 +41,12 @@ extension Connection {
 
   /// The client went without having read the reply.
   func replyWasLost() {
-    guard let unread else { return }
-    self.unread = nil
+    let lost = unread
+    unread = []
+    for reply in lost { keep(reply) }
+  }
+
+  private func keep(_ unread: UnreadReply) {
     var event = event(.session, stage: nil, nil)
     event.id = unread.delivery.id
     event.code = .connectionLost
@@ -55,7 +65,7 @@ extension Connection {
   /// Asks until there is an answer, at growing pauses: the client waits for our end.
   func awaitAcknowledgement(after pause: Int64 = 10) {
     lookAfterReply(Clock.monotonic)
-    guard unread != nil, !isGone else { return }
+    guard !unread.isEmpty, !isGone else { return }
     loop.scheduleTask(in: .milliseconds(pause)) {
       self.assumeIsolated { $0.awaitAcknowledgement(after: min(2 * pause, 1000)) }
     }
@@ -63,13 +73,13 @@ extension Connection {
 
   /// Asks the system whether the reply has arrived, and ends a session that waits for nothing else.
   func lookAfterReply(_ now: Int64) {
-    guard let unread else { return }
+    guard let oldest = unread.first else { return }
     // The message is not held for long: what was acknowledged counts as read then, what was not as lost.
-    let isLate = now - unread.since >= 5000
-    guard isInputClosed || now - unread.since >= 1000 else { return }
-    guard let options = channel as? any SocketOptionProvider else {
-      self.unread = nil
-      return
+    let isLate = now - oldest.since >= 5000
+    guard isInputClosed || now - oldest.since >= 1000 else { return }
+    // A Unix socket acknowledges nothing: what was written was read, as far as can be told.
+    guard !isUnixSocket, let options = channel as? any SocketOptionProvider else {
+      return replyAcknowledged(true, isLost: false)
     }
     options.getTCPInfo().whenComplete { result in
       let info = try? result.get()
@@ -80,12 +90,19 @@ extension Connection {
     }
   }
 
+  /// Bound: messages kept for one session.
+  private static let mostUnread = 8
+
+  private var isUnixSocket: Bool {
+    if case .unixDomainSocket = channel.localAddress { true } else { false }
+  }
+
   /// TCP_CLOSE of Linux.
   private static let closed: UInt8 = 7
 
   private func replyAcknowledged(_ isRead: Bool, isLost: Bool) {
-    if isRead { unread = nil } else if isLost { replyWasLost() }
-    guard unread == nil, isInputClosed, case .lingering = phase else { return }
+    if isRead { unread.removeAll(where: \.isWritten) } else if isLost { replyWasLost() }
+    guard unread.isEmpty, isInputClosed, case .lingering = phase else { return }
     phase = .gone
     channel.close(promise: nil)
   }
