@@ -115,7 +115,7 @@ private struct ConfigurationLoader {
     do {
       let reading = ListSnapshot.parse(try BlocklistFolder(folder).sources(), at: now)
       for problem in reading.problems {
-        problems.append(.init(isError: problem.isError, description: "\(problem)"))
+        problems.append(.init(isError: problem.isError, description: "\(folder)/\(problem)"))
       }
       return reading.snapshot
     } catch {

@@ -30,6 +30,12 @@ struct Front: Sendable {
     eventually { FileManager.default.fileExists(atPath: socket) }
   }
 
+  /// What is started already.
+  init(backend: ScriptedBackend, gateway: Gateway) {
+    self.backend = backend
+    self.gateway = gateway
+  }
+
   /// A session that has said EHLO.
   func session(from source: String? = nil, patience: Duration = .seconds(15)) throws -> RawClient {
     let client = try gateway.connect(from: source, patience: patience)

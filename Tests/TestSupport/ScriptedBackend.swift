@@ -43,8 +43,7 @@ public final class ScriptedBackend: Sendable {
     _ behaviour: BackendBehaviour = BackendBehaviour(), host: String = "127.0.0.1", port: UInt16? = nil
   ) throws {
     self.host = host
-    self.port = try port ?? FreePort.take()
-    listener = try TCPSocket.listening(on: host, port: self.port)
+    (listener, self.port) = try Self.listen(host, port)
     state = Mutex(State(behaviour: behaviour))
     let accept = Thread { [weak self, listener] in
       while let wait = self?.isAccepting, wait {
@@ -55,6 +54,17 @@ public final class ScriptedBackend: Sendable {
     }
     accept.stackSize = 512 * 1024
     accept.start()
+  }
+
+  /// A port that was free a moment ago may be another process's by now: then another one.
+  private static func listen(_ host: String, _ port: UInt16?) throws -> (TCPSocket, UInt16) {
+    if let port { return (try TCPSocket.listening(on: host, port: port), port) }
+    for _ in 0..<20 {
+      let port = try FreePort.take()
+      if let socket = try? TCPSocket.listening(on: host, port: port) { return (socket, port) }
+    }
+    let port = try FreePort.take()
+    return (try TCPSocket.listening(on: host, port: port), port)
   }
 
   deinit { stop() }
