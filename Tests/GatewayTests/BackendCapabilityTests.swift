@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the gateway offers is what every backend has, so that nothing accepted has to be refused or bent.
-@Suite(.blocking) struct BackendCapabilityTests {
+@Suite(.apart) struct BackendCapabilityTests {
   private static func behaviour(without missing: String..., size: String = "SIZE 104857600")
     -> BackendBehaviour
   {

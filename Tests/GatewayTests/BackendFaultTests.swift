@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Backends that misbehave: whatever they do, the client keeps what was not taken and nothing comes twice.
-@Suite(.blocking) struct BackendFaultTests {
+@Suite(.apart) struct BackendFaultTests {
   @Test func aMessageArrivesAsItWasSentBehindTheTraceLine() throws {
     let backend = try ScriptedBackend()
     let gateway = try Gateway.before(backend)

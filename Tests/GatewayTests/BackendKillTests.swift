@@ -5,7 +5,7 @@ import Testing
 
 /// Nothing is lost, whoever dies when: what a client was told 250 for is at the backend exactly as it was sent, and
 /// twice only where the client was not told.
-@Suite(.blocking, .serialized) struct BackendKillTests {
+@Suite(.apart, .serialized) struct BackendKillTests {
   /// Clients that send one message after the other, each with a name of its own, and come again with the same
   /// message until they are told 250.
   private final class Senders: Sendable {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// LMTP answers for each recipient; the client gets one answer that is true for all.
-@Suite(.blocking) struct BackendLMTPTests {
+@Suite(.apart) struct BackendLMTPTests {
   private static let both = [Mail.user, "second@example.org"]
   private static let lmtp = ["protocol = \"lmtp\""]
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The mail servers of Debian behind the gateway, and ordinary clients in front of it.
-@Suite(.blocking) struct BackendRealTests {
+@Suite(.apart) struct BackendRealTests {
   private static func gateway(
     _ backend: some RealBackend, extra: [String] = [],
     _ change: (inout GatewayConfiguration) -> Void = { _ in }

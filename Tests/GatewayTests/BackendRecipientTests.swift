@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Who is known is asked on sessions of their own, remembered for its time, and believed no longer than it holds.
-@Suite(.blocking) struct BackendRecipientTests {
+@Suite(.apart) struct BackendRecipientTests {
   private static let known = BackendBehaviour {
     $0.knownRecipients = ["user@example.org", "second@example.org", "third@example.org"]
     $0.unknownReply = "550 5.1.1 Nobody of that name at the backend"

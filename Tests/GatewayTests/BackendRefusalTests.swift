@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Recipients that were told 250 and are refused when it matters: nothing is accepted for fewer than that.
-@Suite(.blocking) struct BackendRefusalTests {
+@Suite(.apart) struct BackendRefusalTests {
   /// Accepted when asked, refused when it matters: nothing is delivered, to nobody, without the dot; the retry
   /// hears 550 for the one and the others get their message.
   @Test(arguments: [false, true]) func refusedOnlyAtDelivery(isPipelined: Bool) throws {

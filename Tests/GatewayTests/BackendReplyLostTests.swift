@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The backend has the message and the client never read so: the retry is answered, not delivered again.
-@Suite(.blocking) struct BackendReplyLostTests {
+@Suite(.apart) struct BackendReplyLostTests {
   /// Sends a message and goes before the answer, as soon as the backend has it whole.
   private func sendAndHangUp(
     _ gateway: Gateway, _ backend: ScriptedBackend, _ message: String, to recipients: [String] = [Mail.user],

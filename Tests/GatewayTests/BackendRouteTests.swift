@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Several backends: who takes whose mail, and what happens when one is away.
-@Suite(.blocking) struct BackendRouteTests {
+@Suite(.apart) struct BackendRouteTests {
   private static func two(
     _ first: [String] = [], _ second: [String] = [],
     _ change: (inout GatewayConfiguration) -> Void = { _ in },

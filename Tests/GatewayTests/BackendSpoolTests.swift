@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The disk under the spool is full: the client keeps its message, and mail flows again when there is room.
-@Suite(.blocking) struct BackendSpoolTests {
+@Suite(.apart) struct BackendSpoolTests {
   /// A small file system of its own; gone with the last reference.
   private final class SmallDisk: Sendable {
     let folder: ScratchFolder

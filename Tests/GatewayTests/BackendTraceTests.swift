@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The trace line that each message gets, and the loops that it reveals.
-@Suite(.blocking) struct BackendTraceTests {
+@Suite(.apart) struct BackendTraceTests {
   /// Sends over a connection of its own with this greeting; what the backend got.
   private func trace(
     _ gateway: Gateway, _ backend: ScriptedBackend, greeting: String, mail: String = "",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `Scripts/run` starts, and `weir demo` in front of it, on ports of the test's own.
-@Suite struct DemoTests {
+@Suite(.apart) struct DemoTests {
   /// The mail server and the gateway of `Scripts/demo.toml`, ports and paths replaced.
   private struct Running {
     let folder: ScratchFolder

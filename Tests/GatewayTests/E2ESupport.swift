@@ -124,7 +124,7 @@ struct ApartTrait: SuiteTrait, TestTrait, TestScoping {
   }
 
   private static let executor = ThreadExecutor()
-  private static let gate = Gate(8)
+  private static let gate = Gate(6)
 }
 
 extension Trait where Self == ApartTrait {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The scripts of `Tests/Dialogues` and the player, tried on a server whose answers are known.
-@Suite struct HarnessDialogueTests {
+@Suite(.apart) struct HarnessDialogueTests {
   @Test func theFormIsRead() throws {
     let script = try DialogueScript(
       name: "x",

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Each real peer takes a message straight from a client and shows it: what a test behind the gateway relies on.
-@Suite struct HarnessPeerTests {
+@Suite(.apart) struct HarnessPeerTests {
   private func trial(of backend: some RealBackend) throws {
     let client = try RawClient(port: backend.port)
     try client.open()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The scripted backend does what it is told, so that a test that blames the gateway may do so.
-@Suite struct HarnessScriptedBackendTests {
+@Suite(.apart) struct HarnessScriptedBackendTests {
   private let message = "Subject: dots\r\n\r\n.one\r\n..two\r\nplain\r\n"
 
   @Test func takesAMessageByteForByte() throws {

@@ -89,6 +89,7 @@ import Testing
       configuration.toml(folder: "/x") == """
         hostname = "mx.example.org"
         limits.errors = 3
+        limits.loop_delay = "30s"
         relay.domains = ["example.org"]
         relay.networks = []
         state.folder = "/x/state"

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the README tells an operator to write, written so, in front of the real mail servers.
-@Suite struct SnippetTests {
+@Suite(.apart) struct SnippetTests {
   @Test(needs(.postfix)) func postfixAsTheREADMEHasIt() throws {
     let port = try FreePort.take()
     let service = try Snippet.lines("postfix/master.cf", port: port).joined(separator: "\n")

@@ -37,8 +37,18 @@ public final class ScratchFolder: Sendable {
     let target = file(name)
     let parent = (target as NSString).deletingLastPathComponent
     try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-    guard FileManager.default.createFile(atPath: target, contents: Data(bytes)) else {
-      throw HarnessFault("cannot write \(target)")
+    // Close-on-exec: a neighbour's child that inherited it would keep a program from being started for as long as
+    // it lives ("text file busy").
+    let file = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw HarnessFault.system("write \(target)") }
+    defer { close(file) }
+    var written = 0
+    try bytes.withUnsafeBytes { buffer in
+      while written < buffer.count {
+        let count = Glibc.write(file, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+        guard count > 0 else { throw HarnessFault.system("write \(target)") }
+        written += count
+      }
     }
     return target
   }

@@ -5,7 +5,8 @@ extension SessionTimeouts {
   /// No time of a session is shorter, in milliseconds: nobody has to be looked at more often.
   var shortest: Int64 {
     let steps = min(greeting.milliseconds, command.milliseconds, data.milliseconds, message.milliseconds)
-    return max(1, min(steps, StepClock.lingering))
+    let grace = leastDataRate > 0 ? dataRateGrace.milliseconds : StepClock.lingering
+    return max(1, min(steps, grace, StepClock.lingering))
   }
 }
 
