@@ -8,7 +8,7 @@ extension ReasonCode {
 public enum ServerReasons {
   public static let all: [Reason] = [
     Reason(
-      .recipientsDeferred, Reply(451, 5, 1, "No recipient could be taken now, please try again"), .notice,
+      .recipientsDeferred, Reply(451, 5, 1, "No recipient could be taken now, please try again"), .refusal,
       cause: "DATA after every RCPT was refused, some of them for now only.",
       effect: "The client comes again.",
       remedy: "See the refusals before it in the log.")
