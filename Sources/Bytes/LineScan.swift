@@ -15,7 +15,7 @@ extension RawSpan {
       while offset &+ 16 <= count {
         let block = base.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
         let hit = (block .== lineFeed) .| (block .== carriageReturn) .| (block .== zero)
-        if any(hit) { break }
+        if let place = Self.firstByte(hit) { return offset &+ place }
         offset &+= 16
       }
       while offset < count {
@@ -37,7 +37,7 @@ extension RawSpan {
       let lineFeed = SIMD16<UInt8>(repeating: 0x0a)
       while offset &+ 16 <= count {
         let block = base.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
-        if any(block .== lineFeed) { break }
+        if let place = Self.firstByte(block .== lineFeed) { return offset &+ place }
         offset &+= 16
       }
       while offset < count {
@@ -66,6 +66,16 @@ extension RawSpan {
       }
       return true
     }
+  }
+
+  /// The place of the first true one of a mask; nil where all are false.
+  @inlinable
+  static func firstByte(_ mask: SIMDMask<SIMD16<Int8>>) -> Int? {
+    // A true lane is eight ones: the first of them counts the lanes before it.
+    let halves = unsafeBitCast(mask, to: SIMD2<UInt64>.self)
+    let (low, high) = (UInt64(littleEndian: halves[0]), UInt64(littleEndian: halves[1]))
+    if low != 0 { return low.trailingZeroBitCount &>> 3 }
+    return high != 0 ? 8 &+ high.trailingZeroBitCount &>> 3 : nil
   }
 
   @inlinable

@@ -93,8 +93,6 @@ public final class Gateway: Sendable {
 
   // MARK: Accepting
 
-  private static let reading = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: 131_072)
-
   private func accept(_ channel: any Channel, on listener: String) throws {
     guard let keeper = keepers[ObjectIdentifier(channel.eventLoop)] else {
       throw ChannelError.inappropriateOperationForState
@@ -103,7 +101,7 @@ public final class Gateway: Sendable {
       // Set here they cost a third of what they do as options of the bootstrap.
       try options.setOption(.allowRemoteHalfClosure, value: true)
       try options.setOption(.maxMessagesPerRead, value: 2)
-      try options.setOption(.recvAllocator, value: Self.reading)
+      try options.setOption(.recvAllocator, value: ReadSizes())
     }
     let policy = context.policy
     let peer = PeerAddress(channel.remoteAddress)

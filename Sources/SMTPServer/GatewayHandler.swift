@@ -19,14 +19,10 @@ final class GatewayHandler: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var buffer = unwrapInboundIn(data)
-    if var pending {
-      self.pending = nil
-      pending.writeBuffer(&buffer)
-      self.pending = pending
-    } else {
-      pending = buffer
-    }
+    let buffer = unwrapInboundIn(data)
+    // One behind the other: joined, both would be copied.
+    if let earlier = pending { connection.assumeIsolated { $0.received(earlier) } }
+    pending = buffer
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {

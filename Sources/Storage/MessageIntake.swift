@@ -56,6 +56,8 @@ public final class MessageIntake {
     }
     guard buffer.count >= IntakeStore.block else { return .more }
     guard let future = writeOut(on: loop) else { return .full(.limitSpool) }
+    // Growing by doubling would copy each block once more; a read brings at most half a block.
+    buffer.reserveCapacity(IntakeStore.block + IntakeStore.block / 2)
     return .wait(future)
   }
 
