@@ -69,6 +69,37 @@ import Testing
     #expect(backend.messages.filter { $0.subject == "again" }.count == 1)
   }
 
+  /// It stops reading in the middle of a message too large for the buffers between.
+  @Test func aBackendThatReadsNoFurther() throws {
+    let backend = try ScriptedBackend()
+    let gateway = try Gateway.before(backend, extra: ["recipients = \"any\""]) {
+      $0.settings["timeouts.backend_reply"] = "\"1s\""
+      $0.settings["timeouts.verdict"] = "\"1s\""
+    }
+    backend.behaviour = .at(.content, .stall)
+    let client = try gateway.connect()
+    try client.open()
+    for line in ["MAIL FROM:<\(Mail.sender)>", "RCPT TO:<\(Mail.user)>", "DATA"] { try client.command(line) }
+    try client.send(Array(Mail.text("endless", size: 20_000_000).utf8))
+    try client.send(line: ".")
+    let start = ContinuousClock.now
+    #expect(try client.reply(within: .seconds(20)).code == 451)
+    #expect(ContinuousClock.now - start < .seconds(10))
+    try gateway.waitForLog { $0["code"] == "BACKEND_TIMEOUT" }
+    // The message's file and its room are given back; the session to the client goes on.
+    backend.behaviour = BackendBehaviour()
+    #expect(
+      try eventually(within: .seconds(10), every: .milliseconds(100)) {
+        try client.deliver(from: Mail.sender, to: [Mail.user], Mail.text("next")).code == 250
+      })
+    #expect(
+      try eventually(every: .milliseconds(100)) {
+        let status = try gateway.weir(["status", "--json"])
+        return status.output.replacing(" ", with: "").contains("\"spool\":0")
+      })
+    #expect(backend.messages.map(\.subject) == ["next"])
+  }
+
   /// A silence behind the dot does not outlast the one budget of verdict and backend.
   @Test func aSlowButLivingBackendIsWaitedFor() throws {
     let backend = try ScriptedBackend(.at(.endOfData, .delay(.seconds(2)), .normal))

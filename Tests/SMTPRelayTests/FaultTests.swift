@@ -258,10 +258,10 @@ import Testing
   }
 
   @Test func waitingForASessionEndsWithTheBudget() async throws {
-    let backend = try ScriptedBackend(.at(.endOfData, .delay(.milliseconds(700))))
+    let backend = try ScriptedBackend(.at(.endOfData, .delay(.seconds(2))))
     try await withRelay(backend, configure: { $0.connections = 1 }) { relay in
       async let first = relay.deliver(relay.delivery())
-      try await Task.sleep(for: .milliseconds(100))
+      #expect(await eventuallyAsync { backend.timesReached(.endOfData) == 1 })
       let second = await relay.deliver(relay.delivery(budget: .milliseconds(200)))
       #expect(second.short == "unavailable BACKEND_BUSY")
       #expect(await first.short == "delivered b0 250")
