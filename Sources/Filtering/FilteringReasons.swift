@@ -19,6 +19,7 @@ extension ReasonCode {
   public static let limitConnections: ReasonCode = "LIMIT_CONNECTIONS"
   public static let limitConnectionsAddress: ReasonCode = "LIMIT_CONNECTIONS_ADDRESS"
   public static let limitConnectionsSubnet: ReasonCode = "LIMIT_CONNECTIONS_SUBNET"
+  public static let limitConnectionsNetwork: ReasonCode = "LIMIT_CONNECTIONS_NETWORK"
   public static let limitConnectionRateAddress: ReasonCode = "LIMIT_CONNECTION_RATE_ADDRESS"
   public static let limitConnectionRateSubnet: ReasonCode = "LIMIT_CONNECTION_RATE_SUBNET"
   public static let limitMessageRateAddress: ReasonCode = "LIMIT_MESSAGE_RATE_ADDRESS"
@@ -39,6 +40,11 @@ extension ReasonCode {
 
 /// The texts of relay control, recipients, limits and the session's end.
 public enum FilteringReasons {
+  /// The codes under which the backend's own words are passed on: a text of the admin's is never said.
+  public static let spokenByBackend: Set<ReasonCode> = [
+    .recipientUnknown, .recipientRefused, .backendRefused, .messageAccepted,
+  ]
+
   public static let all: [Reason] = decisions + recipients + backend + limits + endings
 
   private static let decisions: [Reason] = [
@@ -113,50 +119,67 @@ public enum FilteringReasons {
   private static let limits: [Reason] = [
     limit(
       .limitConnections, Reply(421, 3, 2, "Too many connections, please try again later"),
-      "limits.connections in all."),
+      "limits.connections in all.", total("limits.connections")),
     limit(
       .limitConnectionsAddress, Reply(421, 7, 0, "Too many connections from {client}"),
-      "limits.connections_per_address."),
+      "limits.connections_per_address.", perClient("connections_per_address")),
     limit(
       .limitConnectionsSubnet, Reply(421, 7, 0, "Too many connections from your network"),
-      "limits.connections_per_subnet."),
+      "limits.connections_per_subnet.", perClient("connections_per_subnet")),
+    limit(
+      .limitConnectionsNetwork, Reply(421, 7, 0, "Too many connections from your whole network"),
+      "connections of the client's [[limits.network]].",
+      "Raise connections in that [[limits.network]] if its clients are good."),
     limit(
       .limitConnectionRateAddress, Reply(421, 7, 0, "Connections from {client} come too fast"),
-      "limits.connection_rate_per_address."),
+      "limits.connection_rate_per_address.", perClient("connection_rate_per_address")),
     limit(
       .limitConnectionRateSubnet, Reply(421, 7, 0, "Connections from your network come too fast"),
-      "limits.connection_rate_per_subnet."),
+      "limits.connection_rate_per_subnet.", perClient("connection_rate_per_subnet")),
     limit(
       .limitMessageRateAddress,
       Reply(450, 7, 0, "Messages from {client} come too fast, please try again later"),
-      "limits.message_rate_per_address."),
+      "limits.message_rate_per_address.", perClient("message_rate_per_address")),
     limit(
       .limitMessageRateSubnet,
       Reply(450, 7, 0, "Messages from your network come too fast, please try again later"),
-      "limits.message_rate_per_subnet."),
-    limit(
-      .limitUnknownRecipients, Reply(421, 7, 0, "Too many unknown recipients from {client}"),
-      "limits.unknown_recipients_per_address or _per_subnet."),
+      "limits.message_rate_per_subnet.", perClient("message_rate_per_subnet")),
+    Reason(
+      .limitUnknownRecipients, Reply(421, 7, 0, "Too many unknown recipients from {client}"), .refusal,
+      cause: "Past limits.unknown_recipients_per_address or _per_subnet: the client guesses addresses.",
+      effect: "The session is closed, and the client is blocked for limits.harvest_block.",
+      remedy:
+        "If it is good: weir unblock ADDRESS, and raise the limit for all or for its network ([[limits.network]])."
+    ),
     limit(
       .limitTracked, Reply(421, 3, 2, "Busy, please try again later"),
-      "limits.tracked_addresses: the counter tables are full of clients in use."),
+      "limits.tracked_addresses: the counter tables are full of clients in use.",
+      total("limits.tracked_addresses") + " An entry costs about 250 octets."),
     limit(
       .limitMemory, Reply(452, 3, 1, "Out of memory for messages, please try again later"),
-      "limits.memory: all messages in flight together."),
+      "limits.memory: all messages in flight together.",
+      total("limits.memory") + " A smaller limits.memory_per_message has more of them wait on disk."),
     limit(
       .limitSpool, Reply(452, 3, 1, "Out of spool space, please try again later"),
-      "limits.spool, or the disk is full."),
+      "limits.spool, or the disk is full.",
+      "See that the disk of state.folder has room. " + total("limits.spool")),
     limit(
       .limitDescriptors, Reply(421, 3, 2, "Busy, please try again later"),
-      "the file descriptors that the system grants."),
+      "the file descriptors that the system grants, less limits.descriptors_reserve.",
+      "Raise what the system grants: LimitNOFILE= in the unit file, ulimit -n. It holds for the whole gateway: [[limits.network]] does not apply."
+    ),
     limit(
       .overload, Reply(421, 3, 2, "Overloaded, please try again later"),
-      "limits.loop_delay: the gateway is late with its work."),
+      "limits.loop_delay: the gateway is late with its work.",
+      "See what loads the machine (weir status shows the loop delay); lower limits.connections. It holds for the whole gateway: [[limits.network]] does not apply."
+    ),
     Reason(
       .clientBlocked, Reply(421, 7, 0, "{client} is blocked for a while: {reason}"), .refusal,
       cause: "The client harvested addresses or wrote to a trap.",
       effect: "It is refused at connect until the block ends.",
-      remedy: "weir status shows the blocks; weir reload keeps them, a restart forgets them."),
+      remedy:
+        "weir status shows the blocks, weir unblock ADDRESS lifts one; weir reload keeps them, a restart forgets them."
+    ),
   ]
 
   private static let endings: [Reason] = [
@@ -182,9 +205,17 @@ public enum FilteringReasons {
       remedy: "Report it with the log line."),
   ]
 
-  private static func limit(_ code: ReasonCode, _ reply: Reply, _ what: String) -> Reason {
+  private static func limit(_ code: ReasonCode, _ reply: Reply, _ what: String, _ remedy: String) -> Reason {
     Reason(
       code, reply, .refusal, cause: "Past \(what)", effect: "The client is asked to come again.",
-      remedy: "Raise the limit, for all or for this network ([[limits.network]]), if the client is good.")
+      remedy: remedy)
+  }
+
+  private static func perClient(_ key: String) -> String {
+    "Raise limits.\(key), for all or for this network ([[limits.network]]), if the client is good."
+  }
+
+  private static func total(_ key: String) -> String {
+    "Raise \(key) if the machine allows it. It holds for the whole gateway: [[limits.network]] does not apply."
   }
 }

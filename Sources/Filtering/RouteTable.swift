@@ -22,11 +22,17 @@ public struct RouteTable: Sendable {
   private let restricted: [(domains: DomainSet, backend: String)]
   /// The backends without `domains`, in the order of the configuration.
   private let general: Route?
+  /// The domain that a bare postmaster gets on the way out.
+  private let ownDomain: PathDomain?
 
   /// - Parameters:
   ///   - backends: name and `domains` of each backend, in the order of the configuration; an empty set: any domain.
   ///   - entries: the routes map; a later line for the same key wins nowhere, the first does.
-  public init(backends: [(name: String, domains: DomainSet)], entries: [Entry] = []) {
+  ///   - ownDomain: what completes a bare `postmaster` on its way to the backend; nil: it goes out bare.
+  public init(
+    backends: [(name: String, domains: DomainSet)], entries: [Entry] = [], ownDomain: PathDomain? = nil
+  ) {
+    self.ownDomain = ownDomain
     self.entries = Dictionary(entries.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
     restricted = backends.filter { !$0.domains.isEmpty }.map { ($0.domains, $0.name) }
     let names = backends.filter(\.domains.isEmpty).map(\.name)
@@ -36,11 +42,25 @@ public struct RouteTable: Sendable {
   /// The way of a recipient; nil where no backend takes its domain.
   public func route(_ recipient: Envelope.Recipient) -> RoutedRecipient? {
     let path = recipient.path
-    guard let domain = path.domain.map({ $0.description.lowercasedASCII }) else {
-      // The bare postmaster belongs to the gateway's own domain: the first backend's.
+    guard path.domain != nil else {
+      // The bare postmaster belongs to the gateway's own domain, and not every server takes it without one.
+      if let ownDomain {
+        let whole = Path(
+          text: "\(path.text)@\(ownDomain)", localPart: path.localPart, domain: ownDomain)
+        if let routed = way(of: recipient, as: whole) {
+          return RoutedRecipient(recipient, route: routed.route, rewritten: routed.rewritten ?? whole)
+        }
+      }
+      // Without a domain of our own: the first backend's.
       guard let route = general ?? restricted.first.map({ Route(backends: [$0.backend]) }) else { return nil }
       return RoutedRecipient(recipient, route: route)
     }
+    return way(of: recipient, as: path)
+  }
+
+  /// The way of a recipient with the address `path`, which has a domain.
+  private func way(of recipient: Envelope.Recipient, as path: Path) -> RoutedRecipient? {
+    let domain = path.domain?.description.lowercasedASCII ?? ""
     if !entries.isEmpty, let entry = entry(path.localPart.lowercasedASCII, domain) {
       return RoutedRecipient(recipient, route: Route(backends: [entry.backend]), rewritten: entry.rewritten)
     }

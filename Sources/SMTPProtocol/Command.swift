@@ -69,3 +69,14 @@ public struct RecipientParameters: Hashable, Sendable {
   public init() {}
   public static let none = RecipientParameters()
 }
+
+extension Command {
+  /// What is told and logged of a word that is no command: at most 12 letters of it or nothing, since what
+  /// follows a refused AUTH or DATA is a password or somebody's mail.
+  static func echo(ofUnknown word: String) -> String {
+    let isWord =
+      word.utf8.count <= 12
+      && word.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) }
+    return isWord ? word : ""
+  }
+}

@@ -98,7 +98,7 @@ public enum ProtocolReasons {
     refusal(
       .commandUnknown, Reply(500, 5, 1, "Command not recognized: {reason}"),
       "A line that is no SMTP command.", "It counts as a mistake.",
-      "If a known client does this, read its dialogue with the level debug."),
+      "If a known client does this, watch its dialogue on the wire (tcpdump): what it sends is not logged."),
     refusal(
       .commandObsolete, Reply(502, 5, 1, "{reason} is obsolete and not implemented"),
       "SEND, SOML, SAML, TURN, ETRN or ATRN.", "It counts as a mistake.", "Nothing."),

@@ -25,7 +25,7 @@ public struct Reason: Sendable {
 
   public let code: ReasonCode
   /// The reply with variables in braces (`{client} {sender} {recipient} {id} {reason} {list} {code}`); nil for
-  /// a finding that never speaks to a peer itself.
+  /// a finding that never speaks to a peer itself. A refusal ends with its code and the transaction's id.
   public let reply: Reply?
   public let severity: Severity
   /// What brought it about.
@@ -39,11 +39,24 @@ public struct Reason: Sendable {
     _ code: ReasonCode, _ reply: Reply?, _ severity: Severity, cause: String, effect: String, remedy: String
   ) {
     self.code = code
-    self.reply = reply
+    self.reply = reply.map { Self.signed($0, code) }
     self.severity = severity
     self.cause = cause
     self.effect = effect
     self.remedy = remedy
+  }
+
+  /// The refusal with its code and id behind the text, by which the operator finds its log line: every refusal
+  /// is explained. What is the same for everybody and said to floods (421), and what is said of the dialogue
+  /// itself, carries the code alone, so that its bytes stay ready.
+  private static func signed(_ reply: Reply, _ code: ReasonCode) -> Reply {
+    guard reply.code >= 400, !reply.lines.contains(where: { $0.contains("{code}") }) else { return reply }
+    let isDialogue = code.name.hasPrefix("COMMAND_") || code.name.hasPrefix("PARAMETER_")
+    let isHot = reply.code == 421 && !reply.lines.contains { $0.utf8.contains(UInt8(ascii: "{")) }
+    let saysID = reply.lines.contains { $0.contains("{id}") }
+    var signed = reply
+    signed.lines[signed.lines.count - 1] += isDialogue || isHot || saysID ? " [{code}]" : " [{code} {id}]"
+    return signed
   }
 }
 
@@ -81,6 +94,12 @@ public struct ReasonCatalogue: Sendable {
       byCode[reason.code] = reason
       guard let reply = reason.reply else { continue }
       var text = replacements[reason.code.name].map { Self.replace(reply, with: $0) } ?? reply
+      if !hostname.isEmpty, reason.code == .greeting || reason.code == .helloAnswer,
+        !text.lines[0].hasPrefix("{hostname}")
+      {
+        // RFC 5321 §4.2, §4.1.1.1: the domain comes first.
+        text.lines[0] = "{hostname} " + text.lines[0]
+      }
       text.lines = text.lines.map { Self.naming($0, reason.code, hostname) }
       replies[reason.code] = text
     }
@@ -128,9 +147,19 @@ public struct ReasonCatalogue: Sendable {
       return Reply(550, 7, 1, "Refused: \(code.name)\(variables.id.isEmpty ? "" : " (\(variables.id))")")
     }
     for index in reply.lines.indices where reply.lines[index].utf8.contains(UInt8(ascii: "{")) {
-      reply.lines[index] = fill(reply.lines[index], code, variables)
+      reply.lines[index] = Self.keepingCode(fill(reply.lines[index], code, variables))
     }
     return reply
+  }
+
+  /// A line too long for the wire, cut in its middle, so that the code and the id at its end stay.
+  private static func keepingCode(_ line: String) -> String {
+    guard line.utf8.count > Reply.longestLine, line.utf8.last == UInt8(ascii: "]"),
+      let open = line.utf8.lastIndex(of: UInt8(ascii: "["))
+    else { return line }
+    let tail = line[open...]
+    guard tail.utf8.count <= 120 else { return line }
+    return "\(Reply.cut(line, to: Reply.longestLine - tail.utf8.count - 4))... \(tail)"
   }
 
   private func fill(_ text: String, _ code: ReasonCode, _ variables: ReplyVariables) -> String {
@@ -168,17 +197,22 @@ public struct ReasonCatalogue: Sendable {
       let after = rest.utf8.index(after: close)
       if let value = value(rest[rest.utf8.index(after: open)..<close]) {
         result += value
+        // An empty variable leaves no hole behind it: `[CODE {id}]`, `Refused: {reason} [CODE]`.
+        if value.isEmpty, after == rest.endIndex || " ]".utf8.contains(rest.utf8[after]) { trim(&result) }
       } else {
         result += rest[open..<after]
       }
       rest = rest[after...]
     }
     result += rest
-    // An empty variable leaves no hole behind it.
-    while result.utf8.last == .space || result.utf8.last == UInt8(ascii: ":") {
-      result.unicodeScalars.removeLast()
-    }
+    trim(&result)
     return result
+  }
+
+  private static func trim(_ text: inout String) {
+    while text.utf8.last == .space || text.utf8.last == UInt8(ascii: ":") {
+      text.unicodeScalars.removeLast()
+    }
   }
 
   /// A value as it may stand in a reply, whoever chose it: no control characters. A tab, which the admin may
@@ -225,6 +259,33 @@ extension ReasonCatalogue {
     return Reply.Enhanced(subject, detail)
   }
 
+  /// What was meant as a code and is none that fits: it would be read out to the client as text.
+  private static func codeFault(in text: String, for reply: Reply, _ reason: ReasonCode) -> String? {
+    var words = text.split(separator: " ").prefix(2)
+    var code = reply.code
+    if let first = words.first {
+      if first.utf8.count == 3, let digit = first.utf8.first, digit.isASCIIDigit,
+        first.utf8.dropFirst().allSatisfy({ $0.isASCIIDigit || $0 | 0x20 == UInt8(ascii: "x") }),
+        replyCode(first) == nil
+      {
+        return "\(first) is no reply code: write one such as \(reply.code), or none"
+      }
+      if let own = replyCode(first) {
+        code = own
+        words = words.dropFirst()
+      }
+    }
+    guard let word = words.first else { return nil }
+    let parts = word.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(\.isASCIIDigit) }) else {
+      return nil
+    }
+    if reply.enhanced == nil { return "\(reason) carries no enhanced code (RFC 2034): leave \(word) out" }
+    guard enhancedCode(word, of: code) == nil else { return nil }
+    return
+      "the enhanced code \(word) does not fit \(code): it begins with \(code / 100)., its numbers end at 999"
+  }
+
   /// Why an admin's text cannot stand for `code`; nil where it can.
   public static func fault(in text: String, for reason: Reason) -> String? {
     guard let reply = reason.reply else { return "\(reason.code) never speaks to a peer, so it has no text" }
@@ -238,6 +299,7 @@ extension ReasonCatalogue {
       let other = reply.code >= 400 && reply.code != 421 ? "another \(reply.code / 100)xx code" : "that code"
       return "\(reason.code) answers \(reply.code); its text may begin with \(other), not \(code)"
     }
+    if let fault = codeFault(in: text, for: reply, reason.code) { return fault }
     var rest = text[...]
     while let open = rest.firstIndex(of: "{") {
       guard let close = rest[open...].firstIndex(of: "}") else { return "a '{' without its '}'" }

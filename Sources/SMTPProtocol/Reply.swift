@@ -68,8 +68,8 @@ public struct Reply: Hashable, Sendable {
       let start = bytes.count
       if index < lines.count {
         let line = lines[index]
-        if line.utf8.count > 480 {
-          bytes.append(contentsOf: Self.cut(line).utf8)
+        if line.utf8.count > Self.longestLine {
+          bytes.append(contentsOf: Self.cut(line, to: Self.longestLine).utf8)
         } else {
           bytes.append(contentsOf: line.utf8)
         }
@@ -90,10 +90,12 @@ public struct Reply: Hashable, Sendable {
     bytes.append(0x30 + UInt8(number % 10))
   }
 
-  /// The first 480 octets of a line, no character torn.
-  private static func cut(_ line: String) -> Substring {
-    guard line.utf8.count > 480 else { return line[...] }
-    var end = line.utf8.index(line.startIndex, offsetBy: 480)
+  static let longestLine = 480
+
+  /// The first so many octets of a line, no character torn.
+  static func cut(_ line: String, to most: Int) -> Substring {
+    guard line.utf8.count > most else { return line[...] }
+    var end = line.utf8.index(line.startIndex, offsetBy: most)
     while line.utf8[end] & 0xc0 == 0x80 { end = line.utf8.index(before: end) }
     return line[..<end]
   }

@@ -39,7 +39,7 @@ extension ServerSession {
     case .expand: return .reply(Response(.expandRefused))
     case .startTLS, .authenticate: return refuse(Response(.commandNotOffered))
     case .obsolete(let verb): return refuse(Response(.commandObsolete, because: verb))
-    case .unknown(let verb): return refuse(Response(.commandUnknown, because: verb.printable(limit: 32)))
+    case .unknown(let verb): return refuse(Response(.commandUnknown, because: Command.echo(ofUnknown: verb)))
     }
   }
 

@@ -16,7 +16,8 @@ public struct ActionSettings: Sendable, Hashable {
   public let reject: Double?
   /// The stage at which what was found earlier takes effect; never `message`.
   public let enforceAt: StageName
-  /// Put before the Subject of a marked message; nil: nothing is.
+  /// Put before the Subject of a marked message; nil: nothing is. Without spaces at its
+  /// end: one is put between the two.
   public let subjectPrefix: String?
   /// Whether a marked message gets the `X-Spam-*` headers.
   public let addsTagHeaders: Bool
@@ -35,9 +36,16 @@ extension ActionSettings {
     let lower = between + [self.tag].compactMap { $0 }
     self.reject = section.has("reject") ? reject : ([reject].compactMap { $0 } + lower).max()
     enforceAt = Self.stage(section)
-    subjectPrefix = section.text("subject_prefix")
+    subjectPrefix = Self.prefix(section)
     addsTagHeaders = section.flag("tag_headers")
     checkOrder(section)
+  }
+
+  /// The space between the prefix and the Subject is the gateway's own.
+  private static func prefix(_ section: Section) -> String? {
+    var prefix = section.text("subject_prefix")
+    while prefix?.hasSuffix(" ") == true { prefix?.removeLast() }
+    return prefix?.isEmpty == true ? nil : prefix
   }
 
   private static func stage(_ section: Section) -> StageName {

@@ -22,6 +22,10 @@ public struct LimitSettings: Sendable, Hashable {
   public let memory: Bound
   /// Bytes from which on a message waits in a spool file; never more than ``memory``.
   public let memoryPerMessage: Int
+  /// Bytes of a message that are held in memory at most: the whole header is judged there.
+  public var heldPerMessage: Int { Swift.max(memoryPerMessage, headerSize + 1) }
+  /// Bytes that a message takes of ``memory`` when it begins.
+  public static let leastPerMessage = 65_536
   /// Bytes in all spool files.
   public let spool: Bound
   /// Addresses and subnets counted at once.

@@ -8,6 +8,8 @@ public struct RelaySettings: Sendable, Hashable {
 
   /// The domains that mail is taken for from anyone.
   public let domains: DomainSet
+  /// The first of them that is a name, not a parent, in small letters: a bare `postmaster` is there.
+  public let firstDomain: String?
   /// The networks that may send anywhere. Empty by default, loopback included: behind a balancer on the same
   /// host every stranger is 127.0.0.1.
   public let networks: IPPrefixSet
@@ -76,6 +78,8 @@ public enum SenderPattern: Sendable, Hashable {
 extension RelaySettings {
   init(_ section: Section) {
     domains = section.domains("domains")
+    let names = domains.names
+    firstDomain = section.texts("domains").lazy.map(\.lowercasedASCII).first { names.contains($0) }
     networks = IPPrefixSet(section.networks("networks"))
     completeDomain = section.hostname("complete_domain")
     isOpen = section.word("open", of: OpenWord.self) != nil

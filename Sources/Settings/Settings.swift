@@ -93,6 +93,8 @@ public struct Settings: Sendable, Hashable {
 public struct SettingsReading: Sendable {
   /// Nil if there is an error among the problems.
   public let settings: Settings?
+  /// The settings as far as they could be read, errors or none: to look for more problems, never to run on.
+  public let draft: Settings?
   /// Everything that is wrong, in the order of the file.
   public let problems: [SettingsProblem]
   /// The reference paths that the reader asked for.
@@ -114,7 +116,7 @@ extension Settings {
   ) -> SettingsReading {
     switch SettingsDocument.read(text: text, file: file) {
     case .failure(let problem):
-      return SettingsReading(settings: nil, problems: [problem], keysRead: [])
+      return SettingsReading(settings: nil, draft: nil, problems: [problem], keysRead: [])
     case .success(let document):
       return withoutActuallyEscaping(fileExists) { exists in
         let reading = Reading(document)
@@ -123,8 +125,8 @@ extension Settings {
         let settings = Settings(reading.root, FileLookup(settingsFile: file, exists: exists))
         let problems = reading.problems
         return SettingsReading(
-          settings: problems.contains(where: \.isError) ? nil : settings, problems: problems,
-          keysRead: reading.keysRead)
+          settings: problems.contains(where: \.isError) ? nil : settings, draft: settings,
+          problems: problems, keysRead: reading.keysRead)
       }
     }
   }

@@ -104,6 +104,19 @@ struct SoundnessChecks {
 
   private func checkLimits() {
     let limits = settings.limits
+    if case .atMost(let memory) = limits.memory, memory < LimitSettings.leastPerMessage {
+      error(
+        "limits.memory",
+        "limits.memory = \(Quantity.text(ofBytes: memory)) holds no message: each takes"
+          + " \(Quantity.text(ofBytes: LimitSettings.leastPerMessage)) to begin with")
+    }
+    if root.section("limits").has("memory_per_message"), limits.memoryPerMessage < limits.headerSize {
+      warning(
+        "limits.memory_per_message",
+        "limits.memory_per_message = \(Quantity.text(ofBytes: limits.memoryPerMessage)) counts as"
+          + " limits.header_size = \(Quantity.text(ofBytes: limits.headerSize)): the whole header is judged in"
+          + " memory; lower both")
+    }
     if case .atMost(let memory) = limits.memory, memory < limits.memoryPerMessage {
       error(
         "limits.memory_per_message",
@@ -111,7 +124,7 @@ struct SoundnessChecks {
           + " \(Quantity.text(ofBytes: memory)): no message would fit")
     }
     if case .atMost(let spool) = limits.spool,
-      !limits.client.messageSize.isWithin(spool + limits.memoryPerMessage)
+      !limits.client.messageSize.isWithin(spool + limits.heldPerMessage)
     {
       warning(
         "limits.spool",

@@ -29,6 +29,16 @@ public struct PasswdEntry: Sendable, Hashable {
       name: name, uid: record.pw_uid, gid: record.pw_gid, groups: groups(of: name, primary: record.pw_gid))
   }
 
+  /// The user that this process is.
+  public static var current: PasswdEntry {
+    let group = getegid()
+    var groups = [gid_t](repeating: 0, count: 65_536)
+    let count = getgroups(Int32(groups.count), &groups)
+    return PasswdEntry(
+      name: "\(geteuid())", uid: geteuid(), gid: group,
+      groups: [group] + groups[..<Int(max(0, count))])
+  }
+
   private static func groups(of name: String, primary: UInt32) -> [UInt32] {
     var groups = [gid_t](repeating: 0, count: 64)
     var count = Int32(groups.count)

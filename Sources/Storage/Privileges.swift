@@ -98,6 +98,70 @@ public enum Privileges {
     return true
   }
 
+  /// Why `user` could not keep files in a folder, which need not be there yet: its nearest folder above counts
+  /// then. nil where nothing stands in the way.
+  ///
+  /// - Parameter isMadeByRoot: root makes what is missing, and gives the folder to `user`.
+  public static func obstacle(toFolder path: String, of user: PasswdEntry, isMadeByRoot: Bool) -> String? {
+    let (nearest, entry) = nearestEntry(path)
+    guard let entry else { return "\(nearest) cannot be looked at" }
+    guard entry.st_mode & S_IFMT == S_IFDIR else { return "\(nearest) is not a folder" }
+    if let closed = closedFolder(above: nearest, to: user) { return "\(closed) cannot be entered" }
+    let isThere = nearest == path
+    if isMadeByRoot {
+      if access(nearest, W_OK) != 0 { return "\(nearest): \(String(cString: strerror(errno)))" }
+      // Root gives away the folder itself, not those above it.
+      return isThere || grants(entry, 0o1, user) ? nil : "\(nearest) cannot be entered"
+    }
+    if isThere { return entry.st_uid == user.uid ? nil : "\(nearest) belongs to user \(entry.st_uid)" }
+    return grants(entry, 0o3, user) ? nil : "nothing can be made in \(nearest)"
+  }
+
+  /// Why `user` could not write to a file, which need not be there yet, nor the folder it stands in. nil where
+  /// nothing stands in the way.
+  public static func obstacle(toFile path: String, of user: PasswdEntry, isMadeByRoot: Bool) -> String? {
+    let (nearest, entry) = nearestEntry(path)
+    guard let entry else { return "\(nearest) cannot be looked at" }
+    let isFolder = entry.st_mode & S_IFMT == S_IFDIR
+    if nearest == path, isFolder { return "\(path) is a folder" }
+    if nearest != path, !isFolder { return "\(nearest) is not a folder" }
+    let folder = FileAccess.split(path).folder
+    guard nearest == path || nearest == folder || nearest == FileAccess.split(folder).folder else {
+      return "there is no folder \(FileAccess.split(folder).folder)"
+    }
+    if let closed = closedFolder(above: nearest, to: user) { return "\(closed) cannot be entered" }
+    if isMadeByRoot {
+      if access(nearest, W_OK) != 0 { return "\(nearest): \(String(cString: strerror(errno)))" }
+      return nearest == path || grants(entry, 0o1, user) ? nil : "\(nearest) cannot be entered"
+    }
+    if nearest == path { return grants(entry, 0o2, user) ? nil : "\(path) cannot be written" }
+    return grants(entry, 0o3, user) ? nil : "nothing can be made in \(nearest)"
+  }
+
+  /// The path, or the nearest above it that is there.
+  private static func nearestEntry(_ path: String) -> (path: String, entry: stat?) {
+    var nearest = path
+    while true {
+      if let entry = FileAccess.status(nearest) { return (nearest, entry) }
+      let above = FileAccess.split(nearest).folder
+      guard errno == ENOENT || errno == ENOTDIR, above != nearest else { return (nearest, nil) }
+      nearest = above
+    }
+  }
+
+  /// A folder above `path` that `user` may not enter.
+  private static func closedFolder(above path: String, to user: PasswdEntry) -> String? {
+    if user.uid == 0 { return nil }
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    var folder = String(cString: resolved)
+    while folder != "/" {
+      folder = FileAccess.split(folder).folder
+      guard let above = FileAccess.status(folder), grants(above, 0o1, user) else { return folder }
+    }
+    return nil
+  }
+
   /// Whether the mode gives all of `bits` (4 read, 2 write, 1 enter) to `user`: the class that fits first counts.
   private static func grants(_ entry: stat, _ bits: UInt32, _ user: PasswdEntry) -> Bool {
     let shift: UInt32 =

@@ -16,11 +16,53 @@ public struct StateFolder: Sendable {
   /// Where spool files are made.
   public var spool: String { path + "/spool" }
 
+  /// Makes the folder where it is missing and takes it for this process, until the claim is gone: a second
+  /// gateway would cut the first one off from its socket and its spool.
+  ///
+  /// - Throws: `StorageError` where another gateway has it, or the folder is somebody else's.
+  public func claim(for owner: PasswdEntry?) throws(StorageError) -> StateClaim {
+    try makeFolder(owner: owner)
+    let lock = path + "/lock"
+    // Abuse: whoever had the folder before may have put a link or a pipe there.
+    let file = try OpenFile(
+      lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode: 0o600, or: "cannot be opened")
+    guard let entry = file.entry, entry.st_mode & S_IFMT == S_IFREG, entry.st_nlink == 1 else {
+      throw StorageError("\(lock): not a plain file with one name; remove it")
+    }
+    guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      guard errno == EWOULDBLOCK else { throw StorageError(lock, "cannot be locked", errno: errno) }
+      var digits = [UInt8](repeating: 0, count: 20)
+      let count = max(0, pread(file.descriptor, &digits, digits.count, 0))
+      let number = String(decoding: digits[..<count].prefix { (0x30...0x39).contains($0) }, as: UTF8.self)
+      throw StorageError(
+        "\(path): another gateway (pid \(number.isEmpty ? "unknown" : number)) uses this state folder")
+    }
+    let text = Array("\(getpid())\n".utf8)
+    guard ftruncate(file.descriptor, 0) == 0, pwrite(file.descriptor, text, text.count, 0) == text.count
+    else {
+      throw StorageError(lock, "cannot be written", errno: errno)
+    }
+    return StateClaim(file)
+  }
+
   /// Makes the folder and those above it where they are missing, sees that nobody else can enter it, and gives
   /// it to `owner` (the user that root is about to become) with all that lies in it.
   ///
   /// - Throws: `StorageError` where it is no folder, is somebody else's, or the system refuses.
   public func prepare(owner: PasswdEntry?) throws(StorageError) {
+    let folder = try makeFolder(owner: owner)
+    guard let entry = folder.entry else { throw StorageError(path, "cannot be looked at", errno: errno) }
+    if entry.st_mode & 0o7777 != 0o700, fchmod(folder.descriptor, 0o700) != 0 {
+      throw StorageError(path, "cannot be given mode 0700", errno: errno)
+    }
+    try make(spool, mode: 0o700)
+    try removeStrays()
+    if let owner, geteuid() == 0 { try handOver(to: owner) }
+  }
+
+  /// The folder, made where it is missing, and ours.
+  @discardableResult
+  private func makeFolder(owner: PasswdEntry?) throws(StorageError) -> OpenFile {
     let (above, _) = FileAccess.split(path)
     try make(above, mode: 0o755)
     try make(path, mode: 0o700)
@@ -32,12 +74,7 @@ public struct StateFolder: Sendable {
       throw StorageError(
         "\(path): belongs to user \(entry.st_uid), not to user \(me): chown -R \(owner) \(path)")
     }
-    if entry.st_mode & 0o7777 != 0o700, fchmod(folder.descriptor, 0o700) != 0 {
-      throw StorageError(path, "cannot be given mode 0700", errno: errno)
-    }
-    try make(spool, mode: 0o700)
-    try removeStrays()
-    if let owner, me == 0 { try handOver(to: owner) }
+    return folder
   }
 
   /// Makes a folder and those above it.
@@ -108,6 +145,12 @@ public struct StateFolder: Sendable {
 
   /// Waits until everything saved so far is written. Blocks.
   public func flush() { capabilities.flush() }
+}
+
+/// The state folder is this process's while there is one of these.
+public final class StateClaim: Sendable {
+  private let lock: OpenFile
+  init(_ lock: OpenFile) { self.lock = lock }
 }
 
 /// Lines `NAME<TAB>CAPABILITIES`, in the order of names.

@@ -25,7 +25,11 @@ extension LogLine {
         line.put("null")
       }
     }
-    if !event.helo.isEmpty || isRefusal { put(",\"helo\":", event.helo, longestName, &line) }
+    if !event.helo.isEmpty {
+      put(",\"helo\":", event.helo, longestName, &line)
+    } else if isRefusal {
+      line.put(",\"helo\":null")
+    }
     if let sender = event.sender {
       put(",\"from\":", sender, longestAddress, &line)
     } else if isRefusal {

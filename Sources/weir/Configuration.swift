@@ -60,7 +60,14 @@ private struct ConfigurationLoader {
     let exists: (String) -> Bool = { FileManager.default.fileExists(atPath: $0) }
     let reading = Settings.read(text: text, file: file, fileExists: exists)
     report(reading.problems)
-    guard let settings = reading.settings else { return nil }
+    guard let settings = reading.settings else {
+      // All in one go: what else is wrong with the parts that could be read.
+      if let draft = reading.draft {
+        reportUnknownChecks(draft)
+        _ = replies(draft)
+      }
+      return nil
+    }
     let lists = self.lists(settings)
     let (routes, recipients) = maps(settings)
     let relay = RelayControl(
@@ -95,7 +102,11 @@ private struct ConfigurationLoader {
       }
       return text
     } catch {
-      fail("\(path):1:1: cannot be read: \(FileFault.words(error))")
+      let isMissing = path == file && !FileManager.default.fileExists(atPath: path)
+      fail(
+        isMissing
+          ? "\(path):1:1: there is no such file; --config names it"
+          : "\(path):1:1: cannot be read: \(FileFault.words(error))")
       return nil
     }
   }
@@ -165,6 +176,11 @@ private struct ConfigurationLoader {
       if let fault = ReasonCatalogue.fault(in: text, for: reason) {
         report([settings.problem("replies.\(code)", fault)])
       }
+      if FilteringReasons.spokenByBackend.contains(reason.code) {
+        let text =
+          "replies.\(code) is never said: the backend's own words are passed on; change them there"
+        report([settings.problem("replies.\(code)", as: .warning, text)])
+      }
     }
     return settings.replies
   }
@@ -172,6 +188,11 @@ private struct ConfigurationLoader {
 
 /// What the system says about a file, in its own words and no more.
 enum FileFault {
+  static func unreadable(_ path: String) -> String {
+    FileManager.default.fileExists(atPath: path)
+      ? "\(path): cannot be read" : "\(path): there is no such file"
+  }
+
   static func words(_ error: any Error) -> String {
     let error = error as NSError
     if let under = error.userInfo[NSUnderlyingErrorKey] as? NSError, under.domain == NSPOSIXErrorDomain {

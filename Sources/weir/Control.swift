@@ -153,7 +153,7 @@ enum ControlClient {
       let code = errno
       let hint =
         code == ENOENT || code == ECONNREFUSED
-        ? "no gateway answers there: is weir serve running, with this --config?"
+        ? "no gateway answers there: is weir serve running, with this --config? (or was [state] folder changed? send SIGHUP)"
         : String(cString: strerror(code))
       throw Fault(description: "\(path): \(hint)")
     }

@@ -9,7 +9,7 @@ enum ControlSocket {
   static func path(of config: String) throws -> String {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: config)) else {
       throw ControlClient.Fault(
-        description: "\(config): cannot be read; --config names the configuration file")
+        description: "\(FileFault.unreadable(config)); --config names the configuration file")
     }
     let text = String(decoding: data, as: UTF8.self)
     if let settings = Settings.read(text: text, file: config).settings {

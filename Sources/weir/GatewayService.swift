@@ -21,6 +21,8 @@ actor GatewayService {
   private let admission: Admission
   private let gateway: Gateway
   private let memory: StateMemory
+  /// The state folder is ours as long as this is.
+  private let claim: StateClaim
   private var relay: BackendRelay
   private var retired: [BackendRelay] = []
   private var control: (any Channel)?
@@ -29,7 +31,8 @@ actor GatewayService {
 
   private init(
     file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
-    counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, relay: BackendRelay
+    counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, claim: StateClaim,
+    relay: BackendRelay
   ) {
     self.file = file
     self.configuration = configuration
@@ -39,6 +42,7 @@ actor GatewayService {
     self.admission = admission
     self.gateway = gateway
     self.memory = memory
+    self.claim = claim
     self.relay = relay
   }
 
@@ -53,8 +57,10 @@ actor GatewayService {
     }
     let user = try Identity.user(of: settings)
     let state = StateFolder(settings.resolve(settings.stateFolder))
+    let claim: StateClaim
     let log: LogWriter
     do {
+      claim = try state.claim(for: user)
       try state.prepare(owner: user)
       log = try LogWriter(destination(settings), format: format(settings), level: level(settings))
       if let user { try log.handOver(user: user.uid, group: user.gid) }
@@ -84,7 +90,7 @@ actor GatewayService {
     let service = GatewayService(
       file: file, configuration: configuration, group: group, log: log, counters: counters,
       admission: admission,
-      gateway: gateway, memory: memory, relay: relay)
+      gateway: gateway, memory: memory, claim: claim, relay: relay)
     try await service.openControl(state)
     await service.announce()
     return service
@@ -256,7 +262,8 @@ actor GatewayService {
     let offer = Offer(
       common: relay.capabilities(),
       size: configuration.settings.limits.client.messageSize.count.map(UInt64.init),
-      mostRecipients: configuration.settings.limits.client.recipients.count, mostTransactions: nil)
+      mostRecipients: configuration.settings.limits.client.recipients.count,
+      mostTransactions: configuration.settings.limits.client.transactions.count)
     let addresses = Dictionary(
       configuration.settings.backends.map { ($0.name, $0.endpoint.description) },
       uniquingKeysWith: { first, _ in first })

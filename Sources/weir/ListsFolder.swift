@@ -13,7 +13,7 @@ struct ListsFolder {
   init(_ config: String) throws {
     self.config = config
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: config)) else {
-      Complaint.write("\(config): cannot be read; --config names the configuration file")
+      Complaint.write("\(FileFault.unreadable(config)); --config names the configuration file")
       throw ExitCode(2)
     }
     let reading = Settings.read(text: String(decoding: data, as: UTF8.self), file: config)
@@ -28,7 +28,7 @@ struct ListsFolder {
   func snapshot() throws -> ListSnapshot {
     do {
       let reading = ListSnapshot.parse(try BlocklistFolder(folder).sources(), at: Clock.now)
-      for problem in reading.problems where problem.isError { Complaint.write("\(problem)") }
+      for problem in reading.problems where problem.isError { Complaint.write("\(folder)/\(problem)") }
       guard !reading.hasErrors else { throw ExitCode(2) }
       return reading.snapshot
     } catch let code as ExitCode {

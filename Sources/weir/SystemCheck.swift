@@ -9,6 +9,7 @@ enum SystemCheck {
   static func problems(_ configuration: Configuration) -> [Configuration.Problem] {
     let settings = configuration.settings
     return descriptorProblems(settings) + userProblems(settings) + fileProblems(configuration)
+      + placeProblems(settings)
   }
 
   /// The descriptors that the system grants, and those that are not for connections.
@@ -24,7 +25,7 @@ enum SystemCheck {
   /// A spooled message holds its beginning in memory, so the memory for messages bounds the spool files.
   private static func spoolFiles(_ settings: Settings) -> Int {
     guard case .atMost(let memory) = settings.limits.memory else { return 4096 }
-    return min(4096, memory / max(settings.limits.memoryPerMessage, 65_536))
+    return min(4096, memory / max(settings.limits.heldPerMessage, LimitSettings.leastPerMessage))
   }
 
   private static func descriptorProblems(_ settings: Settings) -> [Configuration.Problem] {
@@ -84,6 +85,36 @@ enum SystemCheck {
           "\(settings.problem(key, "\(path) cannot be read as user '\(user.name)': a reload would fail; chgrp \(user.name) and chmod g+r it"))"
       )
     }
+  }
+}
+
+extension SystemCheck {
+  /// Where the gateway keeps its state and its log must be open to the user that it becomes.
+  private static func placeProblems(_ settings: Settings) -> [Configuration.Problem] {
+    let user: PasswdEntry
+    if let name = settings.user {
+      guard let named = PasswdEntry.named(name) else { return [] }
+      user = named
+    } else {
+      user = .current
+    }
+    // Who checks without being root checks for a gateway that root starts, where it becomes somebody else.
+    let isMadeByRoot = geteuid() == 0 || user.uid != geteuid()
+    var problems: [Configuration.Problem] = []
+    func report(_ key: String, _ path: String, _ obstacle: String?) {
+      guard let obstacle else { return }
+      let text = "\(path) cannot be used by user '\(settings.user ?? user.name)': \(obstacle)"
+      problems.append(.init(isError: true, description: "\(settings.problem(key, text))"))
+    }
+    guard geteuid() == 0 || !isMadeByRoot else { return [] }
+    let state = settings.resolve(settings.stateFolder)
+    report(
+      "state.folder", state, Privileges.obstacle(toFolder: state, of: user, isMadeByRoot: isMadeByRoot))
+    if let file = settings.log.file {
+      let path = settings.resolve(file)
+      report("log.file", path, Privileges.obstacle(toFile: path, of: user, isMadeByRoot: isMadeByRoot))
+    }
+    return problems
   }
 }
 

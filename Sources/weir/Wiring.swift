@@ -53,7 +53,15 @@ enum Wiring {
         RouteTable.Entry(
           key: entry.key, backend: entry.backend,
           rewritten: entry.rewritten.flatMap { PathParser.parse(whole: $0) })
-      })
+      },
+      ownDomain: ownDomain(configuration.settings.relay))
+  }
+
+  /// The domain of a bare postmaster: the one that completes local parts, else the first of `relay.domains`.
+  private static func ownDomain(_ relay: RelaySettings) -> PathDomain? {
+    (relay.completeDomain ?? relay.firstDomain).flatMap {
+      PathParser.parse(whole: "postmaster@\($0)")?.domain
+    }
   }
 
   private static func timeouts(_ settings: TimeoutSettings) -> SessionTimeouts {

@@ -160,7 +160,7 @@ private func limits(_ change: (inout AdmissionLimits) -> Void) -> AdmissionLimit
     #expect(admission.connect(try address("192.0.1.1"), isRelayNetwork: false, at: 0) == nil)
     #expect(admission.connect(try address("192.0.2.1"), isRelayNetwork: false, at: 0) == nil)
     #expect(
-      admission.connect(try address("192.0.3.1"), isRelayNetwork: false, at: 0) == .limitConnectionsSubnet)
+      admission.connect(try address("192.0.3.1"), isRelayNetwork: false, at: 0) == .limitConnectionsNetwork)
     #expect(admission.connect(try address("192.1.3.1"), isRelayNetwork: false, at: 0) == nil)
     admission.disconnect(try address("192.0.1.1"), isRelayNetwork: false)
     #expect(admission.connect(try address("192.0.3.1"), isRelayNetwork: false, at: 0) == nil)

@@ -40,6 +40,28 @@ import Testing
     #expect(routed.path.text == (routed.rewritten?.text ?? text))
   }
 
+  @Test func aBarePostmasterGoesOutWithTheGatewaysDomain() throws {
+    let domain = try #require(PathParser.parse(whole: "a@ours.example")?.domain)
+    let table = RouteTable(
+      backends: [
+        ("first", DomainSet(names: ["other.example"])), ("ours", DomainSet(names: ["ours.example"])),
+      ],
+      entries: [.init(key: "x@ours.example", backend: "first")], ownDomain: domain)
+    let routed = try #require(table.route(try recipient("Postmaster")))
+    #expect(routed.route == Route(backends: ["ours"]) && routed.path.text == "Postmaster@ours.example")
+    #expect(routed.recipient.path.text == "Postmaster")
+    // No backend for that domain: it is taken all the same (RFC 5321 §4.5.1).
+    let lone = RouteTable(backends: [("first", DomainSet(names: ["other.example"]))], ownDomain: domain)
+    #expect(lone.route(try recipient("postmaster"))?.route == Route(backends: ["first"]))
+  }
+
+  /// One list of variables, in two modules that do not know each other.
+  @Test func theVariablesOfRepliesAreTheSame() {
+    #expect(Set(ReplyTemplate.variables) == Set(ReplyVariables.names))
+    let codes = Set(FilteringReasons.all.map(\.code) + ProtocolReasons.all.map(\.code))
+    #expect(FilteringReasons.spokenByBackend.isSubset(of: codes))
+  }
+
   @Test func withoutABackendForAllADomainMayHaveNone() throws {
     let narrow = RouteTable(backends: [("only", DomainSet(names: ["ours.example"]))])
     #expect(narrow.route(try recipient("u@ours.example"))?.route == Route(backends: ["only"]))

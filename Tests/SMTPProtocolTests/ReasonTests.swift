@@ -31,6 +31,7 @@ import Testing
       for words in [reason.cause, reason.effect, reason.remedy] {
         #expect(words.hasSuffix(".") || words.contains("."))
       }
+      #expect(reply.code < 400 || reply.lines.last?.contains("{code}") == true, "\(reason.code)")
       for line in reply.lines {
         #expect(ReasonCatalogue.fault(in: line, for: reason) == nil, "\(reason.code): \(line)")
       }
@@ -52,12 +53,74 @@ import Testing
     let reply = ReasonCatalogue([reason], hostname: "mx").reply("X", variables)
     // A value that looks like a variable is not filled in turn.
     #expect(reply.lines == ["192.0.2.1 a@b {client} ID because block.cidr:1 X mx {other} {"])
+    #expect(reason.reply?.lines[0].hasSuffix("{other} {") == true)
   }
 
   @Test func anEmptyVariableLeavesNoHole() {
     let reason = Reason(
       "X", Reply(554, 7, 1, "Refused: {reason}"), .refusal, cause: "", effect: "", remedy: "")
-    #expect(ReasonCatalogue([reason]).reply("X").lines == ["Refused"])
+    #expect(ReasonCatalogue([reason]).reply("X").lines == ["Refused [X]"])
+  }
+
+  /// Every refusal is explained: the code and the id stand in it, however long the words before them.
+  @Test func aRefusalEndsWithItsCodeAndID() {
+    func said(_ code: ReasonCode, _ reply: Reply, _ variables: ReplyVariables) -> String {
+      let reason = Reason(code, reply, .refusal, cause: "", effect: "", remedy: "")
+      return ReasonCatalogue([reason], hostname: "mx").reply(code, variables).lines[0]
+    }
+    var variables = ReplyVariables()
+    variables.id = "ID"
+    variables.reason = String(repeating: "x", count: 900)
+    #expect(said("X", Reply(550, 7, 1, "No"), variables) == "No [X ID]")
+    #expect(said("X", Reply(550, 7, 1, "No ({id})"), variables) == "No (ID) [X]")
+    #expect(said("X", Reply(550, 7, 1, "No {code}"), variables) == "No X")
+    #expect(said("X", Reply(250, 7, 1, "Yes"), variables) == "Yes")
+    #expect(said("COMMAND_X", Reply(500, 5, 1, "No {client}."), variables) == "No . [COMMAND_X]")
+    let long = said("X", Reply(550, 7, 1, "No: {reason}"), variables)
+    #expect(long.utf8.count <= 480 && long.hasPrefix("No: xx") && long.hasSuffix("x... [X ID]"))
+    // What floods get is ready beforehand.
+    let hot = Reason("HOT", Reply(421, 3, 2, "Busy"), .refusal, cause: "", effect: "", remedy: "")
+    let catalogue = ReasonCatalogue([hot], hostname: "mx")
+    #expect(catalogue.isFixed("HOT") && catalogue.reply("HOT").lines == ["Busy [HOT]"])
+  }
+
+  @Test func theGreetingBeginsWithTheHostName() {
+    for (text, said) in [
+      ("Welcome", "mx Welcome"), ("220 Welcome to {hostname}", "mx Welcome to mx"),
+      ("{hostname} hi", "mx hi"),
+    ] {
+      let own = ReasonCatalogue(
+        ProtocolReasons.all, replacing: ["GREETING": text, "HELLO": text.replacing("220 ", with: "")],
+        hostname: "mx")
+      #expect(own.reply(.greeting).lines == [said])
+      #expect(own.reply(.helloAnswer).lines == [said])
+    }
+  }
+
+  @Test(arguments: [
+    ("5xx foo", true), ("55X foo", true), ("4.7.1 foo", true), ("550 4.7.1 foo", true), ("5.7.1000 x", true),
+    ("5.7.1 foo", false), ("554 5.7.1 foo", false), ("no", false), ("1xx", true), ("5.7 x", false),
+  ])
+  func aCodeThatDoesNotFitIsAFault(_ text: String, _ isFault: Bool) throws {
+    let reason = try #require(catalogue[.noRecipients])
+    #expect((ReasonCatalogue.fault(in: text, for: reason) != nil) == isFault)
+    let greeting = try #require(catalogue[.greeting])
+    #expect(ReasonCatalogue.fault(in: "2.0.0 hi", for: greeting) != nil)
+  }
+
+  @Test func whatIsNoCommandIsEchoedOnlyAsAShortWord() {
+    var harness = ServerHarness()
+    for (line, said) in [
+      ("XYZZY", "Command not recognized: XYZZY [COMMAND_UNKNOWN]"),
+      ("QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Command not recognized [COMMAND_UNKNOWN]"),
+      ("supersecretpassword", "Command not recognized [COMMAND_UNKNOWN]"),
+    ] {
+      guard case .reply(let response) = harness.say(line) else {
+        Issue.record("no reply")
+        continue
+      }
+      #expect(catalogue.reply(response).lines == [said])
+    }
   }
 
   @Test func noVariableBreaksOut() {

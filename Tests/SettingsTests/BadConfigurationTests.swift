@@ -48,6 +48,27 @@ import Testing
       "4:22: limits.connections: expected a whole number from 0, such as 100, or \"unlimited\"; found the number -1"
     ),
     Case(
+      "limits.connections = 9223372036854775807",
+      "4:22: limits.connections: at most 1000000000; no bound at all is \"unlimited\";"
+        + " found the number 9223372036854775807"),
+    Case(
+      "limits.spool = 9223372036854775807",
+      "4:16: limits.spool: at most 1024TiB; no bound at all is \"unlimited\";"
+        + " found the number 9223372036854775807"),
+    Case(
+      "limits.memory = \"8388607TiB\"",
+      "4:17: limits.memory: at most 1024TiB; no bound at all is \"unlimited\"; found the text \"8388607TiB\""),
+    Case(
+      "limits.message_rate_per_address = \"999999999999999/1h\"",
+      "4:35: limits.message_rate_per_address: at most 1000000000; no bound at all is \"unlimited\";"
+        + " found the text \"999999999999999/1h\""),
+    Case(
+      "limits.harvest_block = \"99999999d\"",
+      "4:24: limits.harvest_block: expected a duration from \"0s\" to \"30d\", such as \"500ms\", \"90s\", \"5m\","
+        + " \"2h\", \"7d\"; found the text \"99999999d\""),
+    Case(
+      "limits.memory = 65535", "4:17: limits.memory = 65535 holds no message: each takes 64KiB to begin with"),
+    Case(
       "limits.subnet_v4 = 33",
       "4:20: limits.subnet_v4: expected a whole number from 1 to 32; found the number 33"),
     Case(
@@ -155,6 +176,9 @@ import Testing
         + " (RFC 5321 section 4.5.3.2.6): it would send the message again"),
     Case(
       "[limits]\nmemory = 1000\nmemory_per_message = \"4KiB\"",
+      "5:10: limits.memory = 1000 holds no message: each takes 64KiB to begin with",
+      "6:22: warning: limits.memory_per_message = 4KiB counts as limits.header_size = 256KiB: the whole header is"
+        + " judged in memory; lower both",
       "6:22: limits.memory_per_message = 4KiB is above limits.memory = 1000: no message would fit"),
     Case(
       "[replies]\nRELAY_DENIED = \"no {clinet}\"",

@@ -21,6 +21,62 @@ private func user(_ uid: UInt32, _ gid: UInt32, _ groups: [UInt32] = []) -> Pass
     #expect(scratch.mode("a/b/state") == 0o700)
   }
 
+  /// A second gateway would unlink the first one's socket and empty its spool.
+  @Test func twoGatewaysDoNotShareIt() throws {
+    let scratch = try ScratchState()
+    let state = StateFolder(scratch.path + "/state")
+    do {
+      let claim = try state.claim(for: nil)
+      #expect(
+        throws: StorageError("\(state.path): another gateway (pid \(getpid())) uses this state folder")
+      ) { try state.claim(for: nil) }
+      _ = consume claim
+    }
+    // Free again once the first is gone, whatever it left in the file.
+    scratch.write("state/lock", "99999999999999999\nrest")
+    _ = try state.claim(for: nil)
+    // What was planted there is not written to.
+    scratch.write("mine", "kept")
+    unlink(state.path + "/lock")
+    #expect(link(scratch.path + "/mine", state.path + "/lock") == 0)
+    #expect(throws: StorageError.self) { try state.claim(for: nil) }
+    unlink(state.path + "/lock")
+    #expect(symlink(scratch.path + "/mine", state.path + "/lock") == 0)
+    #expect(throws: StorageError.self) { try state.claim(for: nil) }
+    #expect(scratch.read("mine") == "kept")
+  }
+
+  @Test func whatAUserCannotKeepFilesInIsTold() throws {
+    let scratch = try ScratchState()
+    let stranger = user(64_999, 64_999)
+    chmod(scratch.path, 0o755)
+    mkdir(scratch.path + "/open", 0o777)
+    chmod(scratch.path + "/open", 0o777)
+    mkdir(scratch.path + "/closed", 0o700)
+    scratch.write("file", "x")
+    chmod(scratch.path + "/file", 0o644)
+    func folder(_ name: String, _ isMadeByRoot: Bool = false) -> String? {
+      Privileges.obstacle(toFolder: "\(scratch.path)/\(name)", of: stranger, isMadeByRoot: isMadeByRoot)
+    }
+    func file(_ name: String, _ isMadeByRoot: Bool = false) -> String? {
+      Privileges.obstacle(toFile: "\(scratch.path)/\(name)", of: stranger, isMadeByRoot: isMadeByRoot)
+    }
+    // The scratch folder itself may lie where a stranger cannot come.
+    guard folder("open/state") == nil else { return }
+    #expect(folder("state") == "nothing can be made in \(scratch.path)")
+    #expect(folder("state", true) == nil)
+    #expect(folder("closed/a/b", true) == "\(scratch.path)/closed cannot be entered")
+    #expect(folder("file/state", true) == "\(scratch.path)/file is not a folder")
+    #expect(folder("file", true) == "\(scratch.path)/file is not a folder")
+    #expect(folder("open")?.contains("belongs to user") == true)
+    #expect(file("open/log") == nil && file("open/new/log") == nil)
+    #expect(file("open/a/b/log") == "there is no folder \(scratch.path)/open/a")
+    #expect(file("open") == "\(scratch.path)/open is a folder")
+    #expect(file("file") == "\(scratch.path)/file cannot be written" && file("file", true) == nil)
+    #expect(file("log") == "nothing can be made in \(scratch.path)")
+    #expect(file("closed/a/log", true) == "\(scratch.path)/closed cannot be entered")
+  }
+
   @Test func whatIsNoFolderIsSaid() throws {
     let scratch = try ScratchState()
     scratch.write("file", "x")

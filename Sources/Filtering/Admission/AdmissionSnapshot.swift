@@ -122,7 +122,7 @@ extension AdmissionSnapshot.Client {
 /// What can be refused here, each with its code.
 enum AdmissionRefusal: Int, CaseIterable {
   case connections, blocked, tracked
-  case connectionsAddress, connectionsSubnet, connectionRateAddress, connectionRateSubnet
+  case connectionsAddress, connectionsSubnet, connectionsNetwork, connectionRateAddress, connectionRateSubnet
   case messageRateAddress, messageRateSubnet, unknownRecipients
 
   var code: ReasonCode {
@@ -132,6 +132,7 @@ enum AdmissionRefusal: Int, CaseIterable {
     case .tracked: .limitTracked
     case .connectionsAddress: .limitConnectionsAddress
     case .connectionsSubnet: .limitConnectionsSubnet
+    case .connectionsNetwork: .limitConnectionsNetwork
     case .connectionRateAddress: .limitConnectionRateAddress
     case .connectionRateSubnet: .limitConnectionRateSubnet
     case .messageRateAddress: .limitMessageRateAddress

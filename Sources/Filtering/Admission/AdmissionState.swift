@@ -128,7 +128,7 @@ struct AdmissionState {
   private mutating func pastLimit(_ held: Held, _ client: ClientTerms, at now: Int64) -> AdmissionRefusal? {
     if table[held.address].open > client.perAddress { return .connectionsAddress }
     if table[held.subnet].open > client.perSubnet { return .connectionsSubnet }
-    if let network = held.network, table[network].open > client.perNetwork { return .connectionsSubnet }
+    if let network = held.network, table[network].open > client.perNetwork { return .connectionsNetwork }
     let (mine, subnets) = (client.connectionsAddress, client.connectionsSubnet)
     if mine.isLimited, table[held.address].connections.count(at: now, width: mine.width) >= mine.count {
       return .connectionRateAddress

@@ -17,6 +17,10 @@ enum Convert {
   static func sizeBound(_ value: SettingValue, _ type: KeyType) throws(ValueError) -> Bound {
     if value == .string("unlimited") { return .unlimited }
     guard let size = try bytes(value) else { throw .form }
+    // Bound: sums of sizes stay far from the end of the numbers.
+    guard size <= maximumSize else {
+      throw .reason("at most 1024TiB; no bound at all is \"unlimited\"; found \(value.found)")
+    }
     return .atMost(size)
   }
 
@@ -28,7 +32,7 @@ enum Convert {
 
   static func countBound(_ value: SettingValue, _ type: KeyType) throws(ValueError) -> Bound {
     if value == .string("unlimited") { return .unlimited }
-    return .atMost(try count(value, type))
+    return .atMost(try bounded(count(value, type), value))
   }
 
   static func rate(_ value: SettingValue, _ type: KeyType) throws(ValueError) -> RateBound {
@@ -37,6 +41,7 @@ enum Convert {
     case .integer(0): return .atMost(Rate(count: 0, window: .seconds(60)))
     case .string(let text):
       guard let rate = Quantity.rate(text) else { throw .form }
+      _ = try bounded(rate.count, value)
       return .atMost(rate)
     default: throw .form
     }
@@ -100,6 +105,18 @@ enum Convert {
   }
 
   // MARK: Parts
+
+  /// 1 PiB.
+  private static let maximumSize = 1 << 50
+  private static let maximumCount = 1_000_000_000
+
+  /// Bound: sums of counts stay far from the end of the numbers.
+  private static func bounded(_ count: Int, _ value: SettingValue) throws(ValueError) -> Int {
+    guard count <= maximumCount else {
+      throw .reason("at most \(maximumCount); no bound at all is \"unlimited\"; found \(value.found)")
+    }
+    return count
+  }
 
   /// Bytes from a whole number or a text with a unit; nil for anything else.
   private static func bytes(_ value: SettingValue) throws(ValueError) -> Int? {

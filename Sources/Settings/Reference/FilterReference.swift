@@ -59,7 +59,8 @@ extension Settings {
     .table("replies", "Replaced texts of replies, by reason code."),
     .key(
       "replies.*", .text, "",
-      "The text, with {client}, {sender}, {recipient}, {id}, {code}, {reason}, {list} and {hostname} filled in."),
+      "The text, with {client}, {sender}, {recipient}, {id}, {code}, {reason}, {list} and {hostname} filled in; GREETING and HELLO begin with the host name whatever it says."
+    ),
   ]
 
   static let runningReference: [KeyReference] = [
@@ -69,7 +70,10 @@ extension Settings {
       "How long a message that was delivered, wholly or for some recipients, is remembered for a retry."),
     .key("delivery.digest_entries", .count(0...10_000_000), "100000", "Most messages remembered."),
     .table("log", "The event log."),
-    .key("log.level", .choice(LogSettings.Level.words), "info", "The least severity that is written."),
+    .key(
+      "log.level", .choice(LogSettings.Level.words), "info",
+      "The least severity that is written: info is every message, refusal and limit; warning and error hide them and leave what the operator should see to; debug shows nothing more today."
+    ),
     .key("log.format", .choice(LogSettings.Format.words), "text", "One event a line, as text or as JSON."),
     .key("log.file", .path, "-", "Where to; - is standard output. Reopened on SIGHUP."),
     .table("state", "What the gateway keeps between runs."),
