@@ -100,7 +100,9 @@ import Testing
     #expect(result.ending == .exited(1), "\(result)")
     let errors = result.output.split(separator: "\n").filter { !$0.contains(": warning: ") }
     #expect(
-      errors.contains { $0.hasPrefix("\(folder)/weir.toml:\(bad.place)") && (bad.reason.isEmpty || $0.contains(bad.reason)) },
+      errors.contains {
+        $0.hasPrefix("\(folder)/weir.toml:\(bad.place)") && (bad.reason.isEmpty || $0.contains(bad.reason))
+      },
       "expected \(bad.place) \(bad.reason), got \(errors)")
     for line in errors {
       #expect(line.wholeMatch(of: /\S+:\d+:\d+: .+/) != nil, "\(line)")

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -202,6 +203,28 @@ import Testing
     #expect(try client.command("MAIL FROM:<big@outside.example> SIZE=10241").code == 552)
     let line = try front.gateway.waitForLog { $0["code"] == "MESSAGE_TOO_LARGE" }
     #expect(line.event == "reject" && line["stage"] == "mail" && line["from"] == "<big@outside.example>")
+  }
+
+  /// Overload is loop delay: new clients are told to come again until the loops are on time.
+  @Test func whoIsLateTakesNobodyNew() throws {
+    let front = try Front(["limits.loop_delay": "\"500ms\""])
+    var client: RawClient?
+    #expect(
+      eventually {
+        client = try? front.session()
+        return client != nil
+      })
+    front.gateway.process.send(SIGSTOP)
+    block(for: .milliseconds(3000))
+    front.gateway.process.send(SIGCONT)
+    let isRefused = try eventually(within: .seconds(5), every: .zero) {
+      let reply = try front.gateway.connect().reply()
+      return reply.code == 421 && reply.enhanced == "4.3.2"
+    }
+    #expect(isRefused)
+    try expectLimit(front, "OVERLOAD")
+    #expect(try client?.command("NOOP").code == 250)
+    #expect(try eventually(within: .seconds(15)) { try front.gateway.connect().reply().code == 220 })
   }
 
   /// Questions about recipients wait for a probe session; they are not refused for there being four of them.
