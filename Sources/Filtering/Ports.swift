@@ -73,7 +73,8 @@ public struct RecipientQuery: Sendable {
 public enum RecipientAnswer: Hashable, Sendable {
   case known
   /// The backend's own refusal, for now or for good; its text reaches the client. `isUnknown`: it says that
-  /// there is no such mailbox (5.1.x or 550–553), which counts towards harvesting.
+  /// there is no such mailbox (5.1.1 and its like, or 550, 551, 553 without an enhanced code), which counts
+  /// towards harvesting.
   case refused(Reply, isUnknown: Bool)
   /// It could not be asked: unknown is not an answer, the client reads 451.
   case unavailable(String)

@@ -86,7 +86,7 @@ public struct ClientSession: Sendable {
     let bytes = line.withUnsafeBytes { [UInt8]($0) }
     do throws(ReplyParser.Fault) {
       guard let reply = try parser.received(line: bytes) else { return .wait }
-      return received(code: reply.code, reply: reply)
+      return received(code: reply.code, reply: isGreeted ? reply.bounded : reply)
     } catch {
       return end(.malformed(error))
     }
@@ -102,6 +102,10 @@ public struct ClientSession: Sendable {
     transaction.isContentSent = true
     state = .transacting(transaction)
   }
+
+  /// Octets came behind the word to send the content, before any of it was written: they answer nothing, and the
+  /// content is not to be sent.
+  public mutating func spokeBeforeContent() -> ClientAction { end(.tooSoon) }
 
   /// The session is no longer wanted: QUIT, unless a transaction is under way, which then is lost.
   public mutating func quit() -> ClientAction {
@@ -142,6 +146,9 @@ public struct ClientSession: Sendable {
     default: false
     }
   }
+
+  /// Whether what is said from now on is for people: EHLO's lines are read whole.
+  private var isGreeted: Bool { if case .hello = state { false } else { true } }
 
   /// `reply` is nil only where `acceptsUnread` said so.
   private mutating func received(code: Int, reply: Reply?) -> ClientAction {

@@ -116,6 +116,8 @@ public enum ClientFault: Error, Hashable, Sendable {
   case refused(Reply)
   /// 421: the backend is closing.
   case closing(Reply)
+  /// Something came where the content was due.
+  case tooSoon
   case disconnected
   case timedOut
   /// The gateway itself ended it.
@@ -133,6 +135,7 @@ extension ClientFault: CustomStringConvertible {
     case .unexpected(let reply): "an unexpected reply: \(reply.summary)"
     case .refused(let reply): "the session was refused: \(reply.summary)"
     case .closing(let reply): "the session was closed: \(reply.summary)"
+    case .tooSoon: "something was said before the content was sent"
     case .disconnected: "the connection was lost"
     case .timedOut: "no reply in time"
     case .ended: "the session was ended"

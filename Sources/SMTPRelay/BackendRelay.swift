@@ -14,10 +14,12 @@ public final class BackendRelay: Relay {
   private let core: RelayCore
   private let members: [LoopMember]
   private let next = Atomic<Int>(0)
+  private let isClosed = Atomic<Bool>(false)
 
   /// - Parameters:
   ///   - group: the gateway's event loops.
-  ///   - old: the relay that this one takes over from: what it remembers of delivered messages goes on.
+  ///   - old: the relay that this one takes over from: what it remembers of delivered messages and the counters
+  ///     of backends with the same name go on.
   ///   - memory: keeps what the backends offer; read here, once.
   ///   - events: told when a backend goes down or comes back.
   ///   - files: reads spool files where the digest of a message is needed, and writes `memory`.
@@ -30,7 +32,7 @@ public final class BackendRelay: Relay {
   ) {
     let loops = Array(group.makeIterator())
     let core = RelayCore(
-      configuration, backends, loops: loops.count, digests: old?.core.digests, memory: memory, events: events,
+      configuration, backends, loops: loops.count, replacing: old?.core, memory: memory, events: events,
       files: files, clock: clock)
     self.core = core
     members = loops.enumerated().map { index, loop in
@@ -41,6 +43,18 @@ public final class BackendRelay: Relay {
       member.loop.execute { member.relay.value.start(among: all) }
     }
   }
+
+  /// Nobody refers to it any more: its sessions end, busy ones when their deliveries are done.
+  deinit {
+    guard !isClosed.load(ordering: .relaxed) else { return }
+    let deadline = NIODeadline.now() + Self.longestFarewell
+    for member in members {
+      member.loop.execute { member.relay.value.close(at: deadline) {} }
+    }
+  }
+
+  /// Bound: what is under way when the last reference goes; each delivery has its own, shorter budget.
+  private static let longestFarewell = TimeAmount.minutes(30)
 
   /// The system's civil clock.
   public static let systemTime: @Sendable () -> Timestamp = {
@@ -120,9 +134,14 @@ public final class BackendRelay: Relay {
   /// One entry a backend, in the order of the configuration.
   public func status() -> [BackendStatus] { core.backends.map(\.status) }
 
+  /// Another relay has taken over. This one stays usable for whoever still refers to it, but tells no events and
+  /// saves nothing; with the last reference its sessions end.
+  public func retire() { core.isRetired.store(true, ordering: .relaxed) }
+
   /// Ends all sessions: idle ones at once, busy ones when they are done, all after `limit`. Whoever asks from
   /// now on is told that nothing can be reached.
   public func close(within limit: Duration = .seconds(5)) async {
+    isClosed.store(true, ordering: .relaxed)
     let deadline = NIODeadline.now() + TimeAmount(limit)
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       let count = Countdown(members.count) { continuation.resume() }

@@ -29,6 +29,8 @@ final class BackendSession: ChannelInboundHandler {
   private var isIdle = false
   private var isReading = false
   private var isGone = false
+  /// Whether content is due, once it is known that nothing came behind the word to send it.
+  private var owesContent = false
 
   init(pool: SessionPool, deadline: NIODeadline) {
     self.pool = pool
@@ -103,6 +105,12 @@ final class BackendSession: ChannelInboundHandler {
     settle()
   }
 
+  func channelReadComplete(context: ChannelHandlerContext) {
+    guard owesContent else { return }
+    owesContent = false
+    if !isGone { sendContent() }
+  }
+
   func channelInactive(context: ChannelHandlerContext) {
     apply(machine.disconnected())
     finish()
@@ -115,6 +123,7 @@ final class BackendSession: ChannelInboundHandler {
 
   private func takeLines(_ bytes: RawSpan) {
     var position = 0
+    if owesContent, bytes.byteCount > 0 { return answeredTooSoon() }
     while !isGone, let end = bytes.firstLineFeed(from: position) {
       let line = bytes.extracting(position..<end)
       position = end + 1
@@ -129,12 +138,19 @@ final class BackendSession: ChannelInboundHandler {
         partial.removeAll(keepingCapacity: true)
         apply(action)
       }
+      if owesContent, position < bytes.byteCount { return answeredTooSoon() }
     }
     guard !isGone, position < bytes.byteCount else { return }
     guard partial.count + bytes.byteCount - position <= ReplyParser.longestLine else {
       return apply(machine.lineOverflowed())
     }
     bytes.extracting(position..<bytes.byteCount).withUnsafeBytes { partial.append(contentsOf: $0) }
+  }
+
+  /// Whatever comes before the content is written is no answer to it: it is not written at all.
+  private func answeredTooSoon() {
+    owesContent = false
+    apply(machine.spokeBeforeContent())
   }
 
   // MARK: Actions
@@ -149,7 +165,7 @@ final class BackendSession: ChannelInboundHandler {
       isEstablished = true
       pool.opened(self)
       settle()
-    case .sendContent: sendContent()
+    case .sendContent: owesContent = true
     case .report(let result): report(result)
     case .rest: settle()
     case .close(let fault):
@@ -220,15 +236,32 @@ final class BackendSession: ChannelInboundHandler {
     content.writeBytes(body)
     guard let spool else {
       content.writeStaticString(ending)
-      machine.contentSent()
-      awaitReply()
-      let kept = size <= 64 * 1024
-      if kept { buffer = content }
-      return context.writeAndFlush(wrapOutboundOut(.byteBuffer(content)), promise: nil)
+      if size <= 64 * 1024 { buffer = content }
+      context.writeAndFlush(wrapOutboundOut(.byteBuffer(content)), promise: nil)
+      return contentWritten(context)
     }
     deadline = user?.deadline ?? deadline
     context.write(wrapOutboundOut(.byteBuffer(content)), promise: nil)
     send(spool, of: message, ending, context)
+  }
+
+  /// The content of a small message is nearly always with the system at once: then no promise is needed, which
+  /// would cost an allocation a message. Else an empty write behind it tells.
+  private func contentWritten(_ context: ChannelHandlerContext) {
+    let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+    guard !isGone else { return }
+    if waiting == 0 {
+      machine.contentSent()
+      return awaitReply()
+    }
+    deadline = user?.deadline ?? deadline
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.assumeIsolated().whenSuccess {
+      guard !self.isGone else { return }
+      self.machine.contentSent()
+      self.awaitReply()
+    }
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: sent)
   }
 
   /// The spool file goes from the kernel's cache to the socket without a copy here.

@@ -3,18 +3,25 @@ internal import NIOCore
 internal import SMTPProtocol
 internal import Synchronization
 
+/// What one backend was given and what came of it; a relay that takes over from another goes on counting.
+final class BackendCounts: Sendable {
+  let deliveries = Atomic<Int>(0)
+  let refusals = Atomic<Int>(0)
+  let failures = Atomic<Int>(0)
+  let probes = Atomic<Int>(0)
+}
+
 /// What all event loops share about one backend: what it offers, whether it is up, and its counters.
+///
+/// Whether it is up is said by delivery sessions alone: that no further probe session can be had stops probes.
 final class BackendState: Sendable {
   let index: Int
   let configuration: BackendConfiguration
   let deliverySlots: SlotLedger
   let probeSlots: SlotLedger
-  let deliveries = Atomic<Int>(0)
-  let refusals = Atomic<Int>(0)
-  let failures = Atomic<Int>(0)
-  let probes = Atomic<Int>(0)
+  let counts: BackendCounts
   let probesInFlight = Atomic<Int>(0)
-  /// Sessions past their greeting, of both kinds.
+  /// Delivery sessions past their greeting.
   let established = Atomic<Int>(0)
   private let health: Mutex<Health>
 
@@ -30,18 +37,25 @@ final class BackendState: Sendable {
     var retryAt = NIODeadline.distantFuture
     /// While up: before this it is not asked for further sessions.
     var openAfter = NIODeadline.uptimeNanoseconds(0)
+    /// Before this it is not asked for further probe sessions.
+    var probeAfter = NIODeadline.uptimeNanoseconds(0)
+    var probePause: RetryPause
   }
 
-  init(_ configuration: BackendConfiguration, index: Int, loops: Int, remembered: String?, at time: Timestamp)
-  {
+  init(
+    _ configuration: BackendConfiguration, index: Int, loops: Int, remembered: String?, at time: Timestamp,
+    counts: BackendCounts = BackendCounts()
+  ) {
     self.index = index
     self.configuration = configuration
+    self.counts = counts
     deliverySlots = SlotLedger(bound: configuration.connections, loops: loops)
     probeSlots = SlotLedger(bound: configuration.probeSessions, loops: loops)
     health = Mutex(
       Health(
         capabilities: remembered.map(Capabilities.init(storedForm:)), since: time,
-        pause: RetryPause(upTo: configuration.longestPause)))
+        pause: RetryPause(upTo: configuration.longestPause),
+        probePause: RetryPause(upTo: configuration.longestPause)))
   }
 
   var name: String { configuration.name }
@@ -60,6 +74,11 @@ final class BackendState: Sendable {
     }
   }
 
+  /// Whether a recipient may be asked for there now.
+  var mayBeAsked: Bool {
+    health.withLock { $0.capabilities != nil && !$0.isDown }
+  }
+
   /// Whether it should be looked at again although no mail asks for it.
   func needsLook(_ now: NIODeadline) -> Bool {
     health.withLock { health in
@@ -69,19 +88,35 @@ final class BackendState: Sendable {
     }
   }
 
-  func mayOpenMore(_ now: NIODeadline) -> Bool { health.withLock { now >= $0.openAfter } }
+  func mayOpenMore(_ now: NIODeadline, _ kind: SessionPool.Kind) -> Bool {
+    health.withLock { now >= (kind == .delivery ? $0.openAfter : $0.probeAfter) }
+  }
+
+  /// A probe session could not be opened: no further one for a while.
+  func failedProbe(now: NIODeadline) {
+    health.withLock { health in
+      health.probeAfter = now + health.probePause.current
+      health.probePause.grow()
+    }
+  }
 
   /// A session stands. Answers whether what it offers is news, whether the backend was away, and whether this is
-  /// its first session in this run.
-  func heard(_ capabilities: Capabilities, at time: Timestamp) -> (isNews: Bool, isBack: Bool, isFirst: Bool)
-  {
+  /// its first delivery session in this run.
+  func heard(_ capabilities: Capabilities, _ kind: SessionPool.Kind, at time: Timestamp) -> (
+    isNews: Bool, isBack: Bool, isFirst: Bool
+  ) {
     health.withLock { health in
+      let isNews = health.capabilities != capabilities
+      health.capabilities = capabilities
+      guard kind == .delivery else {
+        health.probeAfter = .uptimeNanoseconds(0)
+        health.probePause = RetryPause(upTo: configuration.longestPause)
+        return (isNews, false, false)
+      }
       let isFirst = !health.hasStood
       health.hasStood = true
-      let isNews = health.capabilities != capabilities
       let isBack = health.isDown
       if isBack { health.since = time }
-      health.capabilities = capabilities
       health.isDown = false
       health.fault = ""
       health.pause = RetryPause(upTo: configuration.longestPause)
@@ -90,8 +125,8 @@ final class BackendState: Sendable {
     }
   }
 
-  /// A session could not be opened, or a new one was closed at once. Answers whether this took the backend
-  /// down; while other sessions stand it only takes no more of them for a while.
+  /// A delivery session could not be opened. Answers whether this took the backend down; while other sessions
+  /// stand it only takes no more of them for a while.
   func failed(_ fault: String, now: NIODeadline, at time: Timestamp) -> Bool {
     let othersStand = established.load(ordering: .relaxed) > 0
     return health.withLock { health in
@@ -117,8 +152,9 @@ final class BackendState: Sendable {
       BackendStatus(
         name: name, health: health.isDown ? .down : health.capabilities == nil ? .unheard : .up,
         since: health.since, fault: health.fault, idleSessions: idle, busySessions: max(0, open - idle),
-        deliveries: deliveries.load(ordering: .relaxed), refusals: refusals.load(ordering: .relaxed),
-        failures: failures.load(ordering: .relaxed), probes: probes.load(ordering: .relaxed),
+        deliveries: counts.deliveries.load(ordering: .relaxed),
+        refusals: counts.refusals.load(ordering: .relaxed),
+        failures: counts.failures.load(ordering: .relaxed), probes: counts.probes.load(ordering: .relaxed),
         capabilities: health.capabilities?.storedForm ?? "")
     }
   }

@@ -36,9 +36,7 @@ final class DeliveryJob: RouteJob {
   {
     let held = message.message
     var parameters = message.parameters
-    let length =
-      message.header.count + max(0, held.memory.count - message.bodyStart) + (held.spool?.length ?? 0)
-    parameters.size = UInt64(length)
+    parameters.size = MessageSize.octets(of: message)
     if held.isBinary { parameters.body = .binary }
     let addresses = recipients.map { recipient in
       recipient.rewritten == nil
@@ -52,12 +50,12 @@ final class DeliveryJob: RouteJob {
       client: identity == .header || session.capabilities.forwardAttributes.isEmpty
         ? nil : ForwardedClient(message.client),
       sender: message.sender, parameters: parameters, recipients: addresses,
-      content: held.isBinary ? .chunk(octets: length) : .data, isASCII: isASCII)
+      content: held.isBinary ? .chunk(octets: MessageSize.wireOctets(of: message)) : .data, isASCII: isASCII)
   }
 
   override func gaveUp(_ trouble: Trouble) {
     if let name = trouble.backend, let index = relay.core.index(of: name) {
-      relay.core.backends[index].failures.add(1, ordering: .relaxed)
+      relay.core.backends[index].counts.failures.add(1, ordering: .relaxed)
     }
     done(.unavailable(trouble.code, detail: trouble.detail, backend: trouble.backend))
   }
@@ -65,7 +63,7 @@ final class DeliveryJob: RouteJob {
   override func concluded(_ result: ClientResult, _ backend: BackendState) {
     switch result {
     case .taken(let reply):
-      backend.deliveries.add(1, ordering: .relaxed)
+      backend.counts.deliveries.add(1, ordering: .relaxed)
       if served.isEmpty { return done(.delivered(reply, backend: backend.name, isRepeat: false)) }
       relay.core.withDigest(of: message, on: relay) { digest in
         if let digest { self.relay.core.digests.forget(self.message, digest) }
@@ -74,7 +72,7 @@ final class DeliveryJob: RouteJob {
     case .answered(let replies): answered(replies, backend)
     case .senderRefused(let reply), .refused(let reply):
       if reply.code == 421 { return failed(.backendDown, reply.summary, backend) }
-      backend.refusals.add(1, ordering: .relaxed)
+      backend.counts.refusals.add(1, ordering: .relaxed)
       done(.refused(reply, backend: backend.name))
     case .recipientsRefused(let refusals): changed(refusals, backend)
     case .lost(let fault, let progress):
@@ -89,7 +87,7 @@ final class DeliveryJob: RouteJob {
   }
 
   private func failed(_ code: ReasonCode, _ detail: String, _ backend: BackendState) {
-    backend.failures.add(1, ordering: .relaxed)
+    backend.counts.failures.add(1, ordering: .relaxed)
     done(.unavailable(code, detail: "\(backend.name): \(detail)", backend: backend.name))
   }
 
@@ -105,18 +103,24 @@ final class DeliveryJob: RouteJob {
     failed(code, words.prefix(3).joined(separator: "; ").printable(limit: 600), backend)
   }
 
-  /// A refusal for good is remembered, so that the retry is refused at RCPT; one that RCPT's own rules would
-  /// not keep, for this sender only. One for now only puts in doubt what was known: the retry asks again, so that
-  /// it does not keep the message from the others for as long as the answer would have been believed.
+  /// A refusal is remembered, so that the retry hears it at RCPT and the message goes on to the others; for this
+  /// sender only, unless RCPT's own rules would keep it for everybody.
+  ///
+  /// Deviation: "never a 4xx is cached" is about probes. A backend can know a recipient in a probe and put it off
+  /// at delivery each time (`452 4.2.2` with a large SIZE): were that not kept for a while, every retry would be
+  /// taken at RCPT and put off as a whole, and nobody would ever get the message. So is a 5xx about one message.
   private func keepRefused(_ recipient: RoutedRecipient, _ reply: Reply) {
-    guard reply.isPermanent else {
-      return relay.core.keep(
-        nil, recipient, sender: nil, until: time + relay.core.configuration.refusedLifetime)
+    let core = relay.core
+    let expires = time + core.configuration.refusedLifetime
+    let scope = RecipientVerdict.scope(reply)
+    guard reply.isPermanent, !RecipientVerdict.isAboutMessage(reply) else {
+      core.postpone(reply, recipient, sender: message.sender, at: time)
+      // What was known is in doubt, for everybody.
+      return core.keep(nil, recipient, sender: nil, until: expires)
     }
-    let isGeneral = RecipientVerdict.isRemembered(reply) && !RecipientVerdict.dependsOnSender(reply)
-    relay.core.keep(
+    core.keep(
       .refused(reply, isUnknown: RecipientVerdict.isUnknown(reply)), recipient,
-      sender: isGeneral ? nil : message.sender, until: time + relay.core.configuration.refusedLifetime)
+      sender: scope == .everySender ? nil : message.sender, until: expires)
   }
 
   // MARK: LMTP
@@ -126,7 +130,7 @@ final class DeliveryJob: RouteJob {
     let taken = replies.indices.filter { replies[$0].isPositive }
     let refused = replies.indices.filter { replies[$0].isPermanent }
     guard !taken.isEmpty || !served.isEmpty else {
-      backend.refusals.add(1, ordering: .relaxed)
+      backend.counts.refusals.add(1, ordering: .relaxed)
       let reply = refused.count == replies.count ? replies.first : replies.first { $0.isTransient }
       return done(.refused(reply ?? Reply(451, 3, 0, "Not delivered"), backend: backend.name))
     }
@@ -145,7 +149,7 @@ final class DeliveryJob: RouteJob {
   /// What an LMTP backend says behind the content may be about the content: it holds for this sender only,
   /// unless there is no such mailbox.
   private func keepRefusedHere(_ recipient: RoutedRecipient, _ reply: Reply) {
-    let isAboutMailbox = reply.enhanced?.subject == 1 && !RecipientVerdict.dependsOnSender(reply)
+    let isAboutMailbox = RecipientVerdict.scope(reply) == .everySender
     relay.core.keep(
       .refused(reply, isUnknown: isAboutMailbox), recipient, sender: isAboutMailbox ? nil : message.sender,
       until: time + relay.core.configuration.refusedLifetime)

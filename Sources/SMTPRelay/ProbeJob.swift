@@ -54,7 +54,7 @@ final class ProbeJob: RouteJob {
   override func gaveUp(_ trouble: Trouble) { done(.unavailable(trouble.detail)) }
 
   override func concluded(_ result: ClientResult, _ backend: BackendState) {
-    backend.probes.add(1, ordering: .relaxed)
+    backend.counts.probes.add(1, ordering: .relaxed)
     switch result {
     case .taken:
       keep(.known, sender: nil, for: relay.core.configuration.knownLifetime)
@@ -62,7 +62,7 @@ final class ProbeJob: RouteJob {
     case .senderRefused(let reply):
       // An answer about the sender, whoever the recipient.
       let answer = RecipientAnswer.refused(reply, isUnknown: false)
-      if RecipientVerdict.isRemembered(reply), isKept {
+      if RecipientVerdict.scope(reply) != .nobody, isKept {
         relay.core.keep(
           answer, route: query.recipient.route, recipient: "", sender: query.sender,
           until: time + relay.core.configuration.unknownLifetime)
@@ -71,10 +71,11 @@ final class ProbeJob: RouteJob {
     case .recipientsRefused(let refusals):
       guard let reply = refusals.first?.reply else { return done(.unavailable("no reply")) }
       let answer = RecipientAnswer.refused(reply, isUnknown: RecipientVerdict.isUnknown(reply))
-      if RecipientVerdict.isRemembered(reply) {
-        keep(
-          answer, sender: RecipientVerdict.dependsOnSender(reply) ? query.sender : nil,
-          for: relay.core.configuration.unknownLifetime)
+      let lifetime = relay.core.configuration.unknownLifetime
+      switch RecipientVerdict.scope(reply) {
+      case .everySender: keep(answer, sender: nil, for: lifetime)
+      case .thisSender: keep(answer, sender: query.sender, for: lifetime)
+      case .nobody: break
       }
       done(answer)
     case .refused(let reply), .identityRefused(let reply): done(.unavailable(reply.summary))

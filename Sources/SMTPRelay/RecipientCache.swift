@@ -20,20 +20,53 @@ struct RecipientKey: Hashable, Sendable {
   }
 }
 
-/// What the reply to MAIL or RCPT says about whom, and how long it may be believed.
+/// What a refusal at MAIL or RCPT says about whom, and so for whom it may be believed.
 enum RecipientVerdict {
-  /// Whether there is no such mailbox: 5.1.x, or 550–553 where the enhanced code does not say otherwise.
-  static func isUnknown(_ reply: Reply) -> Bool { isRemembered(reply) && !dependsOnSender(reply) }
-
-  /// Whether a refusal at RCPT may be kept at all: 5.1.x and 550–553, never a 4xx.
-  static func isRemembered(_ reply: Reply) -> Bool {
-    reply.isPermanent && (reply.enhanced?.subject == 1 || (550...553).contains(reply.code))
+  /// For whose mail a refusal holds.
+  enum Scope {
+    /// The address is no good, whoever writes to it.
+    case everySender
+    /// It may be about the sender.
+    case thisSender
+    /// It is about one message or one moment: nobody else is to be told.
+    case nobody
   }
 
-  /// Policy (5.7.x) and faults of the sender's address (5.1.7, 5.1.8) say nothing of other senders' mail.
-  static func dependsOnSender(_ reply: Reply) -> Bool {
+  /// RFC 3463 §3.2 and RFC 7505 §4.2: no such mailbox, no such system, bad syntax, moved, null MX.
+  private static let addressDetails: Set<Int> = [1, 2, 3, 6, 10]
+
+  private static func isAboutAddress(_ enhanced: Reply.Enhanced) -> Bool {
+    enhanced.subject == 1 && addressDetails.contains(enhanced.detail)
+  }
+
+  private static func isPlain(_ code: Int) -> Bool { code == 550 || code == 551 || code == 553 }
+
+  /// Whether it says that there is no such mailbox, which counts towards harvesting. Many servers say `550
+  /// Unknown user` without an enhanced code, so that one without it counts too.
+  static func isUnknown(_ reply: Reply) -> Bool {
+    guard reply.isPermanent else { return false }
+    guard let enhanced = reply.enhanced else { return isPlain(reply.code) }
+    return isAboutAddress(enhanced)
+  }
+
+  /// Never a 4xx; never a full mailbox or a message too large (552, 5.2.2, 5.2.3, 5.3.4).
+  ///
+  /// Abuse: `550` alone may say `Sender verify failed` as well as `Unknown user`, so that one stranger's answer
+  /// is nobody else's.
+  static func scope(_ reply: Reply) -> Scope {
+    guard reply.isPermanent, reply.code != 552 else { return .nobody }
+    guard let enhanced = reply.enhanced else { return isPlain(reply.code) ? .thisSender : .nobody }
+    if isAboutAddress(enhanced) { return .everySender }
+    if isAboutMessage(reply) { return .nobody }
+    return enhanced.subject == 1 || isPlain(reply.code) ? .thisSender : .nobody
+  }
+
+  /// Whether a smaller message, or the same when there is room again, may be taken.
+  static func isAboutMessage(_ reply: Reply) -> Bool {
+    if reply.code == 552 { return true }
     guard let enhanced = reply.enhanced else { return false }
-    return enhanced.subject == 7 || (enhanced.subject == 1 && (enhanced.detail == 7 || enhanced.detail == 8))
+    return (enhanced.subject == 2 && (enhanced.detail == 2 || enhanced.detail == 3))
+      || (enhanced.subject == 3 && enhanced.detail == 4)
   }
 }
 
@@ -41,14 +74,16 @@ enum RecipientVerdict {
 ///
 /// Bound: `capacity` entries; past it the oldest goes.
 final class RecipientCache: Sendable {
-  private struct Entry {
+  fileprivate struct Entry {
     /// nil: what was known is in doubt, the backend is to be asked.
     let answer: RecipientAnswer?
     let expires: Timestamp
     let serial: UInt64
+    /// Set for a 4xx at delivery: for how long it was believed.
+    var deferral: Duration?
   }
 
-  private struct State {
+  fileprivate struct State {
     var entries: [RecipientKey: Entry] = [:]
     var order = Ring<(RecipientKey, UInt64)>()
     var serial: UInt64 = 0
@@ -89,7 +124,8 @@ final class RecipientCache: Sendable {
         let key = RecipientKey(backend: backend, recipient: recipient, sender: sender)
         guard let entry = state.entries[key] else { return nil }
         guard entry.expires > time else {
-          state.entries[key] = nil
+          // How long it was believed is still of use when it is said again.
+          if entry.deferral == nil { state.entries[key] = nil }
           return nil
         }
         return entry.answer.map { .answer($0) } ?? .doubt
@@ -101,57 +137,40 @@ final class RecipientCache: Sendable {
 
   /// - Parameter answer: nil puts what was known in doubt.
   func keep(_ answer: RecipientAnswer?, for key: RecipientKey, until expires: Timestamp) {
+    state.withLock { $0.keep(Entry(answer: answer, expires: expires, serial: $0.serial + 1), key, capacity) }
+    isFilled(key)
+  }
+
+  /// Keeps what was said for now: for `shortest`, then twice as long each time that it is said again, at most
+  /// `longest`, since a client that comes again later than it is believed would never find it.
+  func postpone(
+    _ answer: RecipientAnswer, for key: RecipientKey, at time: Timestamp, shortest: Duration,
+    longest: Duration
+  ) {
+    state.withLock { state in
+      let last = state.entries[key]?.deferral
+      let lifetime = last.map { min($0 * 2, max(longest, shortest)) } ?? shortest
+      let entry = Entry(
+        answer: answer, expires: time + lifetime, serial: state.serial + 1, deferral: lifetime)
+      state.keep(entry, key, capacity)
+    }
+    isFilled(key)
+  }
+
+  private func isFilled(_ key: RecipientKey) {
     if key.sender != nil { hasSenders.store(true, ordering: .relaxed) }
     hasAny.store(true, ordering: .relaxed)
-    state.withLock { state in
-      state.serial += 1
-      state.entries[key] = Entry(answer: answer, expires: expires, serial: state.serial)
-      state.order.append((key, state.serial))
-      while state.entries.count > capacity || state.order.count > 2 * capacity {
-        guard let (oldest, serial) = state.order.popFirst() else { break }
-        if state.entries[oldest]?.serial == serial { state.entries[oldest] = nil }
-      }
-    }
   }
 }
 
-/// A queue in one array.
-struct Ring<Element> {
-  private var elements: [Element?] = []
-  private var first = 0
-  private(set) var count = 0
-
-  var isEmpty: Bool { count == 0 }
-
-  mutating func append(_ element: Element) {
-    if count == elements.count {
-      var grown: [Element?] = []
-      grown.reserveCapacity(max(8, 2 * count))
-      for offset in 0..<count { grown.append(elements[(first + offset) % elements.count]) }
-      grown.append(contentsOf: repeatElement(nil, count: max(8, count)))
-      elements = grown
-      first = 0
+extension RecipientCache.State {
+  fileprivate mutating func keep(_ entry: RecipientCache.Entry, _ key: RecipientKey, _ capacity: Int) {
+    serial = entry.serial
+    entries[key] = entry
+    order.append((key, serial))
+    while entries.count > capacity || order.count > 2 * capacity {
+      guard let (oldest, serial) = order.popFirst() else { break }
+      if entries[oldest]?.serial == serial { entries[oldest] = nil }
     }
-    elements[(first + count) % elements.count] = element
-    count += 1
-  }
-
-  mutating func popFirst() -> Element? {
-    guard count > 0 else { return nil }
-    let element = elements[first]
-    elements[first] = nil
-    first = (first + 1) % elements.count
-    count -= 1
-    return element
-  }
-
-  /// Takes out what `isWanted` does not want, in order.
-  mutating func removeAll(where isUnwanted: (Element) -> Bool) -> [Element] {
-    var removed: [Element] = []
-    for _ in 0..<count {
-      guard let element = popFirst() else { break }
-      if isUnwanted(element) { removed.append(element) } else { append(element) }
-    }
-    return removed
   }
 }

@@ -70,6 +70,10 @@ public struct RelayConfiguration: Sendable {
   public var unknownLifetime = Duration.seconds(600)
   /// How long a recipient that was refused only at delivery stays refused.
   public var refusedLifetime = Duration.seconds(3600)
+  /// How long a recipient that was refused for now at delivery stays so for that sender; twice as long each time
+  /// that the backend says it again, at most `longestDeferral`.
+  public var deferredLifetime = Duration.seconds(900)
+  public var longestDeferral = Duration.seconds(4 * 3600)
   /// Most answers about recipients kept.
   public var cacheEntries = 100_000
   /// How long a message whose reply was lost, or that only some recipients have, is remembered.

@@ -19,23 +19,28 @@ final class RelayCore: Sendable {
   private let events: any EventSink
   private let byName: [String: Int]
   private let known: Mutex<[Capabilities]>
+  /// Whether another relay has taken over: what is heard from now on is its to tell.
+  let isRetired = Atomic<Bool>(false)
 
   init(
     _ configuration: RelayConfiguration, _ backends: [BackendConfiguration], loops: Int,
-    digests: DigestStore?, memory: (any CapabilityMemory)?, events: any EventSink, files: NIOThreadPool,
+    replacing old: RelayCore?, memory: (any CapabilityMemory)?, events: any EventSink, files: NIOThreadPool,
     clock: @escaping @Sendable () -> Timestamp
   ) {
     self.configuration = configuration
     let remembered = memory?.load() ?? [:]
     let now = clock()
     self.backends = backends.enumerated().map { index, backend in
-      BackendState(backend, index: index, loops: loops, remembered: remembered[backend.name], at: now)
+      BackendState(
+        backend, index: index, loops: loops, remembered: remembered[backend.name], at: now,
+        counts: old?.index(of: backend.name).flatMap { old?.backends[$0].counts } ?? BackendCounts())
     }
     byName = Dictionary(backends.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     known = Mutex(self.backends.compactMap(\.capabilities))
     cache = RecipientCache(capacity: configuration.cacheEntries)
-    self.digests =
-      digests ?? DigestStore(capacity: configuration.digestEntries, lifetime: configuration.digestLifetime)
+    digests =
+      old?.digests
+      ?? DigestStore(capacity: configuration.digestEntries, lifetime: configuration.digestLifetime)
     self.memory = memory
     self.events = events
     self.files = files
@@ -49,20 +54,20 @@ final class RelayCore: Sendable {
   /// The backends of a route, by index.
   func indices(of route: Route) -> [Int] { route.backends.compactMap { byName[$0] } }
 
-  /// A session with `backend` stands. Answers whether it is the first in this run.
-  func heard(_ backend: BackendState, _ capabilities: Capabilities) -> Bool {
+  /// A session with `backend` stands. Answers whether it is the first for deliveries in this run.
+  func heard(_ backend: BackendState, _ capabilities: Capabilities, _ kind: SessionPool.Kind) -> Bool {
     let time = clock()
-    let (isNews, isBack, isFirst) = backend.heard(capabilities, at: time)
+    let (isNews, isBack, isFirst) = backend.heard(capabilities, kind, at: time)
     if isBack { tell(.info, .backendUp, "\(backend.name) answers again", at: time) }
     guard isNews else { return isFirst }
     known.withLock { $0 = backends.compactMap(\.capabilities) }
-    guard let memory else { return isFirst }
+    guard let memory, !isRetired.load(ordering: .relaxed) else { return isFirst }
     let all = backends.reduce(into: [String: String]()) { $0[$1.name] = $1.capabilities?.storedForm }
     files.submit { _ in memory.save(all) }
     return isFirst
   }
 
-  /// A session with `backend` could not be opened.
+  /// A delivery session with `backend` could not be opened.
   func failed(_ backend: BackendState, _ fault: String) {
     let time = clock()
     if backend.failed(fault, now: .now(), at: time) {
@@ -71,6 +76,7 @@ final class RelayCore: Sendable {
   }
 
   func tell(_ severity: Event.Severity, _ code: ReasonCode, _ detail: String, at time: Timestamp) {
+    guard !isRetired.load(ordering: .relaxed) else { return }
     events.record(.system(severity, code, detail, at: time))
   }
 }

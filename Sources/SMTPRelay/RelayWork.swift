@@ -48,6 +48,16 @@ extension RelayCore {
     cache.keep(answer, for: key, until: expires)
   }
 
+  /// Keeps that `recipient` was refused for now when mail from `sender` was delivered.
+  func postpone(_ reply: Reply, _ recipient: RoutedRecipient, sender: Path, at time: Timestamp) {
+    guard let first = recipient.route.backends.first else { return }
+    let key = RecipientKey(
+      backend: first, recipient: RecipientKey.recipientText(recipient.path), sender: sender.text)
+    cache.postpone(
+      .refused(reply, isUnknown: false), for: key, at: time, shortest: configuration.deferredLifetime,
+      longest: configuration.longestDeferral)
+  }
+
   /// Asks for a recipient; equal questions under way are one.
   func probe(
     _ query: RecipientQuery, _ member: LoopMember, at time: Timestamp,

@@ -56,7 +56,7 @@ class RouteJob: SessionUser {
     guard now < deadline else { return giveUp(.backendTimeout, "the time for it was up") }
     while position < backends.count {
       let backend = backend
-      if backend.mayBeTried(now) {
+      if kind == .delivery ? backend.mayBeTried(now) : backend.mayBeAsked {
         hasRetried = false
         return acquire(isFresh: false)
       }
@@ -134,13 +134,14 @@ class RouteJob: SessionUser {
     }
   }
 
+  /// A session that stood is gone: it is replaced, and says nothing of the backend. Whether that is down shows
+  /// when the next session is opened.
   private func lost(_ fault: ClientFault, isReused: Bool) {
     if isReused, !hasRetried, fault != .timedOut, fault != .ended {
       hasRetried = true
       return acquire(isFresh: true)
     }
     if NIODeadline.now() >= deadline { return giveUp(.backendTimeout, fault.description) }
-    relay.core.failed(backend, fault.description)
     goOn(after: fault == .timedOut ? .backendTimeout : .backendDown, fault.description)
   }
 }

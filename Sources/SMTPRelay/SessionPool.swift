@@ -58,7 +58,7 @@ final class SessionPool {
       }
     }
     guard waiting.count < relay.core.configuration.mostWaiting else { return user.foundNone(.tooManyWaiting) }
-    guard backend.mayOpenMore(now) || !isEmpty else {
+    guard backend.mayOpenMore(now, kind) || !isEmpty else {
       return user.foundNone(.unreachable("it takes no further session now"))
     }
     waiting.append(user)
@@ -66,7 +66,7 @@ final class SessionPool {
   }
 
   private func openForWaiting() {
-    if waiting.count > opening, backend.mayOpenMore(.now()), slots.reserve(relay.index) {
+    if waiting.count > opening, backend.mayOpenMore(.now(), kind), slots.reserve(relay.index) {
       open()
     } else {
       tellDemand()
@@ -77,7 +77,11 @@ final class SessionPool {
   func slotGranted() {
     // What the ledger holds of us has changed without us: it is told anew.
     reportedDemand = -1
-    if !isClosing, waiting.count > opening, backend.mayOpenMore(.now()) { open() } else { releaseSlot() }
+    if !isClosing, waiting.count > opening, backend.mayOpenMore(.now(), kind) {
+      open()
+    } else {
+      releaseSlot()
+    }
   }
 
   /// Another loop waits: gives up an idle session for it.
@@ -91,7 +95,7 @@ final class SessionPool {
   }
 
   private func tellDemand() {
-    let demand = isClosing || !backend.mayOpenMore(.now()) ? 0 : max(0, waiting.count - opening)
+    let demand = isClosing || !backend.mayOpenMore(.now(), kind) ? 0 : max(0, waiting.count - opening)
     guard demand != reportedDemand else { return }
     let grew = demand > reportedDemand
     reportedDemand = demand
@@ -154,8 +158,8 @@ final class SessionPool {
   /// The greeting is done.
   func opened(_ session: BackendSession) {
     opening -= 1
-    backend.established.add(1, ordering: .relaxed)
-    if relay.core.heard(backend, session.machine.capabilities) { relay.checkAcceptsAll(backend.index) }
+    if kind == .delivery { backend.established.add(1, ordering: .relaxed) }
+    if relay.core.heard(backend, session.machine.capabilities, kind) { relay.checkAcceptsAll(backend.index) }
   }
 
   /// A session ended that nobody used: it never stood, or it was idle.
@@ -166,7 +170,10 @@ final class SessionPool {
 
   /// A session could not be opened. Those who wait go elsewhere, unless other sessions here will become free.
   func failed(_ fault: String) {
-    relay.core.failed(backend, fault)
+    switch kind {
+    case .delivery: relay.core.failed(backend, fault)
+    case .probe: backend.failedProbe(now: .now())
+    }
     if sessions.count <= 1 { turnAway(.unreachable(fault)) }
   }
 
@@ -216,14 +223,18 @@ final class SessionPool {
   func closed(_ session: BackendSession) {
     guard has(session) else { return }
     remove(session)
-    if session.isEstablished { backend.established.subtract(1, ordering: .relaxed) } else { opening -= 1 }
+    if !session.isEstablished {
+      opening -= 1
+    } else if kind == .delivery {
+      backend.established.subtract(1, ordering: .relaxed)
+    }
     if let index = idle.firstIndex(where: { $0 === session }) {
       idle.remove(at: index)
       slots.idleChanged(by: -1)
     }
     releaseSlot()
     if isEmpty, !waiting.isEmpty { openForWaiting() }
-    if isEmpty, !waiting.isEmpty, !backend.mayOpenMore(.now()) {
+    if isEmpty, !waiting.isEmpty, !backend.mayOpenMore(.now(), kind) {
       turnAway(.unreachable("it takes no further session now"))
     }
     relay.sessionClosed()

@@ -24,7 +24,8 @@ actor GatewayService {
   /// The state folder is ours as long as this is.
   private let claim: StateClaim
   private var relay: BackendRelay
-  private var retired: [BackendRelay] = []
+  /// Relays that were replaced: alive as long as a session keeps a policy that refers to one.
+  private var retired: [RetiredRelay] = []
   private var control: (any Channel)?
   private var generation = 1
   private let started = Clock.now
@@ -195,7 +196,6 @@ actor GatewayService {
       let fresh = Self.makeRelay(
         new, group: group, replacing: relay, events: gateway.context.events, memory: memory)
       await fresh.learn()
-      retired.append(relay)
       retire(relay)
       relay = fresh
     }
@@ -205,17 +205,13 @@ actor GatewayService {
     configuration = new
   }
 
-  /// Closes a relay once the sessions that began with it have had their time.
+  /// Leaves a relay to the sessions that keep the policy they began with: a client may go on with one for as
+  /// long as it likes, and it ends with the last of them.
   private func retire(_ old: BackendRelay) {
-    let patience = configuration.settings.timeouts.message
-    Task { [weak self] in
-      try? await Task.sleep(for: patience)
-      await old.close()
-      await self?.forget(old)
-    }
+    old.retire()
+    retired.removeAll { $0.relay == nil }
+    retired.append(RetiredRelay(relay: old))
   }
-
-  private func forget(_ old: BackendRelay) { retired.removeAll { $0 === old } }
 
   // MARK: Stop
 
@@ -225,7 +221,7 @@ actor GatewayService {
     try? await control?.close()
     await gateway.drain(within: configuration.settings.timeouts.drain)
     await relay.close()
-    for old in retired { await old.close() }
+    for old in retired { await old.relay?.close() }
     log.close()
   }
 
@@ -309,4 +305,8 @@ actor GatewayService {
     case .debug: .debug
     }
   }
+}
+
+private struct RetiredRelay {
+  weak var relay: BackendRelay?
 }

@@ -383,6 +383,29 @@ private func transaction(_ recipients: Int = 2, content: ClientTransaction.Conte
     }
   }
 
+  @Test func whatComesWhereContentIsDueEndsTheSession() {
+    var driver = ClientDriver()
+    driver.sendsContent = false
+    driver.begin(transaction(1))
+    driver.hear("250 ok", "250 ok", "354 go")
+    driver.take(driver.session.spokeBeforeContent())
+    #expect(driver.results == [.lost(.tooSoon, .content(taken: []))])
+    #expect(driver.session.isOver)
+  }
+
+  @Test func repliesAreBoundedAndTheGreetingIsNot() {
+    let keywords = (0..<60).map { "X-KEYWORD-\($0) " + String(repeating: "x", count: 100) } + ["SIZE 1000"]
+    var driver = ClientDriver(.smtp, keywords)
+    #expect(driver.session.capabilities.size == 1000)
+    driver.begin(transaction(1))
+    for _ in 0..<30 { driver.hear("550-5.7.1 no") }
+    driver.hear("550 5.7.1 no")
+    #expect(driver.results == [.senderRefused(Reply(550, .init(7, 1), Array(repeating: "no", count: 20)))])
+    let wide = Reply(550, nil, [String(repeating: "ä", count: 1023), "aää", "b"])
+    #expect(wide.bounded.lines == [String(repeating: "ä", count: 1023), "a"])
+    #expect(Reply(550, nil, ["a", "b"]).bounded.lines == ["a", "b"])
+  }
+
   @Test func answerBeforeTheContentIsSent() {
     var driver = ClientDriver()
     driver.sendsContent = false

@@ -318,16 +318,6 @@ import Testing
     }
   }
 
-  @Test func temporaryRefusalAtDeliveryIsNotRemembered() async throws {
-    let backend = try ScriptedBackend(
-      BackendBehaviour { $0.recipientReplies["full@b.example"] = ["452 4.2.2 full"] })
-    try await withRelay(backend, configure: { $0.recipients = .any }) { relay in
-      #expect(
-        await relay.deliver(relay.delivery(to: ["full@b.example"])).short == "unavailable RECIPIENT_CHANGED")
-      #expect(relay.remembered("full@b.example") == nil)
-    }
-  }
-
   @Test func policyRefusalAtDeliveryHoldsForTheSender() async throws {
     let backend = try ScriptedBackend(
       BackendBehaviour { $0.recipientReplies["list@b.example"] = ["554 5.7.1 members only"] })
