@@ -21,10 +21,10 @@ struct RecipientListCheck: Check {
       cause: "The recipient stands in a block list.", effect: "It is refused; other recipients are not.",
       remedy: "weir lists check ADDRESS shows the entry; weir lists remove takes it out."),
     Reason(
-      .recipientTrap, Reply(550, 1, 1, "No such user: {recipient}"), .refusal,
+      .recipientTrap, Reply(550, 1, 1, "No such user: {recipient}"), .refusal, as: .recipientUnknown,
       cause: "The recipient is a trap.",
       effect: "It is refused, and the client is blocked for limits.trap_block.",
-      remedy: "weir status shows the blocks."),
+      remedy: "weir status shows the blocks, weir unblock ADDRESS lifts one."),
   ]
 
   private let lists: ListSnapshot

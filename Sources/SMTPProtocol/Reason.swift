@@ -35,11 +35,13 @@ public struct Reason: Sendable {
   /// What to do.
   public let remedy: String
 
+  /// - Parameter pretext: the code that the reply names instead, where a peer is not to learn the true one.
   public init(
-    _ code: ReasonCode, _ reply: Reply?, _ severity: Severity, cause: String, effect: String, remedy: String
+    _ code: ReasonCode, _ reply: Reply?, _ severity: Severity, as pretext: ReasonCode? = nil, cause: String,
+    effect: String, remedy: String
   ) {
     self.code = code
-    self.reply = reply.map { Self.signed($0, code) }
+    self.reply = reply.map { Self.signed($0, pretext ?? code, pretext?.name ?? "{code}") }
     self.severity = severity
     self.cause = cause
     self.effect = effect
@@ -49,13 +51,13 @@ public struct Reason: Sendable {
   /// The refusal with its code and id behind the text, by which the operator finds its log line: every refusal
   /// is explained. What is the same for everybody and said to floods (421), and what is said of the dialogue
   /// itself, carries the code alone, so that its bytes stay ready.
-  private static func signed(_ reply: Reply, _ code: ReasonCode) -> Reply {
+  private static func signed(_ reply: Reply, _ code: ReasonCode, _ name: String) -> Reply {
     guard reply.code >= 400, !reply.lines.contains(where: { $0.contains("{code}") }) else { return reply }
     let isDialogue = code.name.hasPrefix("COMMAND_") || code.name.hasPrefix("PARAMETER_")
     let isHot = reply.code == 421 && !reply.lines.contains { $0.utf8.contains(UInt8(ascii: "{")) }
     let saysID = reply.lines.contains { $0.contains("{id}") }
     var signed = reply
-    signed.lines[signed.lines.count - 1] += isDialogue || isHot || saysID ? " [{code}]" : " [{code} {id}]"
+    signed.lines[signed.lines.count - 1] += isDialogue || isHot || saysID ? " [\(name)]" : " [\(name) {id}]"
     return signed
   }
 }

@@ -78,6 +78,10 @@ import Testing
     #expect(said("COMMAND_X", Reply(500, 5, 1, "No {client}."), variables) == "No . [COMMAND_X]")
     let long = said("X", Reply(550, 7, 1, "No: {reason}"), variables)
     #expect(long.utf8.count <= 480 && long.hasPrefix("No: xx") && long.hasSuffix("x... [X ID]"))
+    // A trap does not say that it is one.
+    let trap = Reason(
+      "TRAP", Reply(550, 1, 1, "No"), .refusal, as: "UNKNOWN", cause: "", effect: "", remedy: "")
+    #expect(ReasonCatalogue([trap]).reply("TRAP", variables).lines == ["No [UNKNOWN ID]"])
     // What floods get is ready beforehand.
     let hot = Reason("HOT", Reply(421, 3, 2, "Busy"), .refusal, cause: "", effect: "", remedy: "")
     let catalogue = ReasonCatalogue([hot], hostname: "mx")
