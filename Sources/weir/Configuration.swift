@@ -25,7 +25,8 @@ struct Configuration: Sendable {
 
   /// The reason catalogue's entries of all modules.
   static let reasons =
-    ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + ServerReasons.all + RelayReasons.all + SystemReasons.all
+    ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + ServerReasons.all + RelayReasons.all
+    + SystemReasons.all
     + TelemetryReasons.all
 
   /// Reads the file and all it names.
