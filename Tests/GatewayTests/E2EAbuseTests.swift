@@ -9,8 +9,9 @@ import Testing
     let front = try Front(["limits.commands": "\"unlimited\""])
     let client = try front.transaction()
     let chunk = String(repeating: String(repeating: "x", count: 76) + "\r\n", count: 50)
-    var burst = ""
-    for _ in 0..<400 { burst += "BDAT \(chunk.utf8.count)\r\n\(chunk)" }
+    let header = "Subject: burst\r\n\r\n"
+    var burst = "BDAT \(header.utf8.count)\r\n\(header)"
+    for _ in 1..<400 { burst += "BDAT \(chunk.utf8.count)\r\n\(chunk)" }
     burst += "BDAT 0 LAST\r\nQUIT\r\n"
     try client.send(Array(burst.utf8))
     for index in 0...400 {
@@ -47,6 +48,8 @@ import Testing
     let front = try Front(["limits.memory": "\"2MiB\""])
     let client = try front.transaction()
     let chunk = String(repeating: String(repeating: "x", count: 76) + "\r\n", count: 50)
+    try client.send("BDAT 14\r\nSubject: x\r\n\r\n")
+    #expect(try client.reply().code == 250)
     for _ in 0..<800 {
       try client.send("BDAT \(chunk.utf8.count)\r\n\(chunk)")
       guard try client.reply().code == 250 else { break }
