@@ -37,7 +37,7 @@ import Testing
     let date = try #require(formatter.date(from: String(match.2)), "\(match.2)")
     #expect(abs(date.timeIntervalSinceNow) < 60)
     // The same id as in the log.
-    #expect(gateway.log().contains { $0.event == "accept" && $0["id"] == String(match.1) })
+    try gateway.waitForLog { $0.event == "accept" && $0["id"] == String(match.1) }
 
     #expect(try trace(gateway, backend, greeting: "HELO far.example").contains(" with SMTP id "))
     let utf8 = try trace(gateway, backend, greeting: "EHLO far.example", mail: " SMTPUTF8")

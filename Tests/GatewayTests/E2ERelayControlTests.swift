@@ -61,7 +61,9 @@ import Testing
     for recipient in Self.ours {
       #expect(try client.deliver(from: sender, to: [recipient]).code == 250, "\(recipient)")
       let message = try #require(front.backend.messages.last)
-      #expect(message.addresses == [recipient] && message.sender == sender)
+      // The bare postmaster alone is completed: not every backend takes it as it is.
+      let expected = recipient.contains("@") ? recipient : recipient + "@example.org"
+      #expect(message.addresses == [expected] && message.sender == sender)
     }
   }
 
@@ -74,7 +76,7 @@ import Testing
     let completing = try Front(["relay.complete_domain": "\"example.org\""])
     let client = try completing.session()
     #expect(try client.deliver(from: "a@outside.example", to: ["user", "Postmaster"]).code == 250)
-    #expect(completing.backend.messages.first?.addresses == ["user@example.org", "Postmaster"])
+    #expect(completing.backend.messages.first?.addresses == ["user@example.org", "Postmaster@example.org"])
   }
 
   @Test func relayNetworksSendAnywhereUnderTheirSenders() throws {
