@@ -76,6 +76,8 @@ import Testing
       let dots = String(repeating: "..\r\n", count: 1000)
       #expect(try await size("", "A: b\r\n\r\n" + dots, from: 0).utf8.count == 8 + 3000)
       _ = try await size("Received: x\r\n", "A: b\r\n\r\n..x\r\n", from: 0)
+      _ = try await size("..new: x\r\n", "A: b\r\n\r\n", from: 0)
+      _ = try await size("", "..old: x\r\nA: b\r\n\r\n", from: 10)
       // An edited header: what it replaces had doubled dots, and so has it.
       let text = try await size("..new: x\r\nB: c\r\n", "..old: x\r\nB: b\r\n\r\n..x\r\n", from: 16)
       #expect(text == ".new: x\r\nB: c\r\n\r\n.x\r\n")
