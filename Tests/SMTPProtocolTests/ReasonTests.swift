@@ -149,7 +149,7 @@ import Testing
     let reason = Reason("X", Reply(554, 7, 1, "No: {reason}"), .refusal, cause: "", effect: "", remedy: "")
     var variables = ReplyVariables()
     variables.reason = "a\tb"
-    #expect(ReasonCatalogue([reason]).reply("X", variables).lines == ["No: a b"])
+    #expect(ReasonCatalogue([reason]).reply("X", variables).lines == ["No: a b [X]"])
   }
 
   @Test func whatIsWrittenIsWhatIsLogged() {

@@ -177,9 +177,9 @@ import Testing
     Case(
       "[limits]\nmemory = 1000\nmemory_per_message = \"4KiB\"",
       "5:10: limits.memory = 1000 holds no message: each takes 64KiB to begin with",
+      "6:22: limits.memory_per_message = 4KiB is above limits.memory = 1000: no message would fit",
       "6:22: warning: limits.memory_per_message = 4KiB counts as limits.header_size = 256KiB: the whole header is"
-        + " judged in memory; lower both",
-      "6:22: limits.memory_per_message = 4KiB is above limits.memory = 1000: no message would fit"),
+        + " judged in memory; lower both"),
     Case(
       "[replies]\nRELAY_DENIED = \"no {clinet}\"",
       "5:16: replies.RELAY_DENIED: unknown variable {clinet}; did you mean 'client'?"),
