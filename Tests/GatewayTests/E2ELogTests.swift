@@ -63,6 +63,10 @@ import Testing
       for key in Self.keys { #expect(line[key] != nil, "\(key) is not in \(line)") }
       #expect(line.time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
       #expect(line["id"]?.isEmpty == false && line["helo"] == "client.example")
+      // What the peer read leads here, but where it is the backend's own word.
+      if code != "RECIPIENT_UNKNOWN", let id = line["id"] {
+        #expect(line["reply"]?.hasSuffix("[\(code) \(id)]") == true, "\(line)")
+      }
     }
     let accepts = log.filter { $0.event == "accept" }
     #expect(accepts.count == 1 && accepts[0]["backend"] == "main" && accepts[0]["size"] != nil)
@@ -122,6 +126,21 @@ import Testing
     #expect(log.count == lines.count)
     #expect(!log.contains { $0["id"] == "FORGED" || $0["code"] == "FORGED" || $0.event == "accept" })
     #expect(log.filter { $0["code"] == "RELAY_DENIED" }.count >= 3)
+  }
+
+  @Test func noSecretIsInIt() throws {
+    let front = try Front(["log.level": "\"debug\""])
+    let client = try front.session()
+    for command in [
+      "AUTH PLAIN AGFudGlzcGFtAHNlY3JldA==", "AUTH LOGIN c2VjcmV0LXVzZXI=", "c2VjcmV0LXBhc3N3b3Jk",
+      "AUTH secret-word",
+    ] { #expect(try client.command(command).code >= 500) }
+    try client.command("QUIT")
+    front.gateway.terminate()
+    let text = (front.gateway.process.output + front.gateway.process.errors).lowercased()
+    for secret in ["agfudglzcgftahnly3jlda", "c2vjcmv0lxvzzxi", "secret-word", "c2vjcmv0lxbhc3n3b3jk"] {
+      #expect(!text.contains(secret), "\(secret)")
+    }
   }
 
   @Test(arguments: [("error", 0, 0), ("warning", 0, 0), ("info", 1, 1), ("debug", 1, 1)])
