@@ -121,6 +121,7 @@ import Testing
         "limits.message_rate_per_address": "\"1/1h\"", "limits.unknown_recipients_per_address": "\"1/1h\"",
         "limits.connections": "4",
       ], behaviour: BackendBehaviour { $0.knownRecipients = ["user@example.org"] }, networks: ["127.0.0.5"])
+    #expect(try eventually { try front.status("connections") == 0 })
     let sessions = try (0..<4).map { _ in try front.session(from: "127.0.0.5") }
     for _ in 0..<3 {
       #expect(try sessions[0].deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
