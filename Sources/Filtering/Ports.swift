@@ -1,27 +1,6 @@
 public import Bytes
 public import MailSyntax
-public import NetAddress
 public import SMTPProtocol
-
-/// Who the client is, as the backend is told (XFORWARD) and the trace header shows it.
-public struct ClientIdentity: Hashable, Sendable {
-  public let address: IPAddress
-  public let port: UInt16
-  /// The confirmed name; nil where it is not known.
-  public let name: String?
-  /// The argument of HELO or EHLO.
-  public let helo: String
-  /// `SMTP` or `ESMTP`, as XFORWARD PROTO tells it.
-  public let isExtended: Bool
-
-  public init(address: IPAddress, port: UInt16, name: String?, helo: String, isExtended: Bool) {
-    self.address = address
-    self.port = port
-    self.name = name
-    self.helo = helo
-    self.isExtended = isExtended
-  }
-}
 
 /// Where a recipient's mail goes: the backends that may take it, in order of preference.
 public struct Route: Hashable, Sendable {

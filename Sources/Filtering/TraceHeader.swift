@@ -1,5 +1,5 @@
 internal import Bytes
-internal import SMTPProtocol
+public import SMTPProtocol
 
 /// The `Received:` line that each message gets (RFC 5321 §4.4; `with` per RFC 3848 and RFC 6531 §3.7.3).
 public enum TraceHeader {

@@ -87,7 +87,7 @@ struct ClientCommands: Sendable {
   ///
   /// Only attributes that the session offers are told; what is not known is `[UNAVAILABLE]`, values are xtext
   /// (RFC 3461 §4). Bound: attributes that would make a line too long begin the next command.
-  func writeForward(_ client: ForwardedClient, into output: inout [UInt8]) -> Int {
+  func writeForward(_ client: ClientIdentity, into output: inout [UInt8]) -> Int {
     let offered = capabilities.forwardAttributes
     var commands = 0
     var lineStart = output.count

@@ -1,14 +1,15 @@
 public import MailSyntax
 public import NetAddress
 
-/// What a backend is told by XFORWARD about the client behind the gateway.
-public struct ForwardedClient: Hashable, Sendable {
+/// Who the client is, as the backend is told (XFORWARD) and the trace header shows it.
+public struct ClientIdentity: Hashable, Sendable {
   public let address: IPAddress
   public let port: UInt16
   /// The confirmed name; nil where it is not known.
   public let name: String?
   /// The argument of HELO or EHLO.
   public let helo: String
+  /// `SMTP` or `ESMTP`, as XFORWARD PROTO tells it.
   public let isExtended: Bool
 
   public init(address: IPAddress, port: UInt16, name: String?, helo: String, isExtended: Bool) {
@@ -32,7 +33,7 @@ public struct ClientTransaction: Hashable, Sendable {
   }
 
   /// What XFORWARD tells; nil where nothing is told.
-  public var client: ForwardedClient?
+  public var client: ClientIdentity?
   public var sender: Path
   /// Said as far as the session offers it; see `ClientSession.missing(for:)`.
   public var parameters: MailParameters
@@ -42,7 +43,7 @@ public struct ClientTransaction: Hashable, Sendable {
   public var isASCII: Bool
 
   public init(
-    client: ForwardedClient? = nil, sender: Path, parameters: MailParameters = .none,
+    client: ClientIdentity? = nil, sender: Path, parameters: MailParameters = .none,
     recipients: [Envelope.Recipient], content: Content, isASCII: Bool = true
   ) {
     self.client = client

@@ -48,7 +48,7 @@ final class DeliveryJob: RouteJob {
       && !addresses.contains { $0.path.isInternationalized }
     return ClientTransaction(
       client: identity == .header || session.capabilities.forwardAttributes.isEmpty
-        ? nil : ForwardedClient(message.client),
+        ? nil : message.client,
       sender: message.sender, parameters: parameters, recipients: addresses,
       content: held.isBinary ? .chunk(octets: MessageSize.wireOctets(of: message)) : .data, isASCII: isASCII)
   }
@@ -167,13 +167,5 @@ final class DeliveryJob: RouteJob {
       }
       next()
     }
-  }
-}
-
-extension ForwardedClient {
-  init(_ client: ClientIdentity) {
-    self.init(
-      address: client.address, port: client.port, name: client.name, helo: client.helo,
-      isExtended: client.isExtended)
   }
 }

@@ -46,7 +46,7 @@ final class ProbeJob: RouteJob {
     parameters.isInternationalized = !isASCII
     return ClientTransaction(
       client: identity == .header || session.capabilities.forwardAttributes.isEmpty
-        ? nil : ForwardedClient(query.client),
+        ? nil : query.client,
       sender: query.sender, parameters: parameters,
       recipients: [Envelope.Recipient(path: query.recipient.path)], content: .probe, isASCII: isASCII)
   }

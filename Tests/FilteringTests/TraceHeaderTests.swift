@@ -1,4 +1,5 @@
 import Filtering
+import SMTPProtocol
 import MailSyntax
 import NetAddress
 import Testing

@@ -9,12 +9,12 @@ import Testing
 
   private func client(
     _ address: String = "192.0.2.1", name: String? = "c.example", helo: String = "h.example"
-  ) throws -> ForwardedClient {
-    ForwardedClient(
+  ) throws -> ClientIdentity {
+    ClientIdentity(
       address: try #require(IPAddress(address)), port: 25, name: name, helo: helo, isExtended: false)
   }
 
-  private func forward(_ client: ForwardedClient, offered: Set<String>) -> (lines: [String], count: Int) {
+  private func forward(_ client: ClientIdentity, offered: Set<String>) -> (lines: [String], count: Int) {
     var capabilities = Capabilities()
     capabilities.forwardAttributes = offered
     var output: [UInt8] = []

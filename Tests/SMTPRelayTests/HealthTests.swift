@@ -38,13 +38,15 @@ import Testing
     try await withRelay(backend, configure: { $0.longestPause = .seconds(60) }) { relay in
       backend.dropSessions()
       #expect(await eventuallyAsync { relay.relay.status().first?.idleSessions == 0 })
+      let paused = ContinuousClock.now
       #expect(await relay.ask("x@b.example").short == "unavailable")
       #expect(relay.relay.status().first?.health == .up)
       #expect(await relay.deliver(relay.delivery()).short == "delivered b0 250")
       #expect(relay.sink.count(.backendDown) == 0)
-      // Nor does the delivery session let probes in before their pause is over.
-      #expect(await relay.ask("y@b.example").short == "unavailable")
-      #expect(await eventuallyAsync(within: .seconds(3)) { backend.sessionCount == 3 })
+      // Nor does the delivery session let probes in before their pause of a second is over; where the machine
+      // was so busy that it is over, they come in.
+      let answer = await relay.ask("y@b.example").short
+      #expect(answer == "unavailable" || ContinuousClock.now - paused > .seconds(1))
     }
   }
 
