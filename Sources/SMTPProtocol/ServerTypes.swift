@@ -70,14 +70,40 @@ public enum Answer: Sendable {
 /// What is said to the client: a text of the catalogue, or a reply made elsewhere (the backend's).
 public struct Response: Hashable, Sendable {
   public let reason: ReasonCode
-  public let variables: ReplyVariables
-  /// Stands for the catalogue's text where set.
-  public let reply: Reply?
+  /// What nearly no response has, in one object: a response passes through many hands.
+  private let made: Made?
 
-  public init(_ reason: ReasonCode, _ variables: ReplyVariables = ReplyVariables(), reply: Reply? = nil) {
+  private final class Made: Hashable, Sendable {
+    let variables: ReplyVariables
+    let reply: Reply?
+
+    init(_ variables: ReplyVariables, _ reply: Reply?) {
+      self.variables = variables
+      self.reply = reply
+    }
+
+    static func == (left: Made, right: Made) -> Bool {
+      left.variables == right.variables && left.reply == right.reply
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(variables)
+      hasher.combine(reply)
+    }
+  }
+
+  public var variables: ReplyVariables { made?.variables ?? ReplyVariables() }
+  /// Stands for the catalogue's text where set.
+  public var reply: Reply? { made?.reply }
+
+  public init(_ reason: ReasonCode, _ variables: ReplyVariables, reply: Reply? = nil) {
     self.reason = reason
-    self.variables = variables
-    self.reply = reply
+    made = reply == nil && variables == ReplyVariables() ? nil : Made(variables, reply)
+  }
+
+  public init(_ reason: ReasonCode, reply: Reply? = nil) {
+    self.reason = reason
+    made = reply.map { Made(ReplyVariables(), $0) }
   }
 
   /// A catalogue text whose `{reason}` is `text`.
