@@ -14,6 +14,7 @@ public final class Gateway: Sendable {
   private let keepers: [ObjectIdentifier: LoopKeeper]
   /// One channel an event loop, or one in all.
   private let listeners = Mutex<[Endpoint: [any Channel]]>([:])
+  private let isAccepting = Atomic<Bool>(false)
 
   public init(context: GatewayContext, group: MultiThreadedEventLoopGroup) {
     self.context = context
@@ -33,6 +34,15 @@ public final class Gateway: Sendable {
   /// The addresses listened on, with the ports that the system gave where 0 was asked for.
   public var endpoints: [Endpoint: SocketAddress] {
     listeners.withLock { $0.compactMapValues(\.first?.localAddress) }
+  }
+
+  /// From now on connections are accepted; until then they wait in the kernel, so that nobody is spoken to
+  /// before the process has become its user.
+  public func beginAccepting() async throws {
+    isAccepting.store(true, ordering: .sequentiallyConsistent)
+    for channel in listeners.withLock({ Array($0.values.joined()) }) {
+      try await channel.setOption(.autoRead, value: true).get()
+    }
   }
 
   /// Begins to listen. Throws what the system says: the address in use, a port that needs root.
@@ -86,6 +96,7 @@ public final class Gateway: Sendable {
     return ServerBootstrap(group: loop ?? group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.autoRead, value: isAccepting.load(ordering: .sequentiallyConsistent))
       .childChannelInitializer { [self] channel in
         channel.eventLoop.makeCompletedFuture { try accept(channel, on: name) }
       }

@@ -49,7 +49,7 @@ actor GatewayService {
 
   // MARK: Start
 
-  /// Opens everything, listens, and becomes the configured user.
+  /// Opens everything, listens, becomes the configured user, and only then speaks to anybody.
   static func start(_ configuration: Configuration, file: String) async throws -> GatewayService {
     let settings = configuration.settings
     for problem in SystemCheck.problems(configuration) {
@@ -73,7 +73,6 @@ actor GatewayService {
     let events = FanOut([log, counters])
     let memory = StateMemory(state)
     let relay = makeRelay(configuration, group: group, events: events, memory: memory)
-    await relay.learn()
     let admission = Admission(Wiring.admission(settings.limits))
     let policy = Wiring.policy(configuration, backends: relay, generation: 1)
     let context = GatewayContext(
@@ -92,8 +91,15 @@ actor GatewayService {
       file: file, configuration: configuration, group: group, log: log, counters: counters,
       admission: admission,
       gateway: gateway, memory: memory, claim: claim, relay: relay)
+    // Whatever the world says is read as the user, never as root.
+    await relay.learn()
     try await service.openControl(state)
     await service.announce()
+    do {
+      try await gateway.beginAccepting()
+    } catch {
+      throw StartFault(description: "cannot accept connections: \(error)")
+    }
     return service
   }
 

@@ -164,7 +164,12 @@ import Testing
       .toml(folder: folder.path) + "\n[[listener]]\naddress = \"unix:\(socket)\"\n"
     let gateway = try Gateway(toml: text, in: folder, ports: [("127.0.0.1", port)])
     for _ in 0..<2 {
-      let client = try RawClient("unix:\(socket)", port: 0)
+      var opened: RawClient?
+      eventually {
+        opened = try? RawClient("unix:\(socket)", port: 0)
+        return opened != nil
+      }
+      let client = try #require(opened)
       try client.open()
       #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
       #expect(try client.deliver(from: "a@outside.example", to: ["x@elsewhere.example"]).code == 550)

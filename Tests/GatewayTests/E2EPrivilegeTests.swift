@@ -68,6 +68,30 @@ struct E2EPrivilegeTests {
     #expect(try front.status("generation") == 1)
   }
 
+  /// Whoever is greeted is greeted by the user, however early he came: nobody speaks to root.
+  @Test func nobodyIsServedByRoot() throws {
+    let port = try Self.lowPort()
+    // A backend that keeps the gateway waiting while it starts.
+    let backend = try ScriptedBackend(.at(.connect, .delay(.milliseconds(700)), .normal))
+    let folder = try ScratchFolder("gateway")
+    let configuration = try GatewayConfiguration(before: backend) {
+      $0.listeners = [.init(port: port)]
+      $0.settings["user"] = "\"nobody\""
+    }
+    let gateway = try Gateway(
+      toml: configuration.toml(folder: folder.path), in: folder, ports: [("127.0.0.1", port)])
+    let client = try gateway.connect()
+    #expect(try client.reply().code == 220)
+    let status = String(decoding: try readBytes(atPath: "/proc/\(gateway.process.id)/status"), as: UTF8.self)
+    let passwd = try #require(getpwnam(Self.user)?.pointee)
+    #expect(status.contains("Uid:\t\(passwd.pw_uid)\t"), "\(status)")
+    // What it learned of the backend before the first greeting is offered in it, and was written by the user.
+    #expect(try client.command("EHLO client.example").text.contains("DSN"))
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder.file("state")) {
+      #expect(try owner(folder.file("state/\(file)")).hasPrefix("nobody "), "\(file)")
+    }
+  }
+
   @Test func aReloadThatWouldNeedRootSaysSo() throws {
     let (front, port) = try start()
     func reload(_ change: (inout GatewayConfiguration) -> Void) throws -> CommandResult {
