@@ -16,7 +16,7 @@ extension Settings {
     ),
     (
       "unknown_recipients_per_subnet", .rate, "100/1h",
-      "Most unknown recipients from one subnet; past it the subnet is blocked for harvest_block."
+      "Most unknown recipients from one subnet; past it whoever of it asks for another is blocked for harvest_block."
     ),
     ("recipients", .countBound, "100", "Most recipients of a message (RFC 5321 section 4.5.3.1.8: 100)."),
     ("message_size", .sizeBound, "50MiB", "Largest message, as announced by SIZE."),
