@@ -41,7 +41,7 @@ import Testing
     front.gateway.process.send(SIGTERM)
     #expect(front.gateway.process.waitForEnd(within: .seconds(15)) == .exited(0))
     let took = ContinuousClock.now - start
-    #expect(took > .milliseconds(800) && took < .seconds(8), "\(took)")
+    #expect(took > .milliseconds(800) && took < .seconds(12), "\(took)")
     #expect(try stuck.readUntilClosed().hasPrefix("421 4.3.2 "))
     #expect(front.backend.messages.isEmpty)
   }
@@ -52,7 +52,7 @@ import Testing
     let start = ContinuousClock.now
     front.gateway.process.send(signal)
     #expect(front.gateway.process.waitForEnd(within: .seconds(10)) == .exited(0))
-    #expect(ContinuousClock.now - start < .seconds(5))
+    #expect(ContinuousClock.now - start < .seconds(9))
     #expect(!front.gateway.process.errors.contains("rror"))
     // And it can be started again at once, on the same port and with the same state.
     try front.gateway.restart()
