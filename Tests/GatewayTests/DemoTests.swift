@@ -32,6 +32,9 @@ import Testing
       try backend.waitForPort(backendPort)
       gateway = try RunningProcess(Gateway.binary(), ["serve", "--config", config])
       try gateway.waitForPort(port)
+      // It listens a moment before it can be asked.
+      let socket = folder.file("run/state/control.sock")
+      #expect(eventually(within: .seconds(20)) { FileManager.default.fileExists(atPath: socket) })
     }
 
     var mail: [String] {
