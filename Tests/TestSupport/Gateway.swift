@@ -50,6 +50,9 @@ public final class Gateway: Sendable {
       let host = ["0.0.0.0", "::", "[::]"].contains(host) ? "127.0.0.1" : host
       try process.waitForPort(port, host: host)
     }
+    // It listens a moment before it can be asked.
+    let socket = folder.file("state/control.sock")
+    eventually(within: .seconds(10)) { FileManager.default.fileExists(atPath: socket) }
   }
 
   /// The built product: what `WEIR_BINARY` names, else the `weir` that was built beside the test bundle.
