@@ -41,11 +41,11 @@ public struct CommandFraming: Sendable {
       // Bound: a line that is too long is not gathered.
       return count > longest ? refuse(.commandLineTooLong, count) : (0, nil)
     }
+    // Past the bound nothing else counts: the same refusal, however the octets came in pieces.
+    if found >= longest { return refuse(.commandLineTooLong, found) }
     switch span[byte: found] {
     case .carriageReturn:
-      guard found + 1 < count else {
-        return count > longest ? refuse(.commandLineTooLong, found) : (0, nil)
-      }
+      guard found + 1 < count else { return (0, nil) }
       guard span[byte: found + 1] == .lineFeed else { return refuse(.commandLineEnding, found + 1) }
       return line(span, found, taken: found + 2)
     case .lineFeed where acceptsBareLineFeed: return line(span, found, taken: found + 1)

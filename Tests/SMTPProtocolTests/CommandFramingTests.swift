@@ -71,6 +71,19 @@ import Testing
     }
   }
 
+  /// What is wrong with it besides comes too late to matter: the refusal does not depend on the pieces.
+  @Test(arguments: ["\n", "\r", "\0", "\r\r"])
+  func aLineThatIsTooLongIsNothingElse(_ fault: String) {
+    for count in [32, 33, 64] {
+      let text = String(repeating: "x", count: count) + fault + "yy\r\nNOOP\r\n"
+      for length in [1, 2, 31, 32, 33, 34, 1000] {
+        #expect(
+          events(Array(text.utf8), pieces: length) == ["!COMMAND_LINE_TOO_LONG", "NOOP"],
+          "\(count) in pieces of \(length)")
+      }
+    }
+  }
+
   @Test func aLineWithoutAnEndIsGivenUp() {
     let bytes = [UInt8](repeating: 120, count: CommandFraming.mostSkipped + 100_000)
     #expect(events(bytes, pieces: 10_000) == ["!COMMAND_LINE_TOO_LONG", "endless"])
