@@ -12,6 +12,8 @@ let strict: [SwiftSetting] = [
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 
 /// A module of the product. Which module may import which is written once more, as a test, in
@@ -31,10 +33,18 @@ let package = Package(
     // The modules without sockets, files and clocks: what Tests/Fuzzing builds.
     .library(
       name: "WeirPure",
-      targets: ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering"]),
+      targets: [
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "Filtering",
+      ]),
+  ],
+  traits: [
+    .trait(name: "LDAP", description: "Users of an LDAP directory (libldap)"),
+    .default(enabledTraits: ["LDAP"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
     .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
   ],
@@ -46,25 +56,39 @@ let package = Package(
     .systemLibrary(
       name: "CPCRE2", path: "Sources/Clibs/CPCRE2", pkgConfig: "libpcre2-8",
       providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(
+      name: "CLDAP", path: "Sources/Clibs/CLDAP", pkgConfig: "ldap",
+      providers: [.apt(["libldap-dev"])]),
 
     // Level 0 and 1
     module("Bytes"),
     module("NetAddress", ["Bytes"]),
     module(
       "Settings", ["Bytes", "NetAddress", .product(name: "TOMLKit", package: "TOMLKit")]),
+    module("Cryptography", ["Bytes", "COpenSSL"]),
     // Level 2 and 3
     module("MailSyntax", ["Bytes", "NetAddress"]),
     module("SMTPProtocol", ["Bytes", "NetAddress", "MailSyntax"]),
+    module("SASL", ["Bytes", "Cryptography"]),
     // Level 4
-    module("Filtering", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol"]),
+    module("Filtering", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL"]),
+    module(
+      "TransportSecurity", ["Bytes", "NetAddress", "Cryptography", nioCore, nioPosix, nioTLS, nioSSL]),
     // Level 5
     module(
       "Checks", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering"]),
     module(
       "SMTPRelay",
       [
-        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "COpenSSL",
-        nioCore, nioPosix,
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "COpenSSL",
+        "TransportSecurity", nioCore, nioPosix, nioSSL,
+      ]),
+    module(
+      "Authentication",
+      [
+        "Bytes", "NetAddress", "Settings", "SASL", "Cryptography", "Filtering", "TransportSecurity",
+        nioCore, nioPosix, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .target(name: "CLDAP", condition: .when(traits: ["LDAP"])),
       ]),
     module(
       "Storage",
@@ -75,8 +99,8 @@ let package = Package(
     module(
       "SMTPServer",
       [
-        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "Storage",
-        "Telemetry", nioCore, nioPosix,
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Storage",
+        "Telemetry", "TransportSecurity", nioCore, nioPosix, nioTLS, nioSSL,
       ]),
     module("MaildirServer", ["Bytes", "MailSyntax", "SMTPProtocol", nioCore, nioPosix]),
     // Level 7
@@ -84,7 +108,8 @@ let package = Package(
       name: "weir",
       dependencies: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "Checks",
-        "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "CPCRE2", "COpenSSL",
+        "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication", "SASL",
+        "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL",
         nioCore, nioPosix,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -100,6 +125,21 @@ let package = Package(
     tests("NetAddressTests", ["Bytes", "NetAddress"]),
     tests("SettingsTests", ["Settings", "NetAddress"]),
     tests("MailSyntaxTests", ["Bytes", "MailSyntax", "NetAddress"]),
+    tests("CryptographyTests", ["Bytes", "Cryptography"]),
+    tests("SASLTests", ["Bytes", "Cryptography", "SASL"]),
+    tests(
+      "TransportSecurityTests",
+      [
+        "Bytes", "NetAddress", "Cryptography", "TransportSecurity", "TestSupport", nioCore, nioPosix, nioTLS,
+        nioSSL, nioEmbedded,
+      ]),
+    tests(
+      "AuthenticationTests",
+      [
+        "Bytes", "NetAddress", "Settings", "SASL", "Cryptography", "Filtering", "Authentication",
+        "TestSupport",
+        nioCore, nioPosix,
+      ]),
     tests("SMTPProtocolTests", ["Bytes", "SMTPProtocol", "MailSyntax", "NetAddress", "TestSupport"]),
     tests(
       "FilteringTests",
@@ -110,9 +150,9 @@ let package = Package(
     tests(
       "SMTPRelayTests",
       [
-        "Bytes", "SMTPRelay", "Filtering", "SMTPProtocol", "MailSyntax", "NetAddress", "Settings",
-        "TestSupport",
-        nioCore, nioPosix, nioEmbedded,
+        "Bytes", "SMTPRelay", "Filtering", "SMTPProtocol", "MailSyntax", "NetAddress", "Settings", "SASL",
+        "Cryptography", "TransportSecurity", "TestSupport",
+        nioCore, nioPosix, nioSSL, nioEmbedded,
       ]),
     tests(
       "MaildirServerTests", ["Bytes", "MaildirServer", "SMTPProtocol", "TestSupport", nioCore, nioPosix]),
@@ -126,7 +166,8 @@ let package = Package(
       "GatewayTests",
       [
         "Bytes", "SMTPServer", "SMTPRelay", "Storage", "Telemetry", "Checks", "Filtering", "SMTPProtocol",
-        "MailSyntax", "NetAddress", "Settings", "TestSupport", "weir", nioCore, nioPosix, nioEmbedded,
+        "MailSyntax", "NetAddress", "Settings", "TestSupport", "SASL", "Cryptography", "TransportSecurity",
+        "Authentication", "weir", nioCore, nioPosix, nioSSL, nioEmbedded,
       ]),
   ]
 )

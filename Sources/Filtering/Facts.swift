@@ -32,13 +32,20 @@ public enum Stage: Int, Comparable, Hashable, Sendable, CaseIterable, CustomStri
 /// What is known when a connection stands. Each later stage holds the one before, so that a check cannot name
 /// what is not known yet.
 public struct ConnectFacts: Sendable {
-  public let address: IPAddress
-  public let port: UInt16
+  public var address: IPAddress
+  public var port: UInt16
   /// The listener's own address, as the configuration writes it.
   public let listener: String
   /// Whether the client stands in `relay.networks`.
-  public let isRelayNetwork: Bool
+  public var isRelayNetwork: Bool
   public let time: Timestamp
+  public var profile = ListenerTerms.Profile.mx
+  /// nil while the connection is in the clear.
+  public var tls: TLSFacts?
+  /// nil before AUTH.
+  public var user: AuthenticatedUser?
+  /// Whether its certificate is one of `relay.certificates`.
+  public var isRelayCertificate = false
 
   public init(address: IPAddress, port: UInt16, listener: String, isRelayNetwork: Bool, time: Timestamp) {
     self.address = address
@@ -47,6 +54,16 @@ public struct ConnectFacts: Sendable {
     self.isRelayNetwork = isRelayNetwork
     self.time = time
   }
+
+  /// Why it may do more than a stranger; a login says more than an address.
+  public var trust: Trust {
+    if let user { return .user(user) }
+    if isRelayCertificate { return .certificate }
+    return isRelayNetwork ? .network : .none
+  }
+
+  /// Whether the checks on strangers concern it.
+  public var isStranger: Bool { trust == .none }
 }
 
 public struct HelloFacts: Sendable {

@@ -24,12 +24,17 @@ public final class Policy: Sendable {
   public let normalizesBareLineFeed: Bool
   /// Past this lateness of an event loop, in milliseconds, no new connection is taken; 0: no bound.
   public let loopDelay: Int
+  /// By the listener's address as the configuration writes it.
+  public let listeners: [String: ListenerTerms]
+  /// Who knows the users; nil where nobody can log in.
+  public let authenticator: (any Authenticator)?
 
   public init(
     generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: [NetworkTerms], plan: CheckPlan,
     scores: ScoreTable, thresholds: Thresholds, relay: RelayControl, backends: any Relay, routes: RouteTable,
     bounds: MessageBounds,
-    timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int
+    timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int,
+    listeners: [String: ListenerTerms] = [:], authenticator: (any Authenticator)? = nil
   ) {
     self.generation = generation
     self.hostname = hostname
@@ -46,6 +51,8 @@ public final class Policy: Sendable {
     self.tagging = tagging
     self.normalizesBareLineFeed = normalizesBareLineFeed
     self.loopDelay = loopDelay
+    self.listeners = listeners
+    self.authenticator = authenticator
   }
 
   /// The terms of a client: those of the smallest network it stands in.

@@ -11,6 +11,26 @@ public struct ClientIdentity: Hashable, Sendable {
   public let helo: String
   /// `SMTP` or `ESMTP`, as XFORWARD PROTO tells it.
   public let isExtended: Bool
+  /// The login name; nil for who has not logged in.
+  public var login: String?
+  /// Version and cipher, `TLSv1.3` and `TLS_AES_256_GCM_SHA384`; nil in the clear.
+  public var tls: TLS?
+  /// Which of the gateway's connections this is; a backend session that is bound to a client serves only this one.
+  public var connection: UInt64 = 0
+
+  public struct TLS: Hashable, Sendable {
+    public let version: String
+    /// Empty where it is not known.
+    public let cipher: String
+    /// The subject of a verified client certificate; empty where there is none.
+    public let subject: String
+
+    public init(version: String, cipher: String, subject: String = "") {
+      self.version = version
+      self.cipher = cipher
+      self.subject = subject
+    }
+  }
 
   public init(address: IPAddress, port: UInt16, name: String?, helo: String, isExtended: Bool) {
     self.address = address

@@ -1,7 +1,8 @@
 /// Which module may import which: the levels of the design, spelt out. A new edge is a decision, and stands
 /// here and in `Package.swift`.
 struct Edges {
-  /// Modules that only compute: no NIO, no Foundation, no C library, no clock; time is an argument.
+  /// Modules that only compute: no NIO, no Foundation, no C library, no clock; time is an argument. Cryptography
+  /// computes as well, with libcrypto, and is not among them for that alone.
   let pure: Set<String>
   /// What each module may import, of this repository and of others.
   let allowed: [String: Set<String>]
@@ -12,7 +13,7 @@ struct Edges {
   static let impure: Set<String> = ["Foundation", "Glibc", "Dispatch"]
 
   static let ofWeir = Edges(
-    pure: ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "Checks"],
+    pure: ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Checks"],
     allowed: [
       "Bytes": [],
       "NetAddress": ["Bytes"],
@@ -20,22 +21,29 @@ struct Edges {
       "Settings": ["Bytes", "NetAddress", "TOMLKit"],
       "MailSyntax": ["Bytes", "NetAddress"],
       "SMTPProtocol": ["Bytes", "NetAddress", "MailSyntax"],
+      "Cryptography": ["Bytes", "COpenSSL"],
+      "SASL": ["Bytes", "Cryptography"],
       "Filtering": toProtocol,
+      "TransportSecurity": Set(["Bytes", "NetAddress", "Cryptography"]).union(nio).union(tls),
       "Checks": toFiltering,
-      "SMTPRelay": toFiltering.union(nio).union(["COpenSSL"]),
+      "SMTPRelay": toFiltering.union(nio).union(["COpenSSL", "TransportSecurity", "NIOSSL"]),
+      "Authentication": toFiltering.union(nio).union([
+        "Cryptography", "TransportSecurity", "NIOSSL", "AsyncHTTPClient", "CLDAP",
+      ]),
       "Storage": toFiltering.union(nio),
       "Telemetry": toFiltering,
-      "SMTPServer": toFiltering.union(nio).union(["Storage", "Telemetry"]),
+      "SMTPServer": toFiltering.union(nio).union(tls).union(["Storage", "Telemetry", "TransportSecurity"]),
       "MaildirServer": Set(["Bytes", "MailSyntax", "SMTPProtocol"]).union(nio),
       "weir": toFiltering.union(nio).union([
-        "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "CPCRE2", "COpenSSL",
-        "ArgumentParser",
+        "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
+        "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "ArgumentParser",
       ]),
     ])
 
   private static let toProtocol: Set<String> = [
-    "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol",
+    "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL",
   ]
   private static let toFiltering: Set<String> = toProtocol.union(["Filtering"])
+  private static let tls: Set<String> = ["NIOTLS", "NIOSSL"]
   private static let nio: Set<String> = ["NIOCore", "NIOPosix"]
 }
