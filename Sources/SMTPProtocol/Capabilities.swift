@@ -12,6 +12,12 @@ public struct Capabilities: Hashable, Sendable {
   public var startTLS = false
   /// The words behind XFORWARD, in capitals; empty where it is not offered.
   public var forwardAttributes: Set<String> = []
+  /// The words behind XCLIENT, alike.
+  public var clientAttributes: Set<String> = []
+  /// Whether it honours REQUIRETLS (RFC 8689).
+  public var requireTLS = false
+  /// The SASL mechanisms behind AUTH, in capitals.
+  public var mechanisms: Set<String> = []
   /// Octets; nil where SIZE is not offered or offered without a number (RFC 1870 §4: then there is no limit told).
   public var size: UInt64?
 
@@ -30,12 +36,32 @@ public struct Capabilities: Hashable, Sendable {
       case "BINARYMIME": binary = true
       case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
       case "STARTTLS": startTLS = true
-      case "XFORWARD":
-        forwardAttributes = Set(words.dropFirst().filter { $0.utf8.allSatisfy(\.isASCIILetterOrDigit) })
+      case "REQUIRETLS": requireTLS = true
+      case "XFORWARD": forwardAttributes = Self.attributes(words)
+      case "XCLIENT": clientAttributes = Self.attributes(words)
+      case "AUTH": mechanisms.formUnion(Self.mechanisms(words.dropFirst()))
       case "SIZE":
         if words.count > 1, let octets = UInt64(words[1]), octets > 0 { size = octets }
+      case let word? where word.hasPrefix("AUTH="):
+        // As servers said it before RFC 2554, and some for the sake of old clients still do.
+        mechanisms.formUnion(Self.mechanisms([String(word.dropFirst(5))] + words.dropFirst()))
       default: break
       }
+    }
+  }
+
+  private static func attributes(_ words: [String]) -> Set<String> {
+    Set(
+      words.dropFirst().filter { $0.utf8.allSatisfy { $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_") } })
+  }
+
+  /// Names as RFC 4422 §3.1 has them; of others nothing is kept.
+  private static func mechanisms(_ words: some Sequence<String>) -> [String] {
+    words.filter { word in
+      (1...20).contains(word.utf8.count)
+        && word.utf8.allSatisfy {
+          $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
     }
   }
 
@@ -50,10 +76,15 @@ public struct Capabilities: Hashable, Sendable {
     if binary { words.append("BINARYMIME") }
     if enhancedStatusCodes { words.append("ENHANCEDSTATUSCODES") }
     if startTLS { words.append("STARTTLS") }
+    if requireTLS { words.append("REQUIRETLS") }
     if let size { words.append("SIZE=\(size)") }
     if !forwardAttributes.isEmpty {
       words.append("XFORWARD=" + forwardAttributes.sorted().joined(separator: ","))
     }
+    if !clientAttributes.isEmpty {
+      words.append("XCLIENT=" + clientAttributes.sorted().joined(separator: ","))
+    }
+    if !mechanisms.isEmpty { words.append("AUTH=" + mechanisms.sorted().joined(separator: ",")) }
     return words.joined(separator: " ")
   }
 
