@@ -109,6 +109,21 @@ public struct Offer: Hashable, Sendable {
   public var mostRecipients: Int?
   /// MAILMAX of LIMITS: transactions a session.
   public var mostTransactions: Int?
+  /// Whether STARTTLS is to be had (RFC 3207); told only while the session is in the clear.
+  public var startTLS = false
+  /// The SASL mechanisms that may be used now, in the order told (RFC 4954 §3), by their registered names in
+  /// capitals; empty for none.
+  public var mechanisms: [String] = []
+  /// Those that may be used once the session is encrypted; not told before, and refused with 538 by name.
+  public var mechanismsWithTLS: [String] = []
+  /// Whether `AUTH=PLAIN LOGIN` is told as well, for clients of before RFC 2554.
+  public var legacyAuthLine = false
+  /// Whether REQUIRETLS is to be had (RFC 8689); told only while the session is encrypted.
+  public var requireTLS = false
+  /// What XCLIENT may tell; empty where this client may not say it.
+  public var clientAttributes: [ClientAttributes.Name] = []
+  /// What XFORWARD may tell; empty where this client may not say it.
+  public var forwardAttributes: [ClientAttributes.Name] = []
 
   public init(
     eightBit: Bool = false, internationalized: Bool = false, deliveryStatus: Bool = false,
@@ -140,7 +155,12 @@ public struct Offer: Hashable, Sendable {
   }
 
   /// The keyword lines of the EHLO answer, the greeting line not among them.
-  public var keywords: [String] {
+  ///
+  /// - Parameters:
+  ///   - isEncrypted: whether the session is under TLS; then STARTTLS is not told (RFC 3207 §4.2), and
+  ///     REQUIRETLS is (RFC 8689 §2).
+  ///   - isAuthenticated: whether the client has logged in; then AUTH is not told.
+  public func keywords(isEncrypted: Bool = false, isAuthenticated: Bool = false) -> [String] {
     var lines = ["PIPELINING", size.map { "SIZE \($0)" } ?? "SIZE"]
     if eightBit { lines.append("8BITMIME") }
     if internationalized { lines.append("SMTPUTF8") }
@@ -148,6 +168,15 @@ public struct Offer: Hashable, Sendable {
     lines.append("CHUNKING")
     if binary { lines.append("BINARYMIME") }
     if deliveryStatus { lines.append("DSN") }
+    if startTLS, !isEncrypted { lines.append("STARTTLS") }
+    if requireTLS, isEncrypted { lines.append("REQUIRETLS") }
+    if !mechanisms.isEmpty, !isAuthenticated {
+      let names = mechanisms.joined(separator: " ")
+      lines.append("AUTH " + names)
+      if legacyAuthLine { lines.append("AUTH=" + names) }
+    }
+    if !clientAttributes.isEmpty { lines.append("XCLIENT " + Self.names(clientAttributes)) }
+    if !forwardAttributes.isEmpty { lines.append("XFORWARD " + Self.names(forwardAttributes)) }
     var limits: [String] = []
     // One to six digits, and not 0 (RFC 9422 §4).
     let sayable = 1...999_999
@@ -158,5 +187,9 @@ public struct Offer: Hashable, Sendable {
     if !limits.isEmpty { lines.append("LIMITS " + limits.joined(separator: " ")) }
     lines.append("HELP")
     return lines
+  }
+
+  private static func names(_ attributes: [ClientAttributes.Name]) -> String {
+    attributes.map(\.rawValue).joined(separator: " ")
   }
 }
