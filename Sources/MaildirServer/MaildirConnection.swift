@@ -101,7 +101,8 @@ final class MaildirConnection: ChannelInboundHandler {
       case .data: guard takeData() else { break feeding }
       case .chunk: guard takeChunk() else { break feeding }
       case .drain: guard drainChunk() else { break feeding }
-      case .answer, .nothing: break feeding
+      // None is due where none of it is offered.
+      case .answer, .nothing, .response, .handshake, .identity: break feeding
       }
       if outbound.count > 65_536 { flush() }
     }
@@ -225,6 +226,7 @@ final class MaildirConnection: ChannelInboundHandler {
         say(response)
         end()
         return
+      case .challenge, .startTLS, .restart: preconditionFailure("what is not offered is not asked for")
       }
     }
   }
@@ -233,6 +235,8 @@ final class MaildirConnection: ChannelInboundHandler {
   private func answer(_ question: Question) -> Answer? {
     switch question {
     case .connect, .hello, .mail, .content, .verify: return .proceed
+    case .startTLS, .authenticate, .authenticationResponse, .client, .forward:
+      return .refuse(Response(.commandNotOffered))
     case .recipient(let recipient):
       let isKnown =
         recipient.path.isPostmaster

@@ -6,9 +6,9 @@ internal import NetAddress
 struct ClientCommands: Sendable {
   let capabilities: Capabilities
 
-  /// Bound: an XFORWARD line, CRLF included (RFC 5321 §4.5.3.1.4).
+  /// Bound: an XFORWARD or XCLIENT line, CRLF included (RFC 5321 §4.5.3.1.4).
   static let longestLine = 512
-  /// Bound: the value of an XFORWARD attribute before encoding.
+  /// Bound: the value of an XFORWARD or XCLIENT attribute before encoding.
   static let longestValue = 255
 
   // MARK: MAIL and RCPT
@@ -30,6 +30,8 @@ struct ClientCommands: Sendable {
     if parameters.isInternationalized, capabilities.internationalized {
       output.append(contentsOf: " SMTPUTF8".utf8)
     }
+    // Never dropped: `missing(for:)` tells where it is not offered.
+    if parameters.requireTLS { output.append(contentsOf: " REQUIRETLS".utf8) }
     if capabilities.deliveryStatus {
       if let kind = parameters.returnKind {
         output.append(contentsOf: " RET=".utf8)
@@ -78,59 +80,11 @@ struct ClientCommands: Sendable {
         $0.parameters.notify != nil || $0.parameters.originalRecipient != nil
       }
     if wantsStatus, !capabilities.deliveryStatus { names.append("DSN") }
+    if parameters.requireTLS, !capabilities.requireTLS { names.append("REQUIRETLS") }
     return names
   }
 
-  // MARK: XFORWARD
-
-  /// Writes the XFORWARD commands that tell `client`; answers how many.
-  ///
-  /// Only attributes that the session offers are told; what is not known is `[UNAVAILABLE]`, values are xtext
-  /// (RFC 3461 §4). Bound: attributes that would make a line too long begin the next command.
-  func writeForward(_ client: ClientIdentity, into output: inout [UInt8]) -> Int {
-    let offered = capabilities.forwardAttributes
-    var commands = 0
-    var lineStart = output.count
-    var word: [UInt8] = []
-    func tell(_ name: String, _ value: some Collection<UInt8>) {
-      guard offered.contains(name) else { return }
-      word.removeAll(keepingCapacity: true)
-      word.append(.space)
-      word.append(contentsOf: name.utf8)
-      word.append(UInt8(ascii: "="))
-      Self.writeXText(value, into: &word)
-      let isFull = output.count - lineStart + word.count + 2 > Self.longestLine
-      if commands == 0 || isFull {
-        if isFull, commands > 0 { Self.endLine(&output) }
-        lineStart = output.count
-        output.append(contentsOf: "XFORWARD".utf8)
-        commands += 1
-      }
-      output.append(contentsOf: word)
-    }
-    tell("NAME", Self.hostName(client.name))
-    tell("ADDR", (client.address.isV4 ? "\(client.address)" : "IPV6:\(client.address)").utf8)
-    tell("PORT", "\(client.port)".utf8)
-    tell("PROTO", (client.isExtended ? "ESMTP" : "SMTP").utf8)
-    tell("HELO", Self.value(client.helo))
-    tell("SOURCE", "REMOTE".utf8)
-    if commands > 0 { Self.endLine(&output) }
-    return commands
-  }
-
-  /// Deviation: Postfix answers 501 to a NAME that is no host name, so such a one is told as not known.
-  private static func hostName(_ name: String?) -> String.UTF8View {
-    guard let name, name.utf8.allSatisfy({ $0 < 0x80 }), DomainName.isValid(name) else {
-      return unavailable.utf8
-    }
-    return name.utf8
-  }
-
-  private static func value(_ text: String) -> String.UTF8View {
-    text.isEmpty || text.utf8.count > longestValue ? unavailable.utf8 : text.utf8
-  }
-
-  private static let unavailable = "[UNAVAILABLE]"
+  // MARK: Words
 
   /// xtext (RFC 3461 §4): printable ASCII but `+` and `=` as it is, every other octet as `+XX`.
   static func writeXText(_ bytes: some Collection<UInt8>, into output: inout [UInt8]) {

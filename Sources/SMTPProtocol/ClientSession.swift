@@ -18,6 +18,13 @@ public struct ClientSession: Sendable {
     case hello
     /// EHLO was not known to the backend: HELO was sent.
     case plainHello
+    /// STARTTLS was sent.
+    case startingTLS
+    /// The driver is to shake hands, or does.
+    case handshaking
+    /// XCLIENT was sent.
+    case identifying
+    case loggingIn(ClientLogin)
     case ready
     case transacting(ClientTransactionState)
     case resetting
@@ -28,8 +35,17 @@ public struct ClientSession: Sendable {
   public let dialect: Dialect
   /// Said in EHLO, HELO or LHLO.
   public let hostname: String
-  /// What the backend offered; empty before `open` and for a backend that knows no EHLO.
+  /// What comes between the greeting and the first transaction.
+  public let opening: ClientOpening
+  /// What the backend offered last; empty before `open` and for a backend that knows no EHLO.
   public internal(set) var capabilities = Capabilities()
+  /// The same before the client was named: what it offers to the gateway itself.
+  public internal(set) var ownCapabilities = Capabilities()
+  public internal(set) var isEncrypted = false
+  /// Whether XCLIENT was said and taken.
+  public internal(set) var isIdentified = false
+  /// What STARTTLS was answered where that was not to begin.
+  public internal(set) var refusalOfTLS: Reply?
   /// Octets to be written; the driver takes them away with `takeOutput` after each event.
   public internal(set) var output: [UInt8] = []
   /// How many commands of transactions the backend refused.
@@ -39,9 +55,10 @@ public struct ClientSession: Sendable {
   var state = State.greeting
   var parser = ReplyParser()
 
-  public init(dialect: Dialect, hostname: String) {
+  public init(dialect: Dialect, hostname: String, opening: ClientOpening = ClientOpening()) {
     self.dialect = dialect
     self.hostname = hostname
+    self.opening = opening
   }
 
   /// Whether a transaction may begin.
@@ -51,8 +68,8 @@ public struct ClientSession: Sendable {
   /// Whether the greeting is done.
   public var isOpen: Bool {
     switch state {
-    case .greeting, .hello, .plainHello, .over: false
-    case .ready, .transacting, .resetting, .quitting: true
+    case .greeting, .hello, .plainHello, .startingTLS, .handshaking, .identifying, .over: false
+    case .ready, .transacting, .resetting, .loggingIn, .quitting: true
     }
   }
 
@@ -115,7 +132,8 @@ public struct ClientSession: Sendable {
       state = .quitting
       return .wait
     case .quitting, .over: return .wait
-    case .greeting, .hello, .plainHello, .transacting: return end(.ended)
+    case .greeting, .hello, .plainHello, .startingTLS, .handshaking, .identifying, .transacting, .loggingIn:
+      return end(.ended)
     }
   }
 
@@ -161,40 +179,18 @@ public struct ClientSession: Sendable {
       guard code / 100 == 2 else { return end(reply.map(ClientFault.unexpected) ?? .disconnected) }
       state = .ready
       return .rest
-    case .greeting, .hello, .plainHello, .ready, .quitting, .over:
+    case .loggingIn(var login):
+      guard let reply else { return end(.disconnected) }
+      state = .over
+      if let answer = login.received(reply, into: &output) {
+        state = reply.code == 421 ? .over : .ready
+        return .loggedIn(answer)
+      }
+      state = .loggingIn(login)
+      return .wait
+    case .greeting, .hello, .plainHello, .startingTLS, .handshaking, .identifying, .ready, .quitting, .over:
       guard let reply else { return end(.disconnected) }
       return received(opening: reply)
-    }
-  }
-
-  private mutating func received(opening reply: Reply) -> ClientAction {
-    switch state {
-    case .greeting:
-      guard reply.code == 220 else { return end(.refused(reply)) }
-      output.append(contentsOf: (dialect == .lmtp ? "LHLO " : "EHLO ").utf8)
-      output.append(contentsOf: hostname.utf8)
-      ClientCommands.endLine(&output)
-      state = .hello
-      return .wait
-    case .hello:
-      if reply.code / 100 == 2 {
-        capabilities = Capabilities(ehlo: reply.lines)
-        state = .ready
-        return .open
-      }
-      guard reply.isPermanent, dialect == .smtp else { return end(.refused(reply)) }
-      output.append(contentsOf: "HELO ".utf8)
-      output.append(contentsOf: hostname.utf8)
-      ClientCommands.endLine(&output)
-      state = .plainHello
-      return .wait
-    case .plainHello:
-      guard reply.code / 100 == 2 else { return end(.refused(reply)) }
-      state = .ready
-      return .open
-    case .ready: return end(reply.code == 421 ? .closing(reply) : .unexpected(reply))
-    case .quitting: return end(.ended)
-    case .over, .transacting, .resetting: return .wait
     }
   }
 
@@ -225,11 +221,14 @@ public struct ClientSession: Sendable {
     }
   }
 
-  private mutating func end(_ fault: ClientFault) -> ClientAction {
+  mutating func end(_ fault: ClientFault) -> ClientAction {
     let last = state
     state = .over
     switch last {
     case .transacting(let transaction): return .report(.lost(fault, transaction.progress))
+    case .loggingIn: return .loggedIn(.unavailable(fault.description))
+    case .handshaking where fault == .disconnected || fault == .timedOut:
+      return .close(.unencrypted("the TLS handshake failed: \(fault)"))
     case .over: return .wait
     default: return .close(fault)
     }

@@ -79,6 +79,8 @@ public struct ClientTransaction: Hashable, Sendable {
 public enum ClientAction: Sendable {
   /// Nothing but to wait for more.
   case wait
+  /// The word to begin TLS: shake hands, then call `encrypted`, or `handshakeFailed`.
+  case startTLS
   /// The session stands, its capabilities are known: the first transaction may begin.
   case open
   /// Send the content behind what is in `output`, then call `contentSent`.
@@ -88,6 +90,8 @@ public enum ClientAction: Sendable {
   case report(ClientResult)
   /// The reset is done: the next transaction may begin.
   case rest
+  /// What came of `logIn`. Nothing further is to be said but QUIT.
+  case loggedIn(LoginAnswer)
   /// The session is over, and no transaction was under way.
   case close(ClientFault)
 }
@@ -139,6 +143,12 @@ public enum ClientFault: Error, Hashable, Sendable {
   case closing(Reply)
   /// Something came where the content was due.
   case tooSoon
+  /// TLS could not be had, in words.
+  case unencrypted(String)
+  /// Something stood behind the word to begin TLS: an answer that nobody may believe.
+  case injected
+  /// The backend will not be told who the client is, in words.
+  case identity(String)
   case disconnected
   case timedOut
   /// The gateway itself ended it.
@@ -157,6 +167,9 @@ extension ClientFault: CustomStringConvertible {
     case .refused(let reply): "the session was refused: \(reply.summary)"
     case .closing(let reply): "the session was closed: \(reply.summary)"
     case .tooSoon: "something was said before the content was sent"
+    case .unencrypted(let words): words
+    case .injected: "something was said in the clear behind the word to begin TLS"
+    case .identity(let words): words
     case .disconnected: "the connection was lost"
     case .timedOut: "no reply in time"
     case .ended: "the session was ended"

@@ -18,7 +18,13 @@ public enum Command: Hashable, Sendable {
   case verify(String)
   case expand(String)
   case startTLS
-  case authenticate(String)
+  /// AUTH (RFC 4954 §4): the mechanism in capitals, and the initial response with its base64 undone; nil where
+  /// there is none.
+  case authenticate(mechanism: String, initial: [UInt8]?)
+  /// XCLIENT: the client speaks for another from here on (Postfix, XCLIENT_README).
+  case client(ClientAttributes)
+  /// XFORWARD: the next message is another's (Postfix, XFORWARD_README).
+  case forward(ClientAttributes)
   /// SEND, SOML, SAML and TURN of RFC 821, and ATRN and ETRN: known, never served.
   case obsolete(String)
   case unknown(String)
@@ -35,6 +41,8 @@ public enum CommandFault: Error, Hashable, Sendable {
   /// A MAIL or RCPT parameter not known or not offered (RFC 5321 §4.1.1.11).
   case parameterUnknown(String)
   case parameterValue(String)
+  /// What follows AUTH is not of its grammar (RFC 4954 §4). It is told to nobody: it may be a password.
+  case authentication
 }
 
 /// BODY of MAIL (RFC 6152, RFC 3030).
@@ -50,12 +58,16 @@ public struct MailParameters: Hashable, Sendable {
   public var size: UInt64?
   public var body: BodyKind?
   public var isInternationalized = false
+  /// REQUIRETLS: to be handed on under TLS alone (RFC 8689 §2).
+  public var requireTLS = false
   /// `FULL` or `HDRS` (RFC 3461 §4.3).
   public var returnKind: String?
   /// xtext as it came (RFC 3461 §4.4).
   public var envelopeID: String?
   /// xtext as it came (RFC 4954 §5).
   public var authenticatedSender: String?
+  /// Whether the message may go over TLS alone, all the way (RFC 8689 §2).
+  public var requireTLS = false
 
   public init() {}
   public static let none = MailParameters()

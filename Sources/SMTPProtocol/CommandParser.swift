@@ -47,7 +47,9 @@ public enum CommandParser {
     case "VRFY", "EXPN":
       guard !rest.isEmpty else { return .failure(.argument("\(verb) takes a name or a mailbox")) }
       return .success(verb == "VRFY" ? .verify(argument()) : .expand(argument()))
-    case "AUTH": return .success(.authenticate(argument()))
+    case "AUTH": return AuthenticationParser.command(rest)
+    case "XCLIENT": return ClientAttributeParser.parse(rest, of: .client).map { .client($0) }
+    case "XFORWARD": return ClientAttributeParser.parse(rest, of: .forward).map { .forward($0) }
     case "SEND", "SOML", "SAML", "TURN", "ETRN", "ATRN": return .success(.obsolete(verb))
     default: return .success(.unknown(verb))
     }

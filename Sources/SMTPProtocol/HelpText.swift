@@ -7,11 +7,13 @@ enum HelpText {
     ("HELO", "HELO domain: introduce yourself the old way"),
     (
       "MAIL",
-      "MAIL FROM:<address> [SIZE=octets] [BODY=kind] [SMTPUTF8] [RET=kind] [ENVID=id]: begin a message"
+      "MAIL FROM:<address> [SIZE=octets] [BODY=kind] [SMTPUTF8] [RET=kind] [ENVID=id] [AUTH=who] [REQUIRETLS]: begin a message"
     ),
     ("RCPT", "RCPT TO:<address> [NOTIFY=when] [ORCPT=type;address]: name a recipient"),
     ("DATA", "DATA: send the message, ended by a line with a single dot"),
     ("BDAT", "BDAT octets [LAST]: send a chunk of the message"),
+    ("STARTTLS", "STARTTLS: go on under TLS, where EHLO offers it"),
+    ("AUTH", "AUTH mechanism [response]: log in, where EHLO offers it"),
     ("RSET", "RSET: forget the message begun"),
     ("NOOP", "NOOP: do nothing"),
     ("VRFY", "VRFY mailbox: ask whether a mailbox is known (most are not told)"),

@@ -20,6 +20,9 @@ enum ParameterParser {
       case "SMTPUTF8":
         guard value == nil else { throw .parameterValue("SMTPUTF8") }
         result.isInternationalized = true
+      case "REQUIRETLS":
+        guard value == nil else { throw .parameterValue("REQUIRETLS") }
+        result.requireTLS = true
       case "RET":
         guard let value, ["FULL", "HDRS"].contains(value.uppercasedASCII) else {
           throw .parameterValue("RET")

@@ -58,7 +58,8 @@ extension ContentFault {
 }
 
 public enum ProtocolReasons {
-  public static let all: [Reason] = answers + commands + addresses + content + limits
+  public static let all: [Reason] =
+    answers + commands + addresses + content + limits + encryption + authentication + identity
 
   private static let answers: [Reason] = [
     notice(

@@ -11,6 +11,8 @@ extension ServerSession {
     case .close(let response):
       state = .closed
       return .close(response)
+    case .encrypt(let octetsBehind): return encrypt(question, octetsBehind)
+    case .challenge(let challenge): return self.challenge(question, from, challenge)
     case .refuse(let response): return refused(question, from, response, spoils: false)
     case .refuseTransaction(let response): return refused(question, from, response, spoils: true)
     case .proceed: return proceed(question, from, saying: nil)
@@ -39,10 +41,12 @@ extension ServerSession {
     case .message:
       // The transaction is over either way (RFC 5321 §4.1.1.4).
       if let hello = from.hello { state = .ready(hello) }
+      forwarded = nil
     case .connect:
       state = .closed
       return .close(response)
-    case .hello, .mail, .verify: break
+    case .authenticate, .authenticationResponse: return refusedLogin(response)
+    case .hello, .mail, .verify, .startTLS, .client, .forward: break
     }
     return .reply(response)
   }
@@ -55,8 +59,11 @@ extension ServerSession {
       return .reply(saying ?? Response(.greeting))
     case .hello(let hello):
       failedChunk = nil
+      forwarded = nil
       state = .ready(hello)
-      return .greet(keywords: hello.isExtended ? offer.keywords : [])
+      return .greet(
+        keywords: hello.isExtended
+          ? offer.keywords(isEncrypted: isEncrypted, isAuthenticated: isAuthenticated) : [])
     case .mail(let sender, let parameters):
       guard let hello = from.hello else { preconditionFailure("MAIL before EHLO") }
       transactions += 1
@@ -79,10 +86,23 @@ extension ServerSession {
     case .message:
       guard let hello = from.hello else { preconditionFailure("a message before EHLO") }
       state = .ready(hello)
+      forwarded = nil
       return .reply(saying ?? Response(.messageAccepted))
     case .verify:
       state = from.state
       return .reply(saying ?? Response(.verifyUnsure))
+    case .startTLS: preconditionFailure("STARTTLS is answered by .encrypt, which tells what lies behind it")
+    case .authenticate, .authenticationResponse:
+      state = from.state
+      isAuthenticated = true
+      return .reply(saying ?? Response(.authOK))
+    case .client:
+      state = .restarting
+      return .restart
+    case .forward(let attributes):
+      state = from.state
+      forwarded = forwarded.map { $0.overlaid(with: attributes) } ?? attributes
+      return .reply(saying ?? Response(.forwardOK))
     }
   }
 
@@ -97,6 +117,7 @@ extension ServerSession {
   public mutating func refusedData(_ response: Response) -> ServerAction {
     guard case .receivingData(let hello, _) = state else { preconditionFailure("no DATA was due") }
     state = .ready(hello)
+    forwarded = nil
     return .reply(response)
   }
 

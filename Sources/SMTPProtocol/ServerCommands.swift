@@ -16,6 +16,9 @@ extension ServerSession {
       return refuse(Response(.commandOrder, because: "MAIL and RCPT come before DATA"))
     case (.betweenChunks, "RCPT"), (.betweenChunks, "DATA"):
       return refuse(Response(.commandOrder, because: "BDAT has begun; only BDAT or RSET may follow"))
+    case (_, "STARTTLS"): return refusalOfStartTLS()
+    case (_, "AUTH"): return refusalOfAuthentication()
+    case (_, "XCLIENT"), (_, "XFORWARD"): return refusalOfIdentity(verb)
     default: return nil
     }
   }
@@ -37,9 +40,14 @@ extension ServerSession {
     case .help(let topic): return .reply(HelpText.response(topic))
     case .verify(let text): return verify(text)
     case .expand: return .reply(Response(.expandRefused))
-    case .startTLS, .authenticate: return refuse(Response(.commandNotOffered))
+    case .startTLS: return ask(.startTLS)
+    case .authenticate(let mechanism, let initial): return authenticate(mechanism, initial)
+    case .client(let attributes): return identify(attributes, offer.clientAttributes, .client(attributes))
+    case .forward(let attributes): return identify(attributes, offer.forwardAttributes, .forward(attributes))
     case .obsolete(let verb): return refuse(Response(.commandObsolete, because: verb))
-    case .unknown(let verb): return refuse(Response(.commandUnknown, because: Command.echo(ofUnknown: verb)))
+    case .unknown(let verb):
+      let echo = hasSeenAuthentication ? "" : Command.echo(ofUnknown: verb)
+      return refuse(Response(.commandUnknown, because: echo))
     }
   }
 
@@ -60,6 +68,7 @@ extension ServerSession {
     guard case .ready(let hello) = state else {
       return refuse(Response(.commandOrder, because: "MAIL is not due"))
     }
+    if terms.requiresAuthentication, !isAuthenticated { return refuse(Response(.authRequired)) }
     if let most = terms.mostTransactions, transactions >= most { return close(.limitTransactions) }
     if let refusal = refusal(of: parameters, path) { return refuse(refusal) }
     if let size = parameters.size, let limit = offer.size, size > limit {
@@ -92,7 +101,12 @@ extension ServerSession {
       if parameters.returnKind != nil { return Response(.parameterUnknown, because: "RET") }
       if parameters.envelopeID != nil { return Response(.parameterUnknown, because: "ENVID") }
     }
-    if parameters.authenticatedSender != nil { return Response(.parameterUnknown, because: "AUTH") }
+    if parameters.authenticatedSender != nil, !offersAuthentication {
+      return Response(.parameterUnknown, because: "AUTH")
+    }
+    if parameters.requireTLS, !(offer.requireTLS && isEncrypted) {
+      return Response(.parameterUnknown, because: "REQUIRETLS")
+    }
     if path.isInternationalized, !parameters.isInternationalized {
       return Response(.internationalizedAddress)
     }
@@ -214,6 +228,7 @@ extension ServerSession {
 
   private mutating func reset() -> ServerAction {
     failedChunk = nil
+    forwarded = nil
     if let hello { state = .ready(hello) }
     return .reply(Response(.ok))
   }
@@ -245,6 +260,7 @@ extension CommandFault {
     case .recipientPath(.tooLong): Response(.recipientTooLong)
     case .parameterUnknown(let name): Response(.parameterUnknown, because: name.printable(limit: 40))
     case .parameterValue(let name): Response(.parameterValue, because: name.printable(limit: 40))
+    case .authentication: Response(.authMalformed)
     }
   }
 }

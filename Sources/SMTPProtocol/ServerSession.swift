@@ -16,11 +16,16 @@ public struct ServerSession: Sendable {
     public var completingDomain: String?
     /// Whether VRFY may ask whether a mailbox is known.
     public var verifies: Bool
+    /// Nothing but EHLO, STARTTLS, NOOP and QUIT in the clear (RFC 3207 §4).
+    public var requiresEncryption: Bool
+    /// No MAIL before a login (RFC 6409 §4.3).
+    public var requiresAuthentication: Bool
 
     public init(
       mostErrors: Int? = 10, mostCommands: Int? = 1000, mostTransactions: Int? = nil,
       mostRecipients: Int? = 100,
-      completingDomain: String? = nil, verifies: Bool = false
+      completingDomain: String? = nil, verifies: Bool = false, requiresEncryption: Bool = false,
+      requiresAuthentication: Bool = false
     ) {
       self.mostErrors = mostErrors
       self.mostCommands = mostCommands
@@ -28,6 +33,8 @@ public struct ServerSession: Sendable {
       self.mostRecipients = mostRecipients
       self.completingDomain = completingDomain
       self.verifies = verifies
+      self.requiresEncryption = requiresEncryption
+      self.requiresAuthentication = requiresAuthentication
     }
   }
 
@@ -46,6 +53,12 @@ public struct ServerSession: Sendable {
     /// Octets of a chunk that nobody wants; the reply follows them.
     case drainingChunk(Response, from: ReturnState)
     case asking(Question, from: ReturnState)
+    /// A challenge is out.
+    case challenged(Hello)
+    /// 220 is said to STARTTLS.
+    case handshaking
+    /// XCLIENT was taken; who the client is now is not known yet.
+    case restarting
     case closed
   }
 
@@ -82,7 +95,7 @@ public struct ServerSession: Sendable {
     }
   }
 
-  let terms: Terms
+  var terms: Terms
   /// What EHLO answered last; parameters of other extensions are refused.
   var offer: Offer
   var state = State.opening
@@ -98,10 +111,21 @@ public struct ServerSession: Sendable {
   public internal(set) var errors = 0
   public internal(set) var commands = 0
   public internal(set) var transactions = 0
+  public internal(set) var isEncrypted: Bool
+  /// Whether the client has logged in.
+  public internal(set) var isAuthenticated = false
+  /// What XFORWARD told of the next message or the one under way; nil where nothing was. What its commands left
+  /// out is nil: the session's own facts are not to be mixed with it (XFORWARD_README, note 4).
+  public internal(set) var forwarded: ClientAttributes?
+  /// Whether a login was begun or tried: what then comes at the wrong place may be a password.
+  var hasSeenAuthentication = false
 
-  public init(terms: Terms, offer: Offer) {
+  /// - Parameter isEncrypted: whether TLS stood before the greeting, the gateway's own or, for it is believed,
+  ///   the balancer's in front.
+  public init(terms: Terms, offer: Offer, isEncrypted: Bool = false) {
     self.terms = terms
     self.offer = offer
+    self.isEncrypted = isEncrypted
   }
 
   /// Replaces the offer; the next EHLO tells it.
@@ -112,7 +136,8 @@ public struct ServerSession: Sendable {
 
   public var hello: Hello? {
     switch state {
-    case .opening, .greeted, .closed: nil
+    case .opening, .greeted, .handshaking, .restarting, .closed: nil
+    case .challenged(let hello): hello
     case .ready(let hello), .envelope(let hello, _), .receivingData(let hello, _),
       .receivingChunk(let hello, _, _, _), .betweenChunks(let hello, _):
       hello
@@ -127,7 +152,7 @@ public struct ServerSession: Sendable {
       .betweenChunks(_, let envelope):
       envelope
     case .asking(_, let from), .drainingChunk(_, let from): from.envelope
-    case .opening, .greeted, .ready, .closed: nil
+    case .opening, .greeted, .ready, .challenged, .handshaking, .restarting, .closed: nil
     }
   }
 
@@ -140,7 +165,15 @@ public struct ServerSession: Sendable {
       case .envelope, .betweenChunks: true
       case .opening, .greeted, .ready: false
       }
-    case .opening, .greeted, .ready, .closed: false
+    case .opening, .greeted, .ready, .challenged, .handshaking, .restarting, .closed: false
+    }
+  }
+
+  /// Whether a login is under way: the driver forgets its exchange as soon as it is not.
+  public var isAuthenticating: Bool {
+    switch state {
+    case .challenged, .asking(.authenticate, _), .asking(.authenticationResponse, _): true
+    default: false
     }
   }
 
@@ -152,6 +185,9 @@ public struct ServerSession: Sendable {
     case .receivingData: .data
     case .receivingChunk(_, _, let size, _): .chunk(size)
     case .drainingChunk: .drain
+    case .challenged: .response
+    case .handshaking: .handshake
+    case .restarting: .identity
     case .closed: .nothing
     }
   }
@@ -164,6 +200,13 @@ public struct ServerSession: Sendable {
     case drain
     /// Nothing before `answered`.
     case answer
+    /// The line that answers a challenge, framed as `CommandFraming.Line.response`: the driver goes on reading
+    /// until that many octets have come, and calls `received(response:)` or `receivedMalformedLine`.
+    case response
+    /// The TLS handshake, then `encrypted`.
+    case handshake
+    /// Who the client is after XCLIENT, by `reidentified`.
+    case identity
     case nothing
   }
 
@@ -178,7 +221,7 @@ public struct ServerSession: Sendable {
     commands += 1
     if let most = terms.mostCommands, commands > most { return close(.limitCommands) }
     let verb = CommandParser.verb(of: line)
-    if let refusal = refusalOfOrder(verb, line) { return refusal }
+    if let refusal = refusalOfPrivacy(verb, line) ?? refusalOfOrder(verb, line) { return refusal }
     switch CommandParser.parse(line, verb) {
     case .success(let command): return perform(command)
     case .failure(let fault):
@@ -194,6 +237,9 @@ public struct ServerSession: Sendable {
   public mutating func receivedMalformedLine(_ reason: ReasonCode) -> ServerAction {
     commands += 1
     if let most = terms.mostCommands, commands > most { return close(.limitCommands) }
+    if reason == .authTooLong { hasSeenAuthentication = true }
+    // A login whose line could not be read is over.
+    if case .challenged(let hello) = state { state = .ready(hello) }
     return refuse(Response(reason))
   }
 
@@ -211,6 +257,7 @@ public struct ServerSession: Sendable {
   /// Ends the transaction at a chunk that failed (RFC 3030 §2).
   mutating func fail(_ hello: Hello, _ response: Response, isLast: Bool) {
     failedChunk = isLast ? nil : response
+    forwarded = nil
     state = .ready(hello)
   }
 

@@ -53,6 +53,40 @@ public enum Question: Hashable, Sendable {
   case message
   /// VRFY, where it is switched on.
   case verify(Path)
+  /// May the handshake begin? The answer is `.encrypt`, or a refusal.
+  case startTLS
+  /// A login begins (RFC 4954 §4), with a mechanism that was offered; the initial response with its base64 undone,
+  /// nil where there is none, empty where it is `=`. The answer is `.challenge`, `.proceed` where the client is who
+  /// it says it is, or a refusal. Once `isAuthenticating` is false the exchange is over, however it ended.
+  case authenticate(mechanism: String, initial: [UInt8]?)
+  /// The client answers the last challenge.
+  case authenticationResponse([UInt8])
+  /// XCLIENT: may the session begin again as that client's? With `.proceed` comes `ServerAction.restart`.
+  case client(ClientAttributes)
+  /// XFORWARD: is this to be believed of the next message? With `.proceed` it stands in `forwarded`.
+  case forward(ClientAttributes)
+}
+
+extension Question: CustomStringConvertible, CustomDebugStringConvertible {
+  /// The question's name and nothing of what was said: that may be a password.
+  public var description: String {
+    switch self {
+    case .connect: "connect"
+    case .hello: "hello"
+    case .mail: "mail"
+    case .recipient: "recipient"
+    case .content: "content"
+    case .message: "message"
+    case .verify: "verify"
+    case .startTLS: "startTLS"
+    case .authenticate: "authenticate"
+    case .authenticationResponse: "authenticationResponse"
+    case .client: "client"
+    case .forward: "forward"
+    }
+  }
+
+  public var debugDescription: String { description }
 }
 
 /// The answer to a question.
@@ -65,6 +99,12 @@ public enum Answer: Sendable {
   case refuseTransaction(Response)
   /// Says this and closes the connection.
   case close(Response)
+  /// To `.startTLS` alone: yes. `octetsBehind` are those that have come in the clear behind the command and are
+  /// not dealt with: with any the connection is closed, for whoever put them there meant them to be taken for
+  /// the encrypted session's (RFC 3207 §4.2, and the injections of 2011 and 2021).
+  case encrypt(octetsBehind: Int)
+  /// To `.authenticate` and `.authenticationResponse` alone: 334 with these octets, which are put into base64.
+  case challenge([UInt8])
 }
 
 /// What is said to the client: a text of the catalogue, or a reply made elsewhere (the backend's).
@@ -129,4 +169,11 @@ public enum ServerAction: Sendable {
   case drainChunk(UInt64)
   /// Say this and close.
   case close(Response)
+  /// Send these octets, 334 and its challenge, and read a line of the bound `CommandFraming.Line.response`; then
+  /// call `received(response:)`.
+  case challenge([UInt8])
+  /// Say this (220), and let the next octet from the client be the handshake's; then call `encrypted`.
+  case startTLS(Response)
+  /// The client speaks for another, as its XCLIENT said: take on that one's identity, then call `reidentified`.
+  case restart
 }

@@ -274,7 +274,7 @@ actor GatewayService {
       listeners: gateway.endpoints.keys.map(\.description).sorted(), isDraining: gateway.context.isDraining,
       connections: snapshot.connections, connectionsLimit: snapshot.connectionsLimit, memory: snapshot.memory,
       memoryLimit: snapshot.memoryLimit, spool: snapshot.spool, spoolLimit: snapshot.spoolLimit,
-      loopDelay: gateway.context.loopDelay, offered: offer.keywords,
+      loopDelay: gateway.context.loopDelay, offered: offer.keywords(),
       backends: relay.status().map { backend in
         StatusReport.Backend(
           name: backend.name, address: addresses[backend.name] ?? "", isUp: backend.health == .up,

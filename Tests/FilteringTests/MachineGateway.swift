@@ -139,7 +139,7 @@ struct MachineGateway {
       guard left == 0 else { return false }
       perform(session.drainedChunk())
       return true
-    case .answer, .nothing: return false
+    case .answer, .nothing, .response, .handshake, .identity: return false
     }
   }
 
@@ -210,6 +210,7 @@ struct MachineGateway {
     case .close(let response):
       say(response)
       isClosed = true
+    case .challenge, .startTLS, .restart: preconditionFailure("what is not offered is not asked for")
     }
     if session.envelope == nil { (decoder, refusal) = (nil, nil) }
   }
@@ -236,6 +237,8 @@ extension MachineGateway {
     case .recipient(let recipient): return self.recipient(recipient.path)
     case .message: return message()
     case .verify: return .proceed
+    case .startTLS, .authenticate, .authenticationResponse, .client, .forward:
+      return .refuse(Response(.commandNotOffered))
     }
   }
 

@@ -143,7 +143,7 @@ import Testing
       Issue.record("no greeting")
       return
     }
-    #expect(keywords == ServerHarness.fullOffer.keywords)
+    #expect(keywords == ServerHarness.fullOffer.keywords())
     #expect(harness.session.hello == Hello(name: "two", isExtended: true))
   }
 

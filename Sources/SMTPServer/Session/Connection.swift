@@ -125,7 +125,7 @@ actor Connection {
       case .data: guard takeData() else { break feeding }
       case .chunk: guard takeChunk() else { break feeding }
       case .drain: guard drainChunk() else { break feeding }
-      case .answer, .nothing: break feeding
+      case .answer, .nothing, .response, .handshake, .identity: break feeding
       }
     }
     flush()
@@ -198,6 +198,7 @@ actor Connection {
         say(response)
         close(lingering: response.reason != .closing && session.commands > 0)
         return
+      case .challenge, .startTLS, .restart: preconditionFailure("what is not offered is not asked for")
       }
     }
   }

@@ -17,6 +17,8 @@ extension Connection {
     case .content: return considerContent()
     case .message: return considerMessage()
     case .verify(let path): return considerVerify(path)
+    case .startTLS, .authenticate, .authenticationResponse, .client, .forward:
+      return .refuse(Response(.commandNotOffered))
     }
   }
 

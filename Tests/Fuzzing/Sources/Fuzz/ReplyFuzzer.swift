@@ -19,7 +19,7 @@ let fuzzReply: @Sendable ([UInt8]) -> Void = { bytes in
     promise(
       Capabilities(storedForm: capabilities.storedForm) == capabilities, "not read back: \(capabilities)")
     let offer = Offer(common: [capabilities], size: nil, mostRecipients: nil, mostTransactions: nil)
-    check(Reply(250, nil, ["mx"] + offer.keywords))
+    check(Reply(250, nil, ["mx"] + offer.keywords()))
   }
 }
 
