@@ -29,7 +29,30 @@ enum Wiring {
       tagging: Tagging(
         subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),
       normalizesBareLineFeed: settings.smtp.bareLF == .normalise,
-      loopDelay: Int(settings.limits.loopDelay.milliseconds))
+      loopDelay: Int(settings.limits.loopDelay.milliseconds), listeners: listeners(settings))
+  }
+
+  /// What holds on each listener, by its address as the gateway names it.
+  static func listeners(_ settings: Settings) -> [String: ListenerTerms] {
+    let terms = settings.listeners.map { listener in
+      let tls: ListenerTerms.TLS =
+        if listener.isImplicitTLS {
+          .implicit
+        } else if listener.requiresTLS {
+          .required
+        } else {
+          listener.tls == .off || settings.tls == nil ? .off : .optional
+        }
+      return (
+        listener.endpoint.description,
+        ListenerTerms(
+          profile: listener.isSubmission ? .submission : .mx, tls: tls, proxies: listener.proxyProtocol,
+          trustedClients: listener.xclient,
+          authenticates: listener.authenticates && settings.auth != nil,
+          allowsPlaintext: listener.allowsPlaintext, offersLegacyAuthLine: listener.offersLegacyAuthLine)
+      )
+    }
+    return Dictionary(terms, uniquingKeysWith: { first, _ in first })
   }
 
   private static func terms(_ settings: Settings) -> [NetworkTerms] {

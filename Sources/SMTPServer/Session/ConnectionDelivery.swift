@@ -124,7 +124,7 @@ extension Connection {
       isInternationalized: transaction.facts.parameters.isInternationalized, recipient: only,
       date: Clock.now.rfc5322)
     let edit = HeaderEdit(
-      message: message.memory, header: header, isFromOutside: !facts.isRelayNetwork,
+      message: message.memory, header: header, isFromOutside: facts.isStranger,
       tag: decision.verdict == .tag ? decision : nil, findings: findings, tagging: policy.tagging,
       thresholds: policy.thresholds)
     bytes.append(contentsOf: edit.bytes)
@@ -146,7 +146,7 @@ extension Connection {
     var event = Event(.accept, .info, at: Clock.now)
     event.id = delivery.id
     event.stage = .message
-    event.client = facts.address
+    describeClient(in: &event)
     event.helo = delivery.client.helo
     event.sender = delivery.sender.text
     event.recipients = delivery.recipients.map(\.recipient.path.text)
@@ -194,5 +194,6 @@ extension Connection {
   func endTransaction() {
     transaction?.intake?.abandon()
     transaction = nil
+    returnToPeer()
   }
 }
