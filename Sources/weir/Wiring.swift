@@ -12,7 +12,12 @@ import Settings
 /// The composition root: which settings become which parts. Nowhere else is an implementation chosen.
 enum Wiring {
   /// The policy of a configuration.
-  static func policy(_ configuration: Configuration, backends: any Relay, generation: Int) -> Policy {
+  ///
+  /// - Parameter authenticator: who knows the users; nil where nobody can log in.
+  static func policy(
+    _ configuration: Configuration, backends: any Relay, generation: Int,
+    authenticator: (any Authenticator)? = nil
+  ) -> Policy {
     let settings = configuration.settings
     return Policy(
       generation: generation, hostname: settings.hostname, catalogue: configuration.catalogue,
@@ -29,7 +34,11 @@ enum Wiring {
       tagging: Tagging(
         subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),
       normalizesBareLineFeed: settings.smtp.bareLF == .normalise,
-      loopDelay: Int(settings.limits.loopDelay.milliseconds), listeners: listeners(settings))
+      loopDelay: Int(settings.limits.loopDelay.milliseconds), listeners: listeners(settings),
+      authenticator: authenticator,
+      completion: HeaderCompletion.Terms(
+        domain: settings.submission.domain,
+        includesRelayNetworks: settings.submission.completesRelayNetworks))
   }
 
   /// What holds on each listener, by its address as the gateway names it.
@@ -92,6 +101,27 @@ enum Wiring {
       greeting: settings.greeting, command: settings.command, data: settings.data, message: settings.message,
       verdict: settings.replyBudget, leastDataRate: settings.minDataRate,
       dataRateGrace: settings.minDataGrace)
+  }
+
+  static func userRates(_ settings: Settings) -> UserRates.Limits {
+    var limits = UserRates.Limits()
+    limits.messages = settings.limits.messageRatePerUser.rate
+    limits.recipients = settings.limits.recipientRatePerUser.rate
+    limits.alarmFactor = settings.submission.alarmFactor
+    limits.alarmLeast = settings.submission.alarmLeast.count
+    return limits
+  }
+
+  static func loginGuard(_ settings: Settings) -> LoginGuard.Limits {
+    var limits = LoginGuard.Limits()
+    limits.perSubnet = settings.limits.loginFailuresPerSubnet.rate
+    limits.perPassword = settings.limits.loginFailuresPerPassword.rate
+    limits.block = settings.limits.loginBlock
+    limits.tarpit = settings.auth?.tarpit ?? .zero
+    limits.subnetV4 = settings.limits.subnetV4
+    limits.subnetV6 = settings.limits.subnetV6
+    limits.tracked = settings.limits.trackedAddresses
+    return limits
   }
 
   static func admission(_ settings: LimitSettings) -> AdmissionLimits {

@@ -45,7 +45,7 @@ extension Connection {
   // MARK: Connect and greeting
 
   private func considerConnection() -> Answer? {
-    let examinations = policy.plan.connect
+    let examinations = policy.plan(for: facts.trust).connect
     return examine(examinations, facts, at: .connect) { connection, found in
       connection.standing += found
       return connection.refusal(at: .connect, connection.standing).map { Answer.close($0) } ?? .proceed
@@ -55,7 +55,7 @@ extension Connection {
   private func considerHello(_ hello: Hello) -> Answer? {
     lastHello = hello
     let facts = HelloFacts(connect: facts, hello: self.hello(hello))
-    return examine(policy.plan.hello, facts, at: .hello) { connection, found in
+    return examine(policy.plan(for: self.facts.trust).hello, facts, at: .hello) { connection, found in
       // A second EHLO replaces what was found about the first.
       connection.standing.removeAll { $0.found == .hello }
       connection.standing += found
@@ -84,7 +84,7 @@ extension Connection {
   }
 
   private func examine(_ mail: MailFacts, at now: Int64) -> Answer? {
-    examine(policy.plan.mail, mail, at: .mail) { connection, found in
+    examine(policy.plan(for: facts.trust).mail, mail, at: .mail) { connection, found in
       let findings = connection.standing.isEmpty ? found : connection.standing + found
       let transaction = Transaction(id: connection.context.newID(), facts: mail, began: now, findings: found)
       connection.transaction = transaction
@@ -96,10 +96,11 @@ extension Connection {
 
   /// The checks on connection and greeting have not seen the client that XFORWARD told.
   private func examineForwarded(_ mail: MailFacts, at now: Int64) -> Answer? {
-    examine(policy.plan.connect, mail.connect, at: .connect) { connection, found in
+    examine(policy.plan(for: facts.trust).connect, mail.connect, at: .connect) { connection, found in
       connection.standing = found
       let hello = HelloFacts(connect: mail.connect, hello: mail.hello)
-      return connection.examine(connection.policy.plan.hello, hello, at: .hello) { connection, found in
+      let examinations = connection.policy.plan(for: mail.connect.trust).hello
+      return connection.examine(examinations, hello, at: .hello) { connection, found in
         connection.standing += found
         return connection.examine(mail, at: now)
       }
@@ -114,22 +115,17 @@ extension Connection {
       return answer
     }
     let isOurs = policy.relay.isOurs(recipient.path)
-    if !isOurs, !mayRelay(transaction.facts.sender) {
+    if !isOurs, !policy.relay.mayRelay(relaying, sender: transaction.facts.sender) {
       let response = Response(.relayDenied, variables(recipient: recipient.path))
       logRefusal(response, stage: .recipient, recipient: recipient.path)
       return refuseRecipient(response)
     }
     let facts = RecipientFacts(
       mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
-    return examine(policy.plan.recipient, facts, at: .recipient) { connection, found in
+    return examine(policy.plan(for: self.facts.trust).recipient, facts, at: .recipient) { connection, found in
       guard let transaction = connection.transaction else { return nil }
       return connection.judge(recipient, isOurs: isOurs, transaction, found)
     }
-  }
-
-  private func mayRelay(_ sender: Path) -> Bool {
-    let client = relaying
-    return client.isRelayNetwork && policy.relay.mayRelay(client.address, sender: sender)
   }
 
   private func judge(

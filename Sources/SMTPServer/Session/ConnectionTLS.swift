@@ -34,7 +34,7 @@ extension Connection {
     }
     facts.tls = TLSFacts(
       version: tls.version, cipher: tls.cipher, serverName: tls.serverName, certificate: certificate)
-    facts.isRelayCertificate = false
+    facts.isRelayCertificate = certificate.map(policy.relay.isRelayCertificate) ?? false
     channelBinding = tls.channelBinding.isEmpty ? nil : tls.channelBinding
     phase = .open
     clock.answered(Clock.monotonic)
