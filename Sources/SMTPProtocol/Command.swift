@@ -66,8 +66,6 @@ public struct MailParameters: Hashable, Sendable {
   public var envelopeID: String?
   /// xtext as it came (RFC 4954 §5).
   public var authenticatedSender: String?
-  /// Whether the message may go over TLS alone, all the way (RFC 8689 §2).
-  public var requireTLS = false
 
   public init() {}
   public static let none = MailParameters()
