@@ -63,6 +63,8 @@ public struct ClientSession: Sendable {
 
   /// Whether a transaction may begin.
   public var isReady: Bool { if case .ready = state { true } else { false } }
+  /// Whether the driver is to shake hands, or does.
+  public var isHandshaking: Bool { if case .handshaking = state { true } else { false } }
   /// Whether nothing more will be said: the connection is to be closed.
   public var isOver: Bool { if case .over = state { true } else { false } }
   /// Whether the greeting is done.

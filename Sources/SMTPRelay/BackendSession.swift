@@ -2,6 +2,7 @@ internal import Bytes
 internal import Filtering
 internal import NIOCore
 internal import SMTPProtocol
+internal import TransportSecurity
 
 /// One connection to a backend: frames reply lines, writes what the `ClientSession` says, and hands results to
 /// whoever uses it. Lives on its event loop.
@@ -9,17 +10,23 @@ final class BackendSession: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = IOData
 
-  private let pool: SessionPool
+  let pool: SessionPool
   private(set) var machine: ClientSession
+  /// Whom it was opened for and who has not had it yet; only where sessions are bound to a client.
+  var intended: (any SessionUser)?
+  /// Version and cipher; nil in the clear.
+  private(set) var encryption: String?
+  /// Whether QUIT was said, or is about to be.
+  private(set) var isLeaving = false
   /// Where it stands among the pool's sessions.
   var place = 0
-  private var context: ChannelHandlerContext?
-  private var user: (any SessionUser)?
+  private(set) var context: ChannelHandlerContext?
+  private(set) var user: (any SessionUser)?
   /// Of a line whose end has not come yet.
   private var partial: [UInt8] = []
   /// Written again and again while it is nobody else's, so that a small message costs no allocation.
   private var buffer = ByteBuffer()
-  private(set) var deadline: NIODeadline
+  var deadline: NIODeadline
   private(set) var openedAt = NIODeadline.now()
   private(set) var idleSince = NIODeadline.now()
   /// Whether the greeting is done, so that it counts as established.
@@ -28,15 +35,33 @@ final class BackendSession: ChannelInboundHandler {
   private var hasRested = false
   private var isIdle = false
   private var isReading = false
-  private var isGone = false
+  private(set) var isGone = false
   /// Whether content is due, once it is known that nothing came behind the word to send it.
   private var owesContent = false
+  /// The same of the TLS handshake.
+  private var owesHandshake = false
 
-  init(pool: SessionPool, deadline: NIODeadline) {
+  init(pool: SessionPool, opening: ClientOpening, intended: (any SessionUser)?, deadline: NIODeadline) {
     self.pool = pool
+    self.intended = intended
     self.deadline = deadline
     machine = ClientSession(
-      dialect: pool.backend.configuration.isLMTP ? .lmtp : .smtp, hostname: pool.hostname)
+      dialect: pool.backend.configuration.isLMTP ? .lmtp : .smtp, hostname: pool.hostname, opening: opening)
+  }
+
+  /// The one client it serves; nil where it serves everybody.
+  var owner: ClientIdentity? { machine.opening.client }
+
+  /// Whether it is encrypted, and with the right peer.
+  var isVerified: Bool { machine.isEncrypted && pool.backend.configuration.encryption.mode == .verify }
+
+  /// What the backend offers to the gateway itself, REQUIRETLS only where it can be honoured on the way there; nil
+  /// where what it offers may be meant for the client.
+  var offered: Capabilities? {
+    if owner != nil, !machine.opening.tellsClient { return nil }
+    var offered = machine.ownCapabilities
+    offered.requireTLS = offered.requireTLS && isVerified
+    return offered
   }
 
   // MARK: Use
@@ -66,6 +91,7 @@ final class BackendSession: ChannelInboundHandler {
   /// QUIT, and the end of the connection when it is answered, or soon.
   func quit() {
     guard !isGone else { return }
+    isLeaving = true
     apply(machine.quit())
     deadline = .now() + .seconds(2)
   }
@@ -82,7 +108,7 @@ final class BackendSession: ChannelInboundHandler {
   }
 
   func couldNotConnect(_ fault: String) {
-    pool.failed(fault)
+    pool.failed(self, .unreachable(fault))
     finish()
   }
 
@@ -93,6 +119,11 @@ final class BackendSession: ChannelInboundHandler {
     self.context = context
     openedAt = .now()
     deadline = openedAt + TimeAmount(pool.backend.configuration.connectTimeout)
+    guard pool.backend.configuration.identity == .proxy else { return }
+    let header =
+      owner.map { ClientProxyHeader.octets(of: $0, destination: context.remoteAddress?.numeric) }
+      ?? ClientProxyHeader.local
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer(bytes: header))), promise: nil)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
@@ -106,6 +137,7 @@ final class BackendSession: ChannelInboundHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    if owesHandshake { return beginHandshake(context) }
     guard owesContent else { return }
     owesContent = false
     if !isGone { sendContent() }
@@ -117,13 +149,35 @@ final class BackendSession: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    apply(machine.disconnected())
+    apply(
+      machine.isHandshaking
+        ? machine.handshakeFailed(pool.backend.secrecy.words(error)) : machine.disconnected())
     finish()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard let established = event as? TLSEstablished, machine.isHandshaking else {
+      return context.fireUserInboundEventTriggered(event)
+    }
+    encryption = established.cipher.isEmpty ? established.version : "\(established.version) \(established.cipher)"
+    apply(machine.encrypted())
+  }
+
+  /// Nothing stood behind the word to begin.
+  private func beginHandshake(_ context: ChannelHandlerContext) {
+    owesHandshake = false
+    guard !isGone else { return }
+    do throws(TLSFault) {
+      try pool.backend.secrecy.begin(on: context)
+      awaitReply()
+    } catch {
+      apply(machine.handshakeFailed(error.description))
+    }
   }
 
   private func takeLines(_ bytes: RawSpan) {
     var position = 0
-    if owesContent, bytes.byteCount > 0 { return answeredTooSoon() }
+    if owesContent || owesHandshake, bytes.byteCount > 0 { return answeredTooSoon() }
     while !isGone, let end = bytes.firstLineFeed(from: position) {
       let line = bytes.extracting(position..<end)
       position = end + 1
@@ -138,7 +192,7 @@ final class BackendSession: ChannelInboundHandler {
         partial.removeAll(keepingCapacity: true)
         apply(action)
       }
-      if owesContent, position < bytes.byteCount { return answeredTooSoon() }
+      if owesContent || owesHandshake, position < bytes.byteCount { return answeredTooSoon() }
     }
     guard !isGone, position < bytes.byteCount else { return }
     guard partial.count + bytes.byteCount - position <= ReplyParser.longestLine else {
@@ -147,10 +201,13 @@ final class BackendSession: ChannelInboundHandler {
     bytes.extracting(position..<bytes.byteCount).withUnsafeBytes { partial.append(contentsOf: $0) }
   }
 
-  /// Whatever comes before the content is written is no answer to it: it is not written at all.
+  /// Whatever comes before the content is written is no answer to it: it is not written at all. Nor is what comes
+  /// before the handshake of the peer that the handshake is with.
   private func answeredTooSoon() {
+    let action = owesHandshake ? machine.spokeBeforeHandshake() : machine.spokeBeforeContent()
     owesContent = false
-    apply(machine.spokeBeforeContent())
+    owesHandshake = false
+    apply(action)
   }
 
   // MARK: Actions
@@ -165,9 +222,10 @@ final class BackendSession: ChannelInboundHandler {
       isEstablished = true
       pool.opened(self)
       settle()
+    case .startTLS: owesHandshake = true
     case .sendContent: owesContent = true
     case .report(let result): report(result)
-    case .rest: settle()
+    case .rest, .loggedIn: settle()
     case .close(let fault):
       pool.ended(self, fault)
       finish()
@@ -242,7 +300,11 @@ final class BackendSession: ChannelInboundHandler {
     }
     deadline = user?.deadline ?? deadline
     context.write(wrapOutboundOut(.byteBuffer(content)), promise: nil)
-    send(spool, of: message, ending, context)
+    if machine.isEncrypted {
+      sendChunks(of: spool, from: 0, delivery, ending)
+    } else {
+      sendFile(spool, of: delivery, ending, context)
+    }
   }
 
   /// The content of a small message is nearly always with the system at once: then no promise is needed, which
@@ -264,28 +326,10 @@ final class BackendSession: ChannelInboundHandler {
     context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: sent)
   }
 
-  /// The spool file goes from the kernel's cache to the socket without a copy here.
-  private func send(
-    _ spool: any SpoolRegion, of message: HeldMessage, _ ending: StaticString,
-    _ context: ChannelHandlerContext
-  ) {
-    let file = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: spool.descriptor)
-    let region = FileRegion(fileHandle: file, readerIndex: 0, endIndex: spool.length)
-    let sent = context.eventLoop.makePromise(of: Void.self)
-    sent.futureResult.assumeIsolated().whenComplete { result in
-      // The descriptor stays the message's own; the message lives until here.
-      _ = try? file.takeDescriptorOwnership()
-      withExtendedLifetime(message) {}
-      guard case .success = result, !self.isGone else { return }
-      self.machine.contentSent()
-      self.awaitReply()
-    }
-    guard ending.utf8CodeUnitCount > 0 else {
-      return context.writeAndFlush(wrapOutboundOut(.fileRegion(region)), promise: sent)
-    }
-    context.write(wrapOutboundOut(.fileRegion(region)), promise: nil)
-    var dot = ByteBuffer()
-    dot.writeStaticString(ending)
-    context.writeAndFlush(wrapOutboundOut(.byteBuffer(dot)), promise: sent)
+  /// All of a spool file was written.
+  func spoolSent() {
+    guard !isGone else { return }
+    machine.contentSent()
+    awaitReply()
   }
 }

@@ -20,6 +20,7 @@ final class BackendState: Sendable {
   let deliverySlots: SlotLedger
   let probeSlots: SlotLedger
   let counts: BackendCounts
+  let secrecy: BackendSecrecy
   let probesInFlight = Atomic<Int>(0)
   /// Delivery sessions past their greeting.
   let established = Atomic<Int>(0)
@@ -40,6 +41,11 @@ final class BackendState: Sendable {
     /// Before this it is not asked for further probe sessions.
     var probeAfter = NIODeadline.uptimeNanoseconds(0)
     var probePause: RetryPause
+    /// Until then TLS is not tried, since it failed and is optional.
+    var clearUntil = NIODeadline.uptimeNanoseconds(0)
+    /// Whether TLS is optional and failed since it last stood: that is told once.
+    var isFallenBack = false
+    var encryption = ""
   }
 
   init(
@@ -49,6 +55,7 @@ final class BackendState: Sendable {
     self.index = index
     self.configuration = configuration
     self.counts = counts
+    secrecy = BackendSecrecy(configuration)
     deliverySlots = SlotLedger(bound: configuration.connections, loops: loops)
     probeSlots = SlotLedger(bound: configuration.probeSessions, loops: loops)
     health = Mutex(
@@ -100,14 +107,42 @@ final class BackendState: Sendable {
     }
   }
 
+  /// What a new session is to do about STARTTLS.
+  func encryption(_ now: NIODeadline) -> ClientOpening.Encryption {
+    switch configuration.encryption.mode {
+    case .off: .none
+    case .optional: health.withLock { now < $0.clearUntil } ? .none : .whereOffered
+    case .required, .verify: .always
+    }
+  }
+
+  /// TLS is optional and could not be had: for a while sessions go in the clear. Answers whether that is news.
+  func fellBack(now: NIODeadline) -> Bool {
+    health.withLock { health in
+      health.clearUntil = now + TimeAmount(configuration.encryption.clearLifetime)
+      defer { health.isFallenBack = true }
+      return !health.isFallenBack
+    }
+  }
+
+  /// How a session that stands is encrypted; nil: it is not.
+  func stands(encryption: String?) {
+    health.withLock { health in
+      if encryption != nil { health.isFallenBack = false }
+      health.encryption = encryption ?? "clear"
+    }
+  }
+
   /// A session stands. Answers whether what it offers is news, whether the backend was away, and whether this is
   /// its first delivery session in this run.
-  func heard(_ capabilities: Capabilities, _ kind: SessionPool.Kind, at time: Timestamp) -> (
+  ///
+  /// - Parameter capabilities: nil where what it offers is meant for one client.
+  func heard(_ capabilities: Capabilities?, _ kind: SessionPool.Kind, at time: Timestamp) -> (
     isNews: Bool, isBack: Bool, isFirst: Bool
   ) {
     health.withLock { health in
-      let isNews = health.capabilities != capabilities
-      health.capabilities = capabilities
+      let isNews = capabilities != nil && health.capabilities != capabilities
+      health.capabilities = capabilities ?? health.capabilities
       guard kind == .delivery else {
         health.probeAfter = .uptimeNanoseconds(0)
         health.probePause = RetryPause(upTo: configuration.longestPause)
@@ -155,7 +190,7 @@ final class BackendState: Sendable {
         deliveries: counts.deliveries.load(ordering: .relaxed),
         refusals: counts.refusals.load(ordering: .relaxed),
         failures: counts.failures.load(ordering: .relaxed), probes: counts.probes.load(ordering: .relaxed),
-        capabilities: health.capabilities?.storedForm ?? "")
+        capabilities: health.capabilities?.storedForm ?? "", encryption: health.encryption)
     }
   }
 }

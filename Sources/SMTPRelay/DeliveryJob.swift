@@ -47,8 +47,7 @@ final class DeliveryJob: RouteJob {
       message.isHeaderASCII && !message.sender.isInternationalized
       && !addresses.contains { $0.path.isInternationalized }
     return ClientTransaction(
-      client: identity == .header || session.capabilities.forwardAttributes.isEmpty
-        ? nil : message.client,
+      client: identity.forwards && !session.capabilities.forwardAttributes.isEmpty ? message.client : nil,
       sender: message.sender, parameters: parameters, recipients: addresses,
       content: held.isBinary ? .chunk(octets: MessageSize.wireOctets(of: message)) : .data, isASCII: isASCII)
   }
@@ -56,6 +55,11 @@ final class DeliveryJob: RouteJob {
   override func gaveUp(_ trouble: Trouble) {
     if let name = trouble.backend, let index = relay.core.index(of: name) {
       relay.core.backends[index].counts.failures.add(1, ordering: .relaxed)
+    }
+    guard trouble.code != Self.noRequireTLS else {
+      // RFC 8689 §4.2.1 and §5: for good, since no way there has what the sender asks for.
+      let reply = Reply(550, 7, 30, "REQUIRETLS support required: \(trouble.detail)".printable(limit: 400))
+      return done(.refused(reply, backend: trouble.backend ?? ""))
     }
     done(.unavailable(trouble.code, detail: trouble.detail, backend: trouble.backend))
   }

@@ -45,8 +45,7 @@ final class ProbeJob: RouteJob {
     var parameters = MailParameters()
     parameters.isInternationalized = !isASCII
     return ClientTransaction(
-      client: identity == .header || session.capabilities.forwardAttributes.isEmpty
-        ? nil : query.client,
+      client: identity.forwards && !session.capabilities.forwardAttributes.isEmpty ? query.client : nil,
       sender: query.sender, parameters: parameters,
       recipients: [Envelope.Recipient(path: query.recipient.path)], content: .probe, isASCII: isASCII)
   }

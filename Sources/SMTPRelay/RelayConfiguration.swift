@@ -12,6 +12,15 @@ public struct BackendConfiguration: Sendable {
     case xforward
     /// By XFORWARD where it is offered.
     case auto
+    /// By XCLIENT, on a session for this one connection of the client's.
+    case xclient
+    /// By the PROXY protocol, version 2, alike.
+    case proxy
+
+    /// Whether a session serves one client connection and no other.
+    var isBound: Bool { self == .xclient || self == .proxy }
+    /// Whether XFORWARD may be said.
+    var forwards: Bool { self == .xforward || self == .auto }
   }
 
   /// How the gateway knows which recipients there are.
@@ -28,6 +37,7 @@ public struct BackendConfiguration: Sendable {
   public var endpoint: Endpoint
   public var isLMTP = false
   public var identity = Identity.auto
+  public var encryption = BackendEncryption()
   public var recipients = Recipients.probe
   /// A domain of its own, to find out whether it accepts every made-up address; nil: that is not asked.
   public var probeDomain: String?
@@ -39,6 +49,8 @@ public struct BackendConfiguration: Sendable {
   public var sessionAge = Duration.seconds(300)
   /// A session not used for so long is closed.
   public var sessionIdle = Duration.seconds(60)
+  /// A session for one client connection is closed when that has had no use for it for so long.
+  public var boundIdle = Duration.seconds(5)
   /// A session that carried so many messages carries no further one.
   public var sessionMessages = 1000
   /// A delivery session that was refused so many commands is closed, before the backend slows it down.
@@ -57,6 +69,40 @@ public struct BackendConfiguration: Sendable {
   public init(name: String, endpoint: Endpoint) {
     self.name = name
     self.endpoint = endpoint
+  }
+}
+
+/// Whether sessions with a backend are encrypted (STARTTLS, RFC 3207), and what its certificate has to be.
+public struct BackendEncryption: Hashable, Sendable {
+  public enum Mode: Hashable, Sendable {
+    case off
+    /// Where it is offered, whatever the certificate; in the clear for a while where the handshake fails.
+    case optional
+    /// No session without, whatever the certificate.
+    case required
+    /// No session without, and with no other certificate than the right one.
+    case verify
+  }
+
+  public var mode: Mode
+  /// The name that is asked for (SNI), and that the certificate has to be for; nil: that of the endpoint, of which an
+  /// address is looked for in the certificate and not asked for.
+  public var name: String?
+  /// A file of certificates of authorities, in PEM; nil: the system's.
+  public var authorities: String?
+  /// SHA-256 of the SubjectPublicKeyInfo; where there are any, one of them is what makes a certificate right, in
+  /// place of name and authority.
+  public var pins: [[UInt8]]
+  /// How long `optional` goes in the clear after a handshake failed.
+  public var clearLifetime = Duration.seconds(600)
+
+  public init(
+    _ mode: Mode = .off, name: String? = nil, authorities: String? = nil, pins: [[UInt8]] = []
+  ) {
+    self.mode = mode
+    self.name = name
+    self.authorities = authorities
+    self.pins = pins
   }
 }
 
@@ -128,4 +174,6 @@ public struct BackendStatus: Hashable, Sendable {
   public let probes: Int
   /// What it offers, in the stored form of `Capabilities`.
   public let capabilities: String
+  /// How the last session was encrypted: `TLSv1.3 TLS_AES_256_GCM_SHA384 verified`; `clear`; empty where none stood.
+  public let encryption: String
 }

@@ -55,7 +55,7 @@ final class RelayCore: Sendable {
   func indices(of route: Route) -> [Int] { route.backends.compactMap { byName[$0] } }
 
   /// A session with `backend` stands. Answers whether it is the first for deliveries in this run.
-  func heard(_ backend: BackendState, _ capabilities: Capabilities, _ kind: SessionPool.Kind) -> Bool {
+  func heard(_ backend: BackendState, _ capabilities: Capabilities?, _ kind: SessionPool.Kind) -> Bool {
     let time = clock()
     let (isNews, isBack, isFirst) = backend.heard(capabilities, kind, at: time)
     if isBack { tell(.info, .backendUp, "\(backend.name) answers again", at: time) }
@@ -73,6 +73,15 @@ final class RelayCore: Sendable {
     if backend.failed(fault, now: .now(), at: time) {
       tell(.error, .backendDown, "\(backend.name) (\(backend.configuration.endpoint)): \(fault)", at: time)
     }
+  }
+
+  /// A session with `backend` could not be encrypted, and the next ones go in the clear.
+  func fellBack(_ backend: BackendState, _ fault: String) {
+    guard backend.fellBack(now: .now()) else { return }
+    let pause = backend.configuration.encryption.clearLifetime.components.seconds
+    tell(
+      .warning, .backendTLS, "\(backend.name): \(fault); mail goes there in the clear, TLS is tried again after \(pause) s",
+      at: clock())
   }
 
   func tell(_ severity: Event.Severity, _ code: ReasonCode, _ detail: String, at time: Timestamp) {

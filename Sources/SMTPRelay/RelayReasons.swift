@@ -8,6 +8,7 @@ extension ReasonCode {
   public static let backendLost: ReasonCode = "BACKEND_LOST"
   public static let backendLacksExtension: ReasonCode = "BACKEND_LACKS_EXTENSION"
   public static let backendIdentity: ReasonCode = "BACKEND_REFUSED_IDENTITY"
+  public static let backendTLS: ReasonCode = "BACKEND_TLS"
   public static let backendAcceptsAll: ReasonCode = "BACKEND_ACCEPTS_ALL"
   public static let recipientChanged: ReasonCode = "RECIPIENT_CHANGED"
   public static let partlyDelivered: ReasonCode = "LMTP_MIXED"
@@ -49,10 +50,23 @@ public enum RelayReasons {
     Reason(
       .backendIdentity, Reply(451, 3, 5, "The mail server is not ready for mail, please try again ({id})"),
       .alarm,
-      cause: "The backend offered XFORWARD and refused it, or backend.identity asks for it in vain.",
-      effect: "No message goes through this backend.",
+      cause:
+        "The backend offered XFORWARD and refused it, or refused XCLIENT, or backend.identity asks for either in vain.",
+      effect: "No message goes through this backend, and none in another's name.",
       remedy:
-        "Allow the gateway there (Postfix: smtpd_authorized_xforward_hosts), or set identity = \"header\"."),
+        "Allow the gateway there (Postfix: smtpd_authorized_xforward_hosts, smtpd_authorized_xclient_hosts), or set"
+        + " identity = \"header\"."),
+    Reason(
+      .backendTLS, Reply(451, 4, 7, "The mail server cannot be reached safely now, please try again ({id})"),
+      .alarm,
+      cause:
+        "The session with the backend could not be encrypted as backend.tls wants: STARTTLS is not offered or is"
+        + " refused, the handshake failed, or the certificate is not the right one; detail= says which.",
+      effect:
+        "With tls = \"required\" or \"verify\" the client keeps the message and comes again; with \"optional\" mail"
+        + " goes there in the clear for ten minutes, and this line is a warning.",
+      remedy:
+        "See the backend's certificate; backend.tls_name, tls_ca and tls_pins say which one is right: weir check."),
   ]
 
   private static let messages: [Reason] = [

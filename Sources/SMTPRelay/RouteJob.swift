@@ -60,7 +60,7 @@ class RouteJob: SessionUser {
         hasRetried = false
         return acquire(isFresh: false)
       }
-      if trouble == nil {
+      if trouble == nil || trouble?.code == Self.noRequireTLS {
         let why = backend.capabilities == nil ? "it was never heard" : "it is down"
         trouble = Trouble(code: .backendDown, detail: "\(backend.name): \(why)", backend: backend.name)
       }
@@ -79,7 +79,12 @@ class RouteJob: SessionUser {
     gaveUp(Trouble(code: code, detail: name.map { "\($0): \(detail)" } ?? detail, backend: name))
   }
 
+  /// The trouble of a route none of whose backends can be given a message that asks for TLS all the way.
+  static let noRequireTLS: ReasonCode = "REQUIRETLS"
+
   private func goOn(after code: ReasonCode, _ detail: String) {
+    // One that may serve when it is back makes it a matter of time.
+    if code == Self.noRequireTLS, let trouble, trouble.code != code { return tryNext(from: position + 1) }
     trouble = Trouble(code: code, detail: "\(backend.name): \(detail)", backend: backend.name)
     tryNext(from: position + 1)
   }
@@ -93,12 +98,15 @@ class RouteJob: SessionUser {
     if identity == .xforward, session.machine.capabilities.forwardAttributes.isEmpty {
       missing.append("XFORWARD")
     }
+    if transaction.parameters.requireTLS, !session.isVerified, !missing.contains("REQUIRETLS") {
+      missing.append("REQUIRETLS")
+    }
     guard missing.isEmpty else { return lacks(missing, session) }
     session.begin(transaction, for: self)
   }
 
   private func lacks(_ missing: [String], _ session: BackendSession) {
-    let isOld = session.machine.capabilities != backend.capabilities
+    let isOld = session.offered != nil && session.offered != backend.capabilities
     if isOld {
       // What was offered when it was opened is no longer what is offered.
       session.quit()
@@ -110,16 +118,21 @@ class RouteJob: SessionUser {
       session.giveBack()
     }
     let place = backends[position]
-    let isIdentity = missing == ["XFORWARD"]
-    goOn(
-      after: isIdentity ? .backendIdentity : .backendLacksExtension,
-      "lacks \(missing.joined(separator: ", "))")
+    let code: ReasonCode
+    if missing.contains("REQUIRETLS") {
+      code = Self.noRequireTLS
+    } else {
+      code = missing == ["XFORWARD"] ? .backendIdentity : .backendLacksExtension
+    }
+    goOn(after: code, "lacks \(missing.joined(separator: ", "))")
     relay.look(at: place, until: .now() + TimeAmount(relay.core.configuration.learnBudget)) {}
   }
 
   final func foundNone(_ fault: NoSession) {
     switch fault {
     case .unreachable(let words): goOn(after: .backendDown, words)
+    case .insecure(let words): goOn(after: .backendTLS, words)
+    case .identity(let words): goOn(after: .backendIdentity, words)
     case .tooManyWaiting: goOn(after: .backendBusy, "too many wait for a session")
     case .busy: giveUp(.backendBusy, "no session became free in time")
     case .closing: giveUp(.backendDown, "the gateway is closing")

@@ -8,8 +8,9 @@ internal import SMTPProtocol
 
 /// The sessions of one event loop with one backend, for deliveries or for probes, and who waits for one.
 ///
-/// Used on its event loop alone. The key of a pool is the backend and the kind; the identity mode is the
-/// backend's own, and leaves each session fit for any client.
+/// Used on its event loop alone. The key of a pool is the backend and the kind; TLS and the identity mode are the
+/// backend's own. XFORWARD leaves each session fit for any client; XCLIENT and PROXY bind a delivery session to one
+/// connection of one client, whose it is from the moment it is opened until it ends.
 final class SessionPool {
   enum Kind: Sendable {
     case delivery
@@ -19,6 +20,8 @@ final class SessionPool {
   let backend: BackendState
   let kind: Kind
   let hostname: String
+  /// Whether each session serves one client connection.
+  let isBound: Bool
   private let relay: LoopRelay
   private let slots: SlotLedger
   /// All sessions that hold a slot and have a connection.
@@ -36,10 +39,15 @@ final class SessionPool {
     self.kind = kind
     self.relay = relay
     hostname = relay.core.configuration.hostname
+    isBound = kind == .delivery && backend.configuration.identity.isBound
     slots = kind == .delivery ? backend.deliverySlots : backend.probeSlots
   }
 
   var isEmpty: Bool { sessions.isEmpty && opening == 0 }
+  var files: NIOThreadPool { relay.core.files }
+  /// Who waits and has no connection on its way. A bound session is for whoever had it opened, who then no longer
+  /// stands among those who wait.
+  private var unserved: Int { isBound ? waiting.count : waiting.count - opening }
 
   // MARK: Asking for a session
 
@@ -49,7 +57,11 @@ final class SessionPool {
   func acquire(_ user: any SessionUser, isFresh: Bool) {
     guard !isClosing else { return user.foundNone(.closing) }
     let now = NIODeadline.now()
-    if !isFresh, waiting.isEmpty {
+    if isBound {
+      if !isFresh, let client = user.delivery?.client, let session = takeIdle(of: client, now) {
+        return user.took(session)
+      }
+    } else if !isFresh, waiting.isEmpty {
       while let session = idle.popLast() {
         slots.idleChanged(by: -1)
         session.leftIdle()
@@ -65,11 +77,36 @@ final class SessionPool {
     openForWaiting()
   }
 
+  /// The session that is bound to this connection of the client's and lies idle. One of the same connection in other
+  /// words (another EHLO, a login since) is closed.
+  private func takeIdle(of client: ClientIdentity, _ now: NIODeadline) -> BackendSession? {
+    while let place = idle.lastIndex(where: { $0.owner?.connection == client.connection }) {
+      let session = idle.remove(at: place)
+      slots.idleChanged(by: -1)
+      session.leftIdle()
+      if session.owner == client, session.isFit(now) { return session }
+      session.quit()
+    }
+    return nil
+  }
+
   private func openForWaiting() {
-    if waiting.count > opening, backend.mayOpenMore(.now(), kind), slots.reserve(relay.index) {
+    if unserved > 0, backend.mayOpenMore(.now(), kind), slots.reserve(relay.index) {
       open()
     } else {
+      if isBound { closeForWaiting() }
       tellDemand()
+    }
+  }
+
+  /// Clients wait for a slot: sessions that lie idle for others are closed for them, the oldest first.
+  private func closeForWaiting() {
+    var wanted = unserved - sessions.count(where: \.isLeaving)
+    while wanted > 0, let session = idle.first {
+      idle.removeFirst()
+      slots.idleChanged(by: -1)
+      session.quit()
+      wanted -= 1
     }
   }
 
@@ -77,7 +114,7 @@ final class SessionPool {
   func slotGranted() {
     // What the ledger holds of us has changed without us: it is told anew.
     reportedDemand = -1
-    if !isClosing, waiting.count > opening, backend.mayOpenMore(.now(), kind) {
+    if !isClosing, unserved > 0, backend.mayOpenMore(.now(), kind) {
       open()
     } else {
       releaseSlot()
@@ -95,7 +132,7 @@ final class SessionPool {
   }
 
   private func tellDemand() {
-    let demand = isClosing || !backend.mayOpenMore(.now(), kind) ? 0 : max(0, waiting.count - opening)
+    let demand = isClosing || !backend.mayOpenMore(.now(), kind) ? 0 : max(0, unserved)
     guard demand != reportedDemand else { return }
     let grew = demand > reportedDemand
     reportedDemand = demand
@@ -116,65 +153,74 @@ final class SessionPool {
     tellDemand()
     let configuration = backend.configuration
     let timeout = TimeAmount(configuration.connectTimeout)
-    let session = BackendSession(pool: self, deadline: .now() + timeout + timeout)
+    let now = NIODeadline.now()
+    let user = isBound ? waiting.popFirst() : nil
+    let session = BackendSession(
+      pool: self, opening: opening(for: user, now), intended: user, deadline: now + timeout + timeout)
     add(session)
-    let bootstrap = ClientBootstrap(group: relay.loop)
-      .connectTimeout(timeout)
-      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
-    connect(bootstrap).assumeIsolated().whenComplete { result in
+    Dialing.connect(to: configuration.endpoint, on: relay.loop, timeout: timeout).assumeIsolated().whenComplete { result in
       do {
         // Nothing was read yet: this runs before the event loop looks at its sockets again.
         try result.get().pipeline.syncOperations.addHandler(session)
       } catch {
         guard self.has(session) else { return }
-        session.couldNotConnect(Self.words(error))
+        session.couldNotConnect(Dialing.words(error))
       }
     }
   }
 
-  private func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
-    switch backend.configuration.endpoint {
-    case .ip(let address, let port):
-      do {
-        return bootstrap.connect(to: try SocketAddress(ipAddress: address.description, port: Int(port)))
-      } catch {
-        return relay.loop.makeFailedFuture(error)
-      }
-    case .name(let name, let port): return bootstrap.connect(host: name, port: Int(port))
-    case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
-    }
-  }
-
-  private static func words(_ error: any Error) -> String {
-    switch error {
-    case let error as NIOConnectionError where !error.connectionErrors.isEmpty:
-      words(error.connectionErrors[0].error)
-    case let error as IOError: strerror(error.errnoCode).map { String(cString: $0) } ?? "\(error)".printable()
-    case ChannelError.connectTimeout: "the connection timed out"
-    default: "\(error)".printable()
-    }
+  private func opening(for user: (any SessionUser)?, _ now: NIODeadline) -> ClientOpening {
+    ClientOpening(
+      encryption: backend.encryption(now), client: user?.delivery?.client,
+      tellsClient: backend.configuration.identity == .xclient)
   }
 
   /// The greeting is done.
   func opened(_ session: BackendSession) {
     opening -= 1
+    if let refusal = session.machine.refusalOfTLS {
+      relay.core.fellBack(backend, "STARTTLS was refused: \(refusal.summary)")
+    }
+    backend.stands(encryption: session.encryption.map { session.isVerified ? $0 + " verified" : $0 })
     if kind == .delivery { backend.established.add(1, ordering: .relaxed) }
-    if relay.core.heard(backend, session.machine.capabilities, kind) { relay.checkAcceptsAll(backend.index) }
+    if relay.core.heard(backend, session.offered, kind) { relay.checkAcceptsAll(backend.index) }
   }
 
   /// A session ended that nobody used: it never stood, or it was idle.
   func ended(_ session: BackendSession, _ fault: ClientFault) {
     guard !session.isEstablished else { return }
-    failed(fault.description)
+    switch fault {
+    case .unencrypted(let words):
+      guard backend.configuration.encryption.mode == .optional else {
+        return failed(session, .insecure(words))
+      }
+      relay.core.fellBack(backend, words)
+      // The slot that becomes free now is for a session in the clear.
+      if let user = session.intended { waiting.append(user) }
+      session.intended = nil
+    case .injected: failed(session, .insecure(fault.description))
+    case .identity(let words): failed(session, .identity(words))
+    default: failed(session, .unreachable(fault.description))
+    }
   }
 
   /// A session could not be opened. Those who wait go elsewhere, unless other sessions here will become free.
-  func failed(_ fault: String) {
-    switch kind {
-    case .delivery: relay.core.failed(backend, fault)
-    case .probe: backend.failedProbe(now: .now())
+  func failed(_ session: BackendSession, _ fault: NoSession) {
+    let isLast = sessions.count <= 1
+    switch fault {
+    // Said of one client, not of the backend.
+    case .identity: break
+    case .unreachable(let words), .insecure(let words):
+      switch kind {
+      case .delivery: relay.core.failed(backend, words)
+      case .probe: backend.failedProbe(now: .now())
+      }
+      if isLast { turnAway(fault) }
+    case .busy, .tooManyWaiting, .closing: break
     }
-    if sessions.count <= 1 { turnAway(.unreachable(fault)) }
+    let user = session.intended
+    session.intended = nil
+    user?.foundNone(fault)
   }
 
   private func turnAway(_ fault: NoSession) {
@@ -208,9 +254,16 @@ final class SessionPool {
 
   /// A session is at rest.
   func released(_ session: BackendSession) {
+    if let user = session.intended {
+      session.intended = nil
+      return user.took(session)
+    }
     let now = NIODeadline.now()
     guard !isClosing, session.isFit(now), !shouldYield(session) else { return session.quit() }
-    if let user = waiting.popFirst() {
+    if isBound {
+      // Nobody's, or of a client that cannot be told from others, or in the way of one that waits.
+      guard let owner = session.owner, owner.connection != 0, waiting.isEmpty else { return session.quit() }
+    } else if let user = waiting.popFirst() {
       tellDemand()
       return user.took(session)
     }
@@ -244,7 +297,10 @@ final class SessionPool {
 
   func tick(_ now: NIODeadline) {
     for session in sessions.filter({ $0.deadline <= now }) { session.timedOut() }
-    let idleTime = TimeAmount(backend.configuration.sessionIdle)
+    if isBound { turnAwayLate(now) }
+    let configuration = backend.configuration
+    let idleTime = TimeAmount(
+      isBound ? min(configuration.boundIdle, configuration.sessionIdle) : configuration.sessionIdle)
     let old = idle.filter { now - $0.idleSince >= idleTime || !$0.isFit(now) }
     if !old.isEmpty {
       idle.removeAll { session in old.contains { $0 === session } }
@@ -256,13 +312,27 @@ final class SessionPool {
     for user in late { user.foundNone(.busy) }
     openForWaiting()
     // A session can come to rest elsewhere just as this loop looks for one: nobody was asked for it then.
-    if waiting.count > opening, slots.idleSessions > 0 { relay.askOthersToYield(self) }
+    if unserved > 0, slots.idleSessions > 0 { relay.askOthersToYield(self) }
+  }
+
+  /// Whose session is still being opened when his time is up.
+  private func turnAwayLate(_ now: NIODeadline) {
+    for session in sessions {
+      guard let user = session.intended, user.deadline <= now else { continue }
+      session.intended = nil
+      user.foundNone(.busy)
+    }
   }
 
   /// No further use: idle sessions quit now, busy ones when they are done.
   func close() {
     isClosing = true
     turnAway(.closing)
+    for session in sessions {
+      let user = session.intended
+      session.intended = nil
+      user?.foundNone(.closing)
+    }
     slots.idleChanged(by: -idle.count)
     let resting = idle
     idle = []

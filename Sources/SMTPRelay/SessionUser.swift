@@ -21,6 +21,10 @@ protocol SessionUser: AnyObject {
 enum NoSession: Sendable {
   /// None could be opened.
   case unreachable(String)
+  /// None could be encrypted, or not with the right peer.
+  case insecure(String)
+  /// None could be had in the client's name.
+  case identity(String)
   /// All were busy until the deadline.
   case busy
   /// More wait already than the bound allows.
