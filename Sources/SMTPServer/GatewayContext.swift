@@ -12,6 +12,10 @@ public final class GatewayContext: Sendable {
   public let admission: Admission
   public let intake: IntakeStore
   public let descriptors: DescriptorBudget
+  /// The defence against the guessing of passwords.
+  public let logins: LoginGuard
+  /// How much each user sends.
+  public let users: UserRates
   /// Whom a connection is to be judged as, for `weir relay-test --as`.
   public let impersonations = Impersonations()
   /// Waits that failed logins are given, of all sessions together.
@@ -25,7 +29,8 @@ public final class GatewayContext: Sendable {
 
   public init(
     policy: Policy, events: any EventSink, admission: Admission, intake: IntakeStore,
-    descriptors: DescriptorBudget, certificates: CertificateStore? = nil
+    descriptors: DescriptorBudget, certificates: CertificateStore? = nil,
+    logins: LoginGuard = LoginGuard(LoginGuard.Limits()), users: UserRates = UserRates(UserRates.Limits())
   ) {
     self.snapshot = Mutex(policy)
     self.store = Mutex(certificates)
@@ -33,6 +38,8 @@ public final class GatewayContext: Sendable {
     self.admission = admission
     self.intake = intake
     self.descriptors = descriptors
+    self.logins = logins
+    self.users = users
   }
 
   /// The policy for sessions that begin now.

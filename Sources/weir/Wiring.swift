@@ -8,6 +8,7 @@ import SMTPProtocol
 import SMTPRelay
 import SMTPServer
 import Settings
+import TransportSecurity
 
 /// The composition root: which settings become which parts. Nowhere else is an implementation chosen.
 enum Wiring {
@@ -156,6 +157,20 @@ enum Wiring {
       return (network: network.network, overrides: overrides)
     }
     return limits
+  }
+}
+
+extension Wiring {
+  /// The gateway's certificates; nil without `[tls]`.
+  static func tls(_ settings: Settings) -> ServerTLSConfiguration? {
+    settings.tls.map { tls in
+      ServerTLSConfiguration(
+        standard: .init(certificate: settings.resolve(tls.certificate), key: settings.resolve(tls.key)),
+        others: tls.others.map {
+          .init(
+            names: $0.names, certificate: settings.resolve($0.certificate), key: settings.resolve($0.key))
+        })
+    }
   }
 }
 

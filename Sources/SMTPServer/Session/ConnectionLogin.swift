@@ -25,10 +25,17 @@ extension Connection {
     guard let authenticator = policy.authenticator, let mechanism = Mechanism(rawValue: name) else {
       return .refuse(Response(.authMechanism))
     }
+    let (logins, client) = (context.logins, facts.address)
+    if case .blocked(let because) = logins.verdict(for: client, user: nil, secret: nil, at: Clock.monotonic) {
+      return .close(refusalOfGuesser(mechanism, because))
+    }
     let exchange = authenticator.begin(
       AuthenticationRequest(
-        mechanism: mechanism, id: id, client: facts.address, port: facts.port,
-        isEncrypted: facts.tls != nil, channelBinding: channelBinding))
+        mechanism: mechanism, id: id, client: client, port: facts.port, isEncrypted: facts.tls != nil,
+        channelBinding: channelBinding
+      ) { user, secret in
+        logins.verdict(for: client, user: user, secret: secret, at: Clock.monotonic) == .allow
+      })
     let attempt = LoginAttempt(mechanism, exchange)
     login = attempt
     return advance(attempt, initial)
@@ -85,6 +92,7 @@ extension Connection {
 
   private func succeeded(_ user: AuthenticatedUser) {
     facts.user = user
+    context.logins.succeeded(facts.address, user: user.name, at: Clock.monotonic)
     var event = event(.login, stage: nil, nil)
     event.code = .loginAccepted
     event.mechanism = user.mechanism
@@ -97,7 +105,26 @@ extension Connection {
     event.user = failure.user
     event.detail = failure.detail
     context.events.record(event)
-    resume(.refuse(Response(.authFailed, variables())))
+    let consequence = context.logins.failed(
+      facts.address, user: failure.user, secret: failure.secret, at: Clock.monotonic)
+    if let block = consequence.block {
+      context.events.record(block.event(client: facts.address, user: failure.user, at: Clock.now))
+    }
+    let answer = Answer.refuse(Response(.authFailed, variables()))
+    guard consequence.tarpit > 0, context.tarpit.enter() else { return resume(answer) }
+    loop.assumeIsolated().scheduleTask(in: .milliseconds(consequence.tarpit)) {
+      self.context.tarpit.leave()
+      self.assumeIsolated { $0.resume(answer) }
+    }
+  }
+
+  private func refusalOfGuesser(_ mechanism: Mechanism, _ because: String) -> Response {
+    let response = Response(.authBlocked, variables())
+    var event = event(.defer, stage: nil, response)
+    event.mechanism = mechanism.rawValue
+    event.detail = because
+    context.events.record(event)
+    return response
   }
 
   private func noteUnavailable(_ attempt: LoginAttempt, _ words: String) {

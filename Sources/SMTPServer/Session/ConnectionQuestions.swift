@@ -78,9 +78,21 @@ extension Connection {
       logRefusal(response, stage: .mail, sender: sender)
       return .refuse(response)
     }
+    if let reason = refusal(ofUserSending: sender, at: now) {
+      let response = Response(reason, variables(sender: sender))
+      logRefusal(response, stage: .mail, sender: sender)
+      return .refuse(response)
+    }
     let mail = MailFacts(
       connect: facts, hello: hello(said), sender: sender, parameters: parameters, time: Clock.now)
     return told?.peer == nil ? examine(mail, at: now) : examineForwarded(mail, at: now)
+  }
+
+  /// Why a user who logged in may not send this now; nil for everybody else.
+  private func refusal(ofUserSending sender: Path, at now: Int64) -> ReasonCode? {
+    guard let user = relaying.user else { return nil }
+    guard policy.relay.rights.mayUse(user, sender: sender) else { return .senderNotYours }
+    return context.users.message(user.name, at: now)
   }
 
   private func examine(_ mail: MailFacts, at now: Int64) -> Answer? {
@@ -119,6 +131,16 @@ extension Connection {
       let response = Response(.relayDenied, variables(recipient: recipient.path))
       logRefusal(response, stage: .recipient, recipient: recipient.path)
       return refuseRecipient(response)
+    }
+    if let user = relaying.user {
+      let counted = context.users.recipient(
+        user.name, from: facts.address, at: Clock.monotonic, time: Clock.now)
+      if let alarm = counted.alarm { context.events.record(alarm) }
+      if let reason = counted.refusal {
+        let response = Response(reason, variables(recipient: recipient.path))
+        logRefusal(response, stage: .recipient, recipient: recipient.path)
+        return refuseRecipient(response)
+      }
     }
     let facts = RecipientFacts(
       mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
