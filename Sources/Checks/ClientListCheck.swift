@@ -35,9 +35,7 @@ struct ClientListCheck: Check {
     let examination = Examination<ConnectFacts>(
       check: Self.name, mode: mode, enforceAt: enforceAt,
       work: .immediate { [lists] facts in
-        guard !facts.isRelayNetwork, let match = lists.client(facts.address, at: facts.time) else {
-          return []
-        }
+        guard let match = lists.client(facts.address, at: facts.time) else { return [] }
         return [Finding(match.verdict == .allow ? .clientAllowed : .clientListed, match)]
       })
     plan.connect.append(examination)

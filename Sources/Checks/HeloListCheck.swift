@@ -29,8 +29,7 @@ struct HeloListCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: max(enforceAt, .hello),
         work: .immediate { [lists] facts in
-          guard !facts.connect.isRelayNetwork,
-            let match = lists.helo(facts.hello.name, at: facts.connect.time),
+          guard let match = lists.helo(facts.hello.name, at: facts.connect.time),
             match.verdict == .block
           else { return [] }
           return [Finding(.heloListed, match)]

@@ -23,9 +23,7 @@ struct NullSenderCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: max(enforceAt, .recipient),
         work: .immediate { facts in
-          guard facts.taken > 0, facts.mail.sender.isNull, !facts.mail.connect.isRelayNetwork else {
-            return []
-          }
+          guard facts.taken > 0, facts.mail.sender.isNull else { return [] }
           return [Finding(.nullSenderRecipients, evidence: "recipient \(facts.taken + 1)")]
         }))
   }

@@ -17,7 +17,8 @@ struct OwnDomainCheck: Check {
   static let reasons = [
     Reason(
       .ownDomainForged, Reply(550, 7, 1, "Sender {sender} is ours, and you are not"), .refusal,
-      cause: "A client outside relay.networks uses a sender of relay.domains.",
+      cause:
+        "A client that neither logged in nor is of the relay networks or certificates uses a sender of relay.domains.",
       effect: "It weighs; with checks.own_domain.action = \"reject\" it is refused.",
       remedy: "Name good forwarders in checks.own_domain.except_networks, or senders in except_senders.")
   ]
@@ -38,7 +39,7 @@ struct OwnDomainCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: max(enforceAt, .mail),
         work: .immediate { [relay, exceptSenders, exceptNetworks] facts in
-          guard !facts.connect.isRelayNetwork, let domain = facts.sender.domain, relay.isOurDomain(domain),
+          guard let domain = facts.sender.domain, relay.isOurDomain(domain),
             !exceptNetworks.contains(facts.connect.address)
           else { return [] }
           let name = domain.description.lowercasedASCII

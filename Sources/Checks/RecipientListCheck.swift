@@ -37,7 +37,7 @@ struct RecipientListCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: max(enforceAt, .recipient),
         work: .immediate { [lists] facts in
-          guard !facts.mail.connect.isRelayNetwork, let domain = facts.recipient.domain?.description,
+          guard let domain = facts.recipient.domain?.description,
             let match = lists.recipient(
               local: facts.recipient.localPart, domain: domain, at: facts.mail.time),
             match.verdict == .block

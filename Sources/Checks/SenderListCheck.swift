@@ -29,9 +29,7 @@ struct SenderListCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: max(enforceAt, .mail),
         work: .immediate { [lists] facts in
-          guard !facts.connect.isRelayNetwork, let domain = facts.sender.domain?.description else {
-            return []
-          }
+          guard let domain = facts.sender.domain?.description else { return [] }
           let match =
             lists.sender(local: facts.sender.localPart, domain: domain, at: facts.time)
             ?? lists.senderDomain(domain, at: facts.time)

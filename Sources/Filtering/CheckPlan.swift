@@ -1,3 +1,13 @@
+/// Whom an examination concerns.
+public enum Audience: Hashable, Sendable {
+  /// Whoever is neither a user who logged in, nor of the relay networks or certificates.
+  case strangers
+  case everyone
+
+  /// Whether it meets a client of that trust.
+  public func includes(_ trust: Trust) -> Bool { self == .everyone || trust == .none }
+}
+
 /// One check at one stage: pure work that answers at once, or work that has to ask somebody.
 public struct Examination<Facts: Sendable>: Sendable {
   public enum Work: Sendable {
@@ -10,12 +20,16 @@ public struct Examination<Facts: Sendable>: Sendable {
   public let check: String
   public let mode: CheckMode
   public let enforceAt: Stage
+  public let audience: Audience
   public let work: Work
 
-  public init(check: String, mode: CheckMode, enforceAt: Stage, work: Work) {
+  public init(
+    check: String, mode: CheckMode, enforceAt: Stage, audience: Audience = .strangers, work: Work
+  ) {
     self.check = check
     self.mode = mode
     self.enforceAt = enforceAt
+    self.audience = audience
     self.work = work
   }
 }
@@ -31,6 +45,17 @@ public struct CheckPlan: Sendable {
 
   public init() {}
 
+  /// The plan for clients of a trust: an examination whose audience they are not of is not in it.
+  public func concerning(_ trust: Trust) -> CheckPlan {
+    var plan = CheckPlan()
+    plan.connect = connect.filter { $0.audience.includes(trust) }
+    plan.hello = hello.filter { $0.audience.includes(trust) }
+    plan.mail = mail.filter { $0.audience.includes(trust) }
+    plan.recipient = recipient.filter { $0.audience.includes(trust) }
+    plan.message = message.filter { $0.audience.includes(trust) }
+    return plan
+  }
+
   /// Runs the examinations of one stage.
   ///
   /// - Returns: the findings with their weights, or nil where some examination has to wait: then call
@@ -42,7 +67,7 @@ public struct CheckPlan: Sendable {
     for examination in examinations {
       guard case .immediate(let look) = examination.work else { return nil }
       for finding in look(facts) {
-        findings.append(weigh(finding, examination.mode, examination.enforceAt, stage, scores))
+        findings.append(weigh(finding, examination, stage, scores))
       }
     }
     return findings
@@ -64,13 +89,15 @@ public struct CheckPlan: Sendable {
       return results
     }
     return zip(examinations, found).flatMap { examination, findings in
-      findings.map { weigh($0, examination.mode, examination.enforceAt, stage, scores) }
+      findings.map { weigh($0, examination, stage, scores) }
     }
   }
 
-  private static func weigh(
-    _ finding: Finding, _ mode: CheckMode, _ enforceAt: Stage, _ stage: Stage, _ scores: ScoreTable
+  private static func weigh<Facts>(
+    _ finding: Finding, _ examination: Examination<Facts>, _ stage: Stage, _ scores: ScoreTable
   ) -> WeighedFinding {
-    WeighedFinding(finding, weight: scores[finding.code], mode: mode, found: stage, enforceAt: enforceAt)
+    WeighedFinding(
+      finding, weight: scores[finding.code], mode: examination.mode, found: stage,
+      enforceAt: examination.enforceAt, audience: examination.audience)
   }
 }

@@ -31,6 +31,12 @@ extension ReasonCode {
   public static let limitDescriptors: ReasonCode = "LIMIT_DESCRIPTORS"
   public static let overload: ReasonCode = "OVERLOAD"
   public static let clientBlocked: ReasonCode = "CLIENT_BLOCKED_FOR_A_WHILE"
+  public static let senderNotYours: ReasonCode = "SENDER_NOT_YOURS"
+  public static let fromNotYours: ReasonCode = "FROM_NOT_YOURS"
+  public static let limitUserMessages: ReasonCode = "LIMIT_USER_MESSAGES"
+  public static let limitUserRecipients: ReasonCode = "LIMIT_USER_RECIPIENTS"
+  public static let accountAlarm: ReasonCode = "ACCOUNT_ALARM"
+  public static let loginBlocked: ReasonCode = "LOGIN_BLOCKED"
   public static let timeout: ReasonCode = "TIMEOUT"
   public static let dataTooSlow: ReasonCode = "DATA_TOO_SLOW"
   public static let shuttingDown: ReasonCode = "SHUTTING_DOWN"
@@ -45,15 +51,16 @@ public enum FilteringReasons {
     .recipientUnknown, .recipientRefused, .backendRefused, .messageAccepted,
   ]
 
-  public static let all: [Reason] = decisions + recipients + backend + limits + endings
+  public static let all: [Reason] = decisions + recipients + backend + limits + users + endings
 
   private static let decisions: [Reason] = [
     Reason(
       .relayDenied, Reply(550, 7, 1, "Relay access denied: {recipient} is not ours"), .refusal,
       cause:
-        "A recipient, or some reading of its address, lies outside relay.domains, and the client is not in relay.networks.",
+        "A recipient, or some reading of its address, lies outside relay.domains, and the client neither logged in nor is of relay.networks or relay.certificates.",
       effect: "The recipient is refused.",
-      remedy: "Add the domain to relay.domains, or the client to relay.networks, if it is yours."),
+      remedy:
+        "Add the domain to relay.domains, or the client to relay.networks, if it is yours; users log in."),
     Reason(
       .scoreRejected, Reply(550, 7, 1, "Message refused as unsolicited ({id})"), .refusal,
       cause: "The findings together weigh as much as actions.reject.", effect: "The message is refused.",
@@ -180,6 +187,47 @@ public enum FilteringReasons {
       remedy:
         "weir status shows the blocks, weir unblock ADDRESS lifts one; weir reload keeps them, a restart forgets them."
     ),
+  ]
+
+  private static let users: [Reason] = [
+    Reason(
+      .senderNotYours, Reply(553, 7, 1, "{sender} is not an address that you may send from"), .refusal,
+      cause:
+        "MAIL by a user who logged in, under a sender that submission.senders does not give to that user.",
+      effect: "The sender is refused.",
+      remedy:
+        "submission.senders = \"own\": log in as that address; \"mapped\": add it to submission.senders_map."),
+    Reason(
+      .fromNotYours, Reply(553, 7, 1, "You may not send under this From or Sender: {reason}"), .refusal,
+      cause:
+        "An address in From or Sender that submission.senders does not give to the user who logged in, or a field that cannot be read.",
+      effect: "The message is refused.",
+      remedy:
+        "submission.senders = \"own\": log in as that address; \"mapped\": add it to submission.senders_map."),
+    Reason(
+      .limitUserMessages, Reply(450, 7, 0, "You are sending messages too fast, please try again later"),
+      .refusal,
+      cause: "Past limits.message_rate_per_user.", effect: "The client is asked to come again.",
+      remedy: "Raise limits.message_rate_per_user if the user is good; see that the account is not abused."),
+    Reason(
+      .limitUserRecipients,
+      Reply(452, 7, 0, "You are sending to too many recipients, please try again later"),
+      .refusal,
+      cause: "Past limits.recipient_rate_per_user.", effect: "The client is asked to come again.",
+      remedy: "Raise limits.recipient_rate_per_user if the user is good; see that the account is not abused."),
+    Reason(
+      .accountAlarm, nil, .warning,
+      cause: "A user writes to many times the recipients an hour that are usual for that user.",
+      effect: "None but this line, once an hour.",
+      remedy:
+        "See whether the account is abused and change its password; submission.alarm_factor and alarm_least tune it."
+    ),
+    Reason(
+      .loginBlocked, nil, .warning,
+      cause: "More failed logins from one subnet than limits.login_failures_per_subnet.",
+      effect:
+        "No login from there is tried for limits.login_block, save by users who logged in from there lately; mail from there is not touched.",
+      remedy: "weir status shows the blocks, weir unblock ADDRESS lifts one."),
   ]
 
   private static let endings: [Reason] = [

@@ -66,13 +66,19 @@ public struct WeighedFinding: Hashable, Sendable {
   public let found: Stage
   /// The first stage at which it may refuse.
   public let enforceAt: Stage
+  /// Whom the examination that found it concerns.
+  public let audience: Audience
 
-  public init(_ finding: Finding, weight: Weight, mode: CheckMode, found: Stage, enforceAt: Stage) {
+  public init(
+    _ finding: Finding, weight: Weight, mode: CheckMode, found: Stage, enforceAt: Stage,
+    audience: Audience = .strangers
+  ) {
     self.finding = finding
     self.weight = weight
     self.mode = mode
     self.found = found
     self.enforceAt = enforceAt
+    self.audience = audience
   }
 
   /// `DNSBL_LISTED(zen=127.0.0.4;8.0)`, as the log's `findings` shows it; a shadow one says so.
@@ -83,6 +89,16 @@ public struct WeighedFinding: Hashable, Sendable {
     if weight.score != 0 { parts.append(Score.text(weight.score)) }
     if mode == .shadow { parts.append("shadow") }
     return parts.isEmpty ? finding.code.name : "\(finding.code.name)(\(parts.joined(separator: ";")))"
+  }
+}
+
+extension [WeighedFinding] {
+  /// Those that count at a stage for a client as it is known now: what was found about a stranger says nothing of
+  /// the user that he turned out to be, and where users log in nobody is judged as a stranger before he could.
+  public func concerning(_ facts: ConnectFacts, at stage: Stage) -> [WeighedFinding] {
+    let mayLogIn = facts.profile == .submission && facts.user == nil && stage < .mail
+    if isEmpty || facts.isStranger && !mayLogIn { return self }
+    return filter { $0.audience == .everyone }
   }
 }
 

@@ -1,7 +1,8 @@
 internal import Bytes
 public import MailSyntax
 
-/// What is changed in a message's own header on the way out: forged marks go, and a tagged message is marked.
+/// What is changed in a message's own header on the way out: forged marks go, a tagged message is marked, and the
+/// mail of one's own users is completed.
 public struct HeaderEdit: Sendable {
   /// What to send in place of the first `bodyStart` octets, after the trace header.
   public private(set) var bytes: [UInt8] = []
@@ -11,18 +12,22 @@ public struct HeaderEdit: Sendable {
   /// - Parameters:
   ///   - isFromOutside: marks that a stranger brought are forged, and are removed.
   ///   - tag: the decision, where the message is to be marked as spam.
+  ///   - completion: what is to be added; nil for strangers' mail.
   public init(
     message: [UInt8], header: MessageHeader, isFromOutside: Bool, tag: Decision?, findings: [WeighedFinding],
-    tagging: Tagging, thresholds: Thresholds
+    tagging: Tagging, thresholds: Thresholds, completion: HeaderCompletion? = nil
   ) {
     if let tag, tagging.addsHeaders {
       Self.writeMarks(into: &bytes, tag, findings, thresholds)
     }
+    let signed = completion == nil ? [] : HeaderCompletion.signedFields(header, of: message)
+    if let completion { bytes.append(contentsOf: completion.missingLines(header, signed).utf8) }
     // Abuse: a first line that begins with white space would go on with the line that we put in front of it.
     if message.first?.isWhiteSpace == true { bytes.append(contentsOf: "X-Stray-Continuation:\r\n".utf8) }
     let isMarked: (MessageHeader.Field) -> Bool = { isFromOutside && Self.isMark($0) }
     let prefix = tag == nil ? "" : tagging.subjectPrefix
-    guard !prefix.isEmpty || header.fields.contains(where: isMarked) else { return }
+    let places = completion.map { Self.bareNames(message, header, signed, $0) } ?? [:]
+    guard !prefix.isEmpty || !places.isEmpty || header.fields.contains(where: isMarked) else { return }
     bodyStart = header.end
     var position = 0
     var isPrefixed = prefix.isEmpty
@@ -37,6 +42,8 @@ public struct HeaderEdit: Sendable {
       if !prefix.isEmpty, field.isNamed("Subject") {
         isPrefixed = true
         bytes.append(contentsOf: Self.prefixed(message, field, with: prefix))
+      } else if let completion, let bare = places[field.range.lowerBound] {
+        bytes.append(contentsOf: completion.completed(field, message, at: bare))
       } else {
         bytes.append(contentsOf: message[field.range])
       }
@@ -49,6 +56,20 @@ public struct HeaderEdit: Sendable {
       bytes.append(contentsOf: SubjectPrefix.encoded(prefix, like: []))
       bytes.append(contentsOf: [.carriageReturn, .lineFeed])
     }
+  }
+
+  /// Where bare names are completed, by the offset of their field.
+  private static func bareNames(
+    _ message: [UInt8], _ header: MessageHeader, _ signed: Set<String>, _ completion: HeaderCompletion
+  ) -> [Int: [Int]] {
+    var all: [Int: [Int]] = [:]
+    guard completion.domain != nil else { return all }
+    for field in header.fields
+    where HeaderCompletion.concerns(field) && !signed.contains(field.name.lowercasedASCII) {
+      let places = completion.places(in: field, of: message)
+      if !places.isEmpty { all[field.range.lowerBound] = places }
+    }
+    return all
   }
 
   /// `X-Spam` and everything in `X-Spam-`, which mail clients and filters behind us believe.

@@ -10,7 +10,8 @@ public final class Policy: Sendable {
   public let catalogue: ReasonCatalogue
   /// Terms by network, the longest prefix first; the last entry is for everybody else.
   private let terms: [NetworkTerms]
-  public let plan: CheckPlan
+  /// By whom it concerns: strangers, and those who are none.
+  private let plan: (strangers: CheckPlan, others: CheckPlan)
   public let scores: ScoreTable
   public let thresholds: Thresholds
   public let relay: RelayControl
@@ -28,19 +29,22 @@ public final class Policy: Sendable {
   public let listeners: [String: ListenerTerms]
   /// Who knows the users; nil where nobody can log in.
   public let authenticator: (any Authenticator)?
+  /// What is completed in the header of one's own users' mail.
+  public let completion: HeaderCompletion.Terms
 
   public init(
     generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: [NetworkTerms], plan: CheckPlan,
     scores: ScoreTable, thresholds: Thresholds, relay: RelayControl, backends: any Relay, routes: RouteTable,
     bounds: MessageBounds,
     timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int,
-    listeners: [String: ListenerTerms] = [:], authenticator: (any Authenticator)? = nil
+    listeners: [String: ListenerTerms] = [:], authenticator: (any Authenticator)? = nil,
+    completion: HeaderCompletion.Terms = .none
   ) {
     self.generation = generation
     self.hostname = hostname
     self.catalogue = catalogue
     self.terms = terms
-    self.plan = plan
+    self.plan = (plan, plan.concerning(.network))
     self.scores = scores
     self.thresholds = thresholds
     self.relay = relay
@@ -53,7 +57,11 @@ public final class Policy: Sendable {
     self.loopDelay = loopDelay
     self.listeners = listeners
     self.authenticator = authenticator
+    self.completion = completion
   }
+
+  /// The checks that a client of that trust meets.
+  public func plan(for trust: Trust) -> CheckPlan { trust == .none ? plan.strangers : plan.others }
 
   /// The terms of a client: those of the smallest network it stands in.
   public func terms(for address: IPAddress) -> NetworkTerms {

@@ -7,19 +7,47 @@ public struct RelayControl: Sendable {
   private let domains: DomainSet
   private let networks: IPPrefixSet
   private let restrictions: [SenderRestriction]
+  private let certificates: [RelayCertificate]
+  /// Which senders a user may use.
+  public let rights: SenderRights
 
   /// - Parameter restrictions: the longest prefix first, as the settings give them.
-  public init(domains: DomainSet, networks: IPPrefixSet, restrictions: [SenderRestriction] = []) {
+  public init(
+    domains: DomainSet, networks: IPPrefixSet, restrictions: [SenderRestriction] = [],
+    certificates: [RelayCertificate] = [], rights: SenderRights = SenderRights()
+  ) {
     self.domains = domains
     self.networks = networks
     self.restrictions = restrictions
+    self.certificates = certificates
+    self.rights = rights
   }
 
   public func isRelayNetwork(_ address: IPAddress) -> Bool { networks.contains(address) }
 
-  /// Whether this client may send to outside under this sender: it stands in a relay network, and where the
-  /// most specific restriction of its address names senders, the sender is one of them.
-  public func mayRelay(_ address: IPAddress, sender: Path) -> Bool {
+  /// Whether a certificate is one of `relay.certificates`. One that a balancer tells of has no fingerprint of its
+  /// own reckoning; its subject counts where the balancer verified it.
+  public func isRelayCertificate(_ certificate: ClientCertificate) -> Bool {
+    certificates.contains {
+      $0.matches(
+        fingerprint: certificate.fingerprint, subject: certificate.subject, isVerified: certificate.isVerified
+      )
+    }
+  }
+
+  /// Whether this client may send to outside under this sender: it logged in and the sender is its own; or it showed
+  /// a relay certificate; or it stands in a relay network, and where the most specific restriction of its address
+  /// names senders, the sender is one of them. What a message says in From grants nothing.
+  public func mayRelay(_ facts: ConnectFacts, sender: Path) -> Bool {
+    switch facts.trust {
+    case .none: false
+    case .user(let user): rights.mayUse(user, sender: sender)
+    case .certificate: true
+    case .network: mayRelay(facts.address, sender: sender)
+    }
+  }
+
+  private func mayRelay(_ address: IPAddress, sender: Path) -> Bool {
     guard networks.contains(address) else { return false }
     guard let restriction = restrictions.first(where: { $0.network.contains(address) }) else { return true }
     return restriction.allows(localPart: sender.localPart, domain: sender.domain?.description ?? "")

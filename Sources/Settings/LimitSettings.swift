@@ -34,6 +34,14 @@ public struct LimitSettings: Sendable, Hashable {
   public let harvestBlock: Duration
   /// How long an address is refused after it wrote to a trap.
   public let trapBlock: Duration
+  /// Messages and recipients of a user who logged in.
+  public let messageRatePerUser: RateBound
+  public let recipientRatePerUser: RateBound
+  /// Failed logins from a subnet, and with one password.
+  public let loginFailuresPerSubnet: RateBound
+  public let loginFailuresPerPassword: RateBound
+  /// How long no login from a subnet is tried after too many failed; zero: not at all.
+  public let loginBlock: Duration
   /// How late an event loop may be before new connections get 421.
   public let loopDelay: Duration
   /// How many file descriptors stay free before new connections get 421.
@@ -102,6 +110,11 @@ extension LimitSettings {
     trackedAddresses = section.count("tracked_addresses")
     harvestBlock = section.duration("harvest_block")
     trapBlock = section.duration("trap_block")
+    messageRatePerUser = section.rate("message_rate_per_user") ?? .unlimited
+    recipientRatePerUser = section.rate("recipient_rate_per_user") ?? .unlimited
+    loginFailuresPerSubnet = section.rate("login_failures_per_subnet") ?? .unlimited
+    loginFailuresPerPassword = section.rate("login_failures_per_password") ?? .unlimited
+    loginBlock = section.duration("login_block")
     loopDelay = section.duration("loop_delay")
     descriptorsReserve = section.count("descriptors_reserve")
     networks = NetworkLimits.all(section, client)

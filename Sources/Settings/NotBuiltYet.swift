@@ -39,9 +39,6 @@ enum NotBuiltYet {
     Row(
       path: "tls", when: .present, severity: .warning,
       message: "[tls] is not built yet: STARTTLS is not offered"),
-    Row(
-      path: "auth", when: .present, severity: .error,
-      message: "[auth] is not built yet: nobody could log in; leave it out"),
     Row(path: "dns", when: .present, severity: .warning, message: "[dns] is not built yet and has no effect"),
     Row(
       path: "trust", when: .present, severity: .warning, message: "[trust] is not built yet and has no effect"

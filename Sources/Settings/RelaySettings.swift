@@ -15,6 +15,8 @@ public struct RelaySettings: Sendable, Hashable {
   public let networks: IPPrefixSet
   /// Networks that may send only with these senders, the longest prefix first.
   public let senders: [SenderRestriction]
+  /// The client certificates that may send anywhere.
+  public let certificates: [RelayCertificate]
   /// The domain that completes a bare local part; nil: such a recipient is refused.
   public let completeDomain: String?
   /// True when the operator wrote the one word that allows relay networks as wide as the internet.
@@ -81,6 +83,7 @@ extension RelaySettings {
     let names = domains.names
     firstDomain = section.texts("domains").lazy.map(\.lowercasedASCII).first { names.contains($0) }
     networks = IPPrefixSet(section.networks("networks"))
+    certificates = RelayCertificate.all(section)
     completeDomain = section.hostname("complete_domain")
     isOpen = section.word("open", of: OpenWord.self) != nil
     routes = section.text("routes")

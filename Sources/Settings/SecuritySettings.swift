@@ -39,30 +39,6 @@ extension TLSSettings {
   }
 }
 
-/// How users prove who they are (`[auth]`).
-public struct AuthSettings: Sendable, Hashable {
-  public let mechanisms: [String]
-  /// `file:PATH`, `dovecot:SOCKET`, `saslauthd:SOCKET`, `backend:NAME` or an LDAP URL, as written.
-  public let backend: String
-}
-
-extension AuthSettings {
-  init?(_ section: Section) {
-    guard section.isWritten else { return nil }
-    mechanisms = section.texts("mechanisms")
-    backend = section.text("backend") ?? ""
-    let kinds = ["file:", "dovecot:", "saslauthd:", "backend:", "ldap://", "ldaps://", "ldapi://"]
-    if backend.isEmpty {
-      section.requireKey("backend", "write backend = \"file:/etc/weir/users\"")
-    } else if !kinds.contains(where: { backend.hasPrefix($0) && backend != $0 }) {
-      section.report(
-        "backend",
-        "auth.backend: expected \"file:PATH\", \"dovecot:SOCKET\", \"saslauthd:SOCKET\", \"backend:NAME\" or"
-          + " \"ldap://…\"; found the text \(quoted(backend))")
-    }
-  }
-}
-
 /// How names are resolved (`[dns]`).
 public struct DNSSettings: Sendable, Hashable {
   /// Where a resolver listens.

@@ -29,7 +29,9 @@ public struct Settings: Sendable, Hashable {
   public let delivery: DeliverySettings
   /// Nil without `[tls]`: STARTTLS is not offered.
   public let tls: TLSSettings?
+  /// Nil without `[auth]`: nobody can log in.
   public let auth: AuthSettings?
+  public let submission: SubmissionSettings
   public let dns: DNSSettings
   /// Hops of our own beyond the relay networks.
   public let trustedNetworks: IPPrefixSet
@@ -146,6 +148,7 @@ extension Settings {
     delivery = DeliverySettings(root.section("delivery"))
     tls = TLSSettings(root.section("tls"), files)
     auth = AuthSettings(root.section("auth"))
+    submission = SubmissionSettings(root.section("submission"), relay)
     dns = DNSSettings(root.section("dns"))
     trustedNetworks = IPPrefixSet(root.section("trust").networks("networks"))
     listsFolder = root.section("lists").defaultedText("folder")

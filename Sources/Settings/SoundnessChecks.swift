@@ -9,6 +9,7 @@ struct SoundnessChecks {
 
   func report() {
     checkRelay()
+    SubmissionChecks(settings: settings, root: root).report()
     checkDomains()
     checkLoops()
     checkLimits()
@@ -153,6 +154,14 @@ struct SoundnessChecks {
   private func checkFiles() {
     let relay = root.section("relay")
     if let routes = settings.relay.routes { files.check(routes, of: relay, "routes") }
+    if let map = settings.submission.sendersMap {
+      files.check(map, of: root.section("submission"), "senders_map")
+    }
+    let auth = root.section("auth")
+    if case .file(let users)? = settings.auth?.backend { files.check(users, of: auth, "backend") }
+    for key in ["introspection_secret_file", "introspection_ca", "ldap_search_password_file", "ldap_ca"] {
+      if let path = auth.text(key) { files.check(path, of: auth, key) }
+    }
     for section in root.sections("backend") {
       if let routes = section.text("routes") { files.check(routes, of: section, "routes") }
       if let recipients = section.text("recipients"), recipients.hasPrefix("file:"), recipients != "file:" {

@@ -72,8 +72,9 @@ private struct ConfigurationLoader {
     let lists = self.lists(settings)
     let (routes, recipients) = maps(settings)
     let relay = RelayControl(
-      domains: settings.relay.domains, networks: settings.relay.networks, restrictions: settings.relay.senders
-    )
+      domains: settings.relay.domains, networks: settings.relay.networks,
+      restrictions: settings.relay.senders, certificates: settings.relay.certificates,
+      rights: rights(settings))
     let (plan, scores, checkProblems) = Catalogue.plan(
       CheckMaterials(lists: lists, relay: relay, settings: settings))
     report(checkProblems)
@@ -134,6 +135,23 @@ private struct ConfigurationLoader {
       report([settings.problem("lists.folder", "\(error)")])
       return .empty
     }
+  }
+
+  /// What users may send as.
+  private mutating func rights(_ settings: Settings) -> SenderRights {
+    let submission = settings.submission
+    var rule = SenderRights.Rule.own
+    switch submission.senders {
+    case .own: break
+    case .any: rule = .any
+    case .mapped:
+      rule = .mapped(.empty)
+      guard let path = submission.sendersMap.map(settings.resolve), let text = read(path) else { break }
+      let (map, found) = SendersMap.read(text: text, file: path)
+      report(found)
+      rule = .mapped(map)
+    }
+    return SenderRights(rule, userDomain: settings.auth?.domain, headerDomain: submission.domain)
   }
 
   /// The routes map and the recipients files.

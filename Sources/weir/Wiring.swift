@@ -29,7 +29,10 @@ enum Wiring {
       tagging: Tagging(
         subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),
       normalizesBareLineFeed: settings.smtp.bareLF == .normalise,
-      loopDelay: Int(settings.limits.loopDelay.milliseconds))
+      loopDelay: Int(settings.limits.loopDelay.milliseconds),
+      completion: HeaderCompletion.Terms(
+        domain: settings.submission.domain,
+        includesRelayNetworks: settings.submission.completesRelayNetworks))
   }
 
   private static func terms(_ settings: Settings) -> [NetworkTerms] {
@@ -69,6 +72,27 @@ enum Wiring {
       greeting: settings.greeting, command: settings.command, data: settings.data, message: settings.message,
       verdict: settings.replyBudget, leastDataRate: settings.minDataRate,
       dataRateGrace: settings.minDataGrace)
+  }
+
+  static func userRates(_ settings: Settings) -> UserRates.Limits {
+    var limits = UserRates.Limits()
+    limits.messages = settings.limits.messageRatePerUser.rate
+    limits.recipients = settings.limits.recipientRatePerUser.rate
+    limits.alarmFactor = settings.submission.alarmFactor
+    limits.alarmLeast = settings.submission.alarmLeast.count
+    return limits
+  }
+
+  static func loginGuard(_ settings: Settings) -> LoginGuard.Limits {
+    var limits = LoginGuard.Limits()
+    limits.perSubnet = settings.limits.loginFailuresPerSubnet.rate
+    limits.perPassword = settings.limits.loginFailuresPerPassword.rate
+    limits.block = settings.limits.loginBlock
+    limits.tarpit = settings.auth?.tarpit ?? .zero
+    limits.subnetV4 = settings.limits.subnetV4
+    limits.subnetV6 = settings.limits.subnetV6
+    limits.tracked = settings.limits.trackedAddresses
+    return limits
   }
 
   static func admission(_ settings: LimitSettings) -> AdmissionLimits {

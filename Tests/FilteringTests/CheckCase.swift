@@ -139,6 +139,7 @@ struct CheckCaseRun {
     }
     let connect = ConnectFacts(
       address: address, port: 1, listener: "x", isRelayNetwork: relay.isRelayNetwork(address), time: now)
+    let plan = plan.concerning(connect.trust)
     if look(plan.connect, connect, .connect) { return }
     let hello = Hello(name: one.helo, isExtended: true)
     if look(plan.hello, HelloFacts(connect: connect, hello: hello), .hello) { return }

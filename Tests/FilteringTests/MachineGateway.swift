@@ -246,11 +246,13 @@ extension MachineGateway {
     guard let mail, let envelope = session.envelope else { return .refuse(Response(.commandOrder)) }
     var variables = ReplyVariables()
     variables.recipient = path.text
-    guard relay.isOurs(path) || relay.mayRelay(facts.address, sender: mail.sender) else {
+    guard relay.isOurs(path) || relay.mayRelay(facts, sender: mail.sender) else {
       return .refuse(Response(.relayDenied, variables))
     }
     let recipient = RecipientFacts(mail: mail, recipient: path, taken: envelope.recipients.count)
-    let found = CheckPlan.examine(plan.recipient, recipient, at: .recipient, scores: scores) ?? []
+    let found =
+      CheckPlan.examine(plan.concerning(facts.trust).recipient, recipient, at: .recipient, scores: scores)
+      ?? []
     let decision = Decision(of: found, at: .recipient, thresholds: Thresholds())
     if decision.verdict == .reject {
       let response = Response(decision.reason, variables)

@@ -56,6 +56,12 @@ import Testing
     #expect(control.isOurs(path) == isOurs)
   }
 
+  private func facts(_ address: IPAddress, in control: RelayControl) -> ConnectFacts {
+    ConnectFacts(
+      address: address, port: 1, listener: "x", isRelayNetwork: control.isRelayNetwork(address),
+      time: .init(milliseconds: 0))
+  }
+
   @Test(arguments: [
     ("192.0.2.1", "x@anywhere.example", true), ("192.0.2.1", "<>", true),
     ("2001:db8::5", "x@anywhere.example", true),
@@ -72,13 +78,15 @@ import Testing
   func whoMayRelay(_ address: String, _ sender: String, _ may: Bool) throws {
     let address = try #require(IPAddress(address))
     let path = try #require(PathParser.parse(whole: sender, limits: .sender))
-    #expect(try control().mayRelay(address, sender: path) == may)
+    let control = try control()
+    #expect(control.mayRelay(facts(address, in: control), sender: path) == may)
   }
 
   @Test func withoutSettingsNobodyRelays() throws {
     let control = RelayControl(domains: DomainSet(), networks: [])
     let loopback = IPAddress(v4: 0x7f00_0001)
-    #expect(!control.isRelayNetwork(loopback) && !control.mayRelay(loopback, sender: .null))
+    #expect(!control.isRelayNetwork(loopback))
+    #expect(!control.mayRelay(facts(loopback, in: control), sender: .null))
     #expect(!control.isOurs(try #require(PathParser.parse(whole: "u@localhost"))))
     #expect(!control.isOurDomain(.name("localhost")) && !control.isOurDomain(.literal(loopback)))
   }

@@ -10,6 +10,8 @@ import Testing
     case .texts:
       switch key.path {
       case "dns.servers": "[\"192.0.2.53@53\"]"
+      case "auth.mechanisms": "[\"PLAIN\", \"scram-sha-256\"]"
+      case "relay.certificates": "[\"CN=printer\"]"
       case "relay.senders.*": "[\"@example.org\", \"user@example.org\", \".example.org\"]"
       default: "[\"example.org\"]"
       }
@@ -28,6 +30,7 @@ import Testing
     case .text, .path:
       switch key.path {
       case "auth.backend": "\"file:users\""
+      case "auth.introspection_url": "\"https://sso.example.org/introspect\""
       case "dns.stub[].address": "\"127.0.0.1@53\""
       case "backend[].recipients": "\"any\""
       default: "\"text\""

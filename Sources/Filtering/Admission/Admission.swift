@@ -31,8 +31,14 @@ public final class Admission: Sendable {
   /// - Returns: nil where it is in, and counted: `disconnect` is due exactly once, with the same arguments.
   ///   Else why not, and nothing is counted but the refusal: who comes too fast is let in at the rate he may
   ///   have, not shut out for as long as he tries.
-  public func connect(_ address: IPAddress, isRelayNetwork: Bool, at now: Int64) -> ReasonCode? {
-    state.withLock { $0.connect(address, isRelayNetwork: isRelayNetwork, at: now) }?.code
+  ///   A timed block does not count where users log in (`isSubmission`): it is for strangers, and one of one's own
+  ///   users may stand behind that address.
+  public func connect(
+    _ address: IPAddress, isRelayNetwork: Bool, isSubmission: Bool = false, at now: Int64
+  ) -> ReasonCode? {
+    state.withLock {
+      $0.connect(address, isRelayNetwork: isRelayNetwork, isSubmission: isSubmission, at: now)
+    }?.code
   }
 
   /// A client that `connect` let in is gone. `isRelayNetwork` as it was then, whatever was reloaded since.

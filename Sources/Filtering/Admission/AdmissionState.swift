@@ -39,12 +39,14 @@ struct AdmissionState {
     recountOpen()
   }
 
-  mutating func connect(_ address: IPAddress, isRelayNetwork: Bool, at now: Int64) -> AdmissionRefusal? {
+  mutating func connect(
+    _ address: IPAddress, isRelayNetwork: Bool, isSubmission: Bool, at now: Int64
+  ) -> AdmissionRefusal? {
     if connections >= terms.connections { return refuse(.connections) }
     if isRelayNetwork {
       relayConnections += 1
     } else {
-      if !blocks.isEmpty, block(of: address, at: now) != nil { return refuse(.blocked) }
+      if !isSubmission, !blocks.isEmpty, block(of: address, at: now) != nil { return refuse(.blocked) }
       let client = terms.terms(of: address)
       guard let held = hold(address, client, at: now) else { return refuse(.tracked) }
       if let refusal = pastLimit(held, client, at: now) {

@@ -56,7 +56,7 @@ extension Connection {
       logRefusal(response, stage: .message)
       return .refuse(response)
     }
-    let examinations = policy.plan.message
+    let examinations = policy.plan(for: facts.trust).message
     guard !examinations.isEmpty else { return decide(message, header, transaction, found: []) }
     let facts = MessageFacts(
       mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
@@ -86,7 +86,8 @@ extension Connection {
     _ message: HeldMessage, _ header: MessageHeader, _ transaction: Transaction, found: [WeighedFinding]
   ) -> Answer? {
     transaction.findings += found
-    let findings = standing.isEmpty ? transaction.findings : standing + transaction.findings
+    let findings = (standing.isEmpty ? transaction.findings : standing + transaction.findings)
+      .concerning(facts, at: .message)
     if let response = refusal(at: .message, findings) { return .refuse(response) }
     let decision = Decision(of: findings, at: .message, thresholds: policy.thresholds)
     let delivery = delivery(of: message, header, transaction, decision, findings)

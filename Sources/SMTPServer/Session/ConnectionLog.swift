@@ -42,6 +42,7 @@ extension Connection {
 
   /// The refusal that the findings come to at this stage, logged; nil where they let pass.
   func refusal(at stage: Stage, _ findings: [WeighedFinding], recipient: Path? = nil) -> Response? {
+    let findings = findings.concerning(facts, at: stage)
     guard !findings.isEmpty else { return nil }
     let decision = Decision(of: findings, at: stage, thresholds: policy.thresholds)
     switch decision.verdict {

@@ -42,7 +42,7 @@ extension Connection {
   // MARK: Connect and greeting
 
   private func considerConnection() -> Answer? {
-    let examinations = policy.plan.connect
+    let examinations = policy.plan(for: facts.trust).connect
     return examine(examinations, facts, at: .connect) { connection, found in
       connection.standing += found
       return connection.refusal(at: .connect, connection.standing).map { Answer.close($0) } ?? .proceed
@@ -52,7 +52,7 @@ extension Connection {
   private func considerHello(_ hello: Hello) -> Answer? {
     lastHello = hello
     let facts = HelloFacts(connect: facts, hello: hello)
-    return examine(policy.plan.hello, facts, at: .hello) { connection, found in
+    return examine(policy.plan(for: self.facts.trust).hello, facts, at: .hello) { connection, found in
       // A second EHLO replaces what was found about the first.
       connection.standing.removeAll { $0.found == .hello }
       connection.standing += found
@@ -76,7 +76,7 @@ extension Connection {
     }
     let mail = MailFacts(
       connect: facts, hello: hello, sender: sender, parameters: parameters, time: Clock.now)
-    return examine(policy.plan.mail, mail, at: .mail) { connection, found in
+    return examine(policy.plan(for: facts.trust).mail, mail, at: .mail) { connection, found in
       let findings = connection.standing.isEmpty ? found : connection.standing + found
       let transaction = Transaction(id: connection.context.newID(), facts: mail, began: now, findings: found)
       connection.transaction = transaction
@@ -94,14 +94,14 @@ extension Connection {
       return answer
     }
     let isOurs = policy.relay.isOurs(recipient.path)
-    if !isOurs, !policy.relay.mayRelay(facts.address, sender: transaction.facts.sender) {
+    if !isOurs, !policy.relay.mayRelay(facts, sender: transaction.facts.sender) {
       let response = Response(.relayDenied, variables(recipient: recipient.path))
       logRefusal(response, stage: .recipient, recipient: recipient.path)
       return refuseRecipient(response)
     }
     let facts = RecipientFacts(
       mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
-    return examine(policy.plan.recipient, facts, at: .recipient) { connection, found in
+    return examine(policy.plan(for: self.facts.trust).recipient, facts, at: .recipient) { connection, found in
       guard let transaction = connection.transaction else { return nil }
       return connection.judge(recipient, isOurs: isOurs, transaction, found)
     }

@@ -7,11 +7,6 @@ extension Settings {
     .key("tls.certificate_for[].names", .texts, "", "The names; required."),
     .key("tls.certificate_for[].certificate", .path, "", "The certificate and its chain; required."),
     .key("tls.certificate_for[].key", .path, "", "Its private key; required."),
-    .table("auth", "How users prove who they are."),
-    .key("auth.mechanisms", .texts, "", "The SASL mechanisms offered."),
-    .key(
-      "auth.backend", .text, "",
-      "Who knows the users: file:PATH, dovecot:SOCKET, saslauthd:SOCKET, backend:NAME or ldap://…; required."),
     .table("dns", "How names are resolved."),
     .key(
       "dns.servers", .texts, "",

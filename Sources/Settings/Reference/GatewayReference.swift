@@ -80,6 +80,10 @@ extension Settings {
       "relay.networks", .networks, "",
       "The networks that may send anywhere; exempt from stranger checks and per-address limits."),
     .key(
+      "relay.certificates", .texts, "",
+      "The client certificates that may send anywhere: \"sha256:HEX\", or \"CN=name\" (or the whole subject) where it"
+        + " leads to an authority of tls.client_ca."),
+    .key(
       "relay.senders", .table, "",
       "Narrows a network to these senders: { \"192.0.2.0/24\" = [\"@example.org\"] }."),
     .key(

@@ -123,7 +123,8 @@ extension Settings {
   /// Every key there is, tables included, in the order of the reference page.
   public static let reference: [KeyReference] =
     generalReference + listenerReference + backendReference + relayReference + limitReference
-    + timeoutReference + recipientReference + securityReference + filterReference + runningReference
+    + timeoutReference + recipientReference + securityReference + submissionReference + filterReference
+    + runningReference
 
   /// The same by path.
   static let referenceByPath = Dictionary(uniqueKeysWithValues: reference.map { ($0.path, $0) })

@@ -70,6 +70,22 @@ extension Settings {
       "limits.trap_block", .duration(.zero...(.seconds(30 * 86_400))), "1h",
       "How long an address that wrote to a trap is refused."),
     .key(
+      "limits.message_rate_per_user", .rate, "200/1h", "Most messages of a user who logged in; past it 450."),
+    .key(
+      "limits.recipient_rate_per_user", .rate, "1000/1h",
+      "Most recipients of a user who logged in; past it 452."),
+    .key(
+      "limits.login_failures_per_subnet", .rate, "20/1h",
+      "Most failed logins from one subnet; past it no login from there is tried for login_block, save by users"
+        + " who logged in from there lately."),
+    .key(
+      "limits.login_failures_per_password", .rate, "20/1h",
+      "Most failed logins with one password, whatever the user; past it that password is not tried, save by users"
+        + " who logged in from the same subnet lately."),
+    .key(
+      "limits.login_block", .duration(.zero...(.seconds(30 * 86_400))), "15m",
+      "How long no login from a subnet is tried after too many failed; mail from there is not touched."),
+    .key(
       "limits.loop_delay", .duration(.milliseconds(10)...(.seconds(60))), "1s",
       "New connections get 421 while an event loop is late by more than this."),
     .key(
