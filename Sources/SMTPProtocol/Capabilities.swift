@@ -152,6 +152,7 @@ public struct Offer: Hashable, Sendable {
       deliveryStatus: all(\.deliveryStatus), binary: all { $0.binary && $0.chunking },
       size: (theirs + (ours.map { [$0] } ?? [])).min(), mostRecipients: mostRecipients,
       mostTransactions: mostTransactions)
+    requireTLS = all(\.requireTLS)
   }
 
   /// The keyword lines of the EHLO answer, the greeting line not among them.

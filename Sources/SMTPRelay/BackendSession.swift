@@ -159,7 +159,8 @@ final class BackendSession: ChannelInboundHandler {
     guard let established = event as? TLSEstablished, machine.isHandshaking else {
       return context.fireUserInboundEventTriggered(event)
     }
-    encryption = established.cipher.isEmpty ? established.version : "\(established.version) \(established.cipher)"
+    encryption =
+      established.cipher.isEmpty ? established.version : "\(established.version) \(established.cipher)"
     apply(machine.encrypted())
   }
 

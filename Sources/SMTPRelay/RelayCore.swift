@@ -80,7 +80,8 @@ final class RelayCore: Sendable {
     guard backend.fellBack(now: .now()) else { return }
     let pause = backend.configuration.encryption.clearLifetime.components.seconds
     tell(
-      .warning, .backendTLS, "\(backend.name): \(fault); mail goes there in the clear, TLS is tried again after \(pause) s",
+      .warning, .backendTLS,
+      "\(backend.name): \(fault); mail goes there in the clear, TLS is tried again after \(pause) s",
       at: clock())
   }
 

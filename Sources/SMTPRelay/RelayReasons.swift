@@ -66,7 +66,8 @@ public enum RelayReasons {
         "With tls = \"required\" or \"verify\" the client keeps the message and comes again; with \"optional\" mail"
         + " goes there in the clear for ten minutes, and this line is a warning.",
       remedy:
-        "See the backend's certificate; backend.tls_name, tls_ca and tls_pins say which one is right: weir check."),
+        "See the backend's certificate; backend.tls_name, tls_ca and tls_pins say which one is right: weir check."
+    ),
   ]
 
   private static let messages: [Reason] = [

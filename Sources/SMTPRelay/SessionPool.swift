@@ -158,15 +158,16 @@ final class SessionPool {
     let session = BackendSession(
       pool: self, opening: opening(for: user, now), intended: user, deadline: now + timeout + timeout)
     add(session)
-    Dialing.connect(to: configuration.endpoint, on: relay.loop, timeout: timeout).assumeIsolated().whenComplete { result in
-      do {
-        // Nothing was read yet: this runs before the event loop looks at its sockets again.
-        try result.get().pipeline.syncOperations.addHandler(session)
-      } catch {
-        guard self.has(session) else { return }
-        session.couldNotConnect(Dialing.words(error))
+    Dialing.connect(to: configuration.endpoint, on: relay.loop, timeout: timeout).assumeIsolated()
+      .whenComplete { result in
+        do {
+          // Nothing was read yet: this runs before the event loop looks at its sockets again.
+          try result.get().pipeline.syncOperations.addHandler(session)
+        } catch {
+          guard self.has(session) else { return }
+          session.couldNotConnect(Dialing.words(error))
+        }
       }
-    }
   }
 
   private func opening(for user: (any SessionUser)?, _ now: NIODeadline) -> ClientOpening {

@@ -1,3 +1,4 @@
+internal import Bytes
 public import NetAddress
 
 /// A mail server that the gateway hands mail to (`[[backend]]`).
@@ -11,11 +12,11 @@ public struct BackendSettings: Sendable, Hashable {
   /// Whether the session to the backend is encrypted.
   public enum TLS: String, WordEnum {
     case off
-    /// STARTTLS where offered, whatever the certificate.
+    /// STARTTLS where offered, whatever the certificate; in the clear where the handshake fails.
     case optional
     /// No mail without it, whatever the certificate.
     case required
-    /// No mail without it and a valid certificate for the name.
+    /// No mail without it and the right certificate.
     case verify
   }
 
@@ -45,6 +46,12 @@ public struct BackendSettings: Sendable, Hashable {
   public let endpoint: Endpoint
   public let wireProtocol: WireProtocol
   public let tls: TLS
+  /// The name that its certificate has to be for, in small letters; nil: that of the endpoint.
+  public let tlsName: String?
+  /// A file of authorities, as written; nil: the system's.
+  public let tlsAuthorities: String?
+  /// SHA-256 of the public keys, one of which it has to have, in place of name and authority; empty: any.
+  public let tlsPins: [[UInt8]]
   public let identity: Identity
   public let recipients: Recipients
   /// Only recipients in these domains go here; empty: all.
@@ -70,10 +77,15 @@ public struct BackendSettings: Sendable, Hashable {
 
 extension BackendSettings {
   /// Nil without an address.
-  init?(_ section: Section, probeSessions: Int) {
+  init?(_ section: Section, _ files: FileLookup, probeSessions: Int) {
     let endpoint = section.endpoint("address")
     wireProtocol = section.defaultedWord("protocol")
     tls = section.defaultedWord("tls")
+    tlsName = section.hostname("tls_name")
+    tlsAuthorities = section.text("tls_ca")
+    if let tlsAuthorities { files.check(tlsAuthorities, of: section, "tls_ca") }
+    tlsPins = Self.pins(section)
+    Self.checkTLS(section, tls, endpoint)
     identity = section.defaultedWord("identity")
     recipients = Self.recipients(section)
     domains = section.domains("domains")
@@ -113,6 +125,43 @@ extension BackendSettings {
     }
   }
 
+  /// `sha256:` and 64 hexadecimal digits.
+  private static func pins(_ section: Section) -> [[UInt8]] {
+    section.texts("tls_pins").enumerated().compactMap { index, text in
+      let digits = text.hasPrefix("sha256:") ? Array(text.utf8.dropFirst(7)) : []
+      guard digits.count == 64, digits.allSatisfy(\.isASCIIHexDigit) else {
+        section.reading.report(
+          SettingPath.element(section.path(of: "tls_pins"), index),
+          "backend.tls_pins: expected \"sha256:\" and 64 hexadecimal digits, the SHA-256 of the public key;"
+            + " found the text \(quoted(text))")
+        return nil
+      }
+      return stride(from: 0, to: 64, by: 2).compactMap { place in
+        UInt8(String(decoding: digits[place..<(place + 2)], as: UTF8.self), radix: 16)
+      }
+    }
+  }
+
+  /// What asks for a right certificate in vain would leave the backend weaker than it is written.
+  private static func checkTLS(_ section: Section, _ tls: TLS, _ endpoint: Endpoint?) {
+    if tls != .verify {
+      for key in ["tls_ca", "tls_pins"] where section.has(key) {
+        section.report(
+          key, "backend.\(key): only tls = \"verify\" looks at the certificate: write that, or leave this out")
+      }
+      if tls == .off, section.has("tls_name") {
+        section.report("tls_name", as: .warning, "backend.tls_name has no effect with tls = \"off\"")
+      }
+    } else if section.has("tls_pins") {
+      for key in ["tls_ca"] where section.has(key) {
+        section.report(key, as: .warning, "backend.\(key) has no effect: tls_pins say which key is right")
+      }
+    } else if case .unix? = endpoint, !section.has("tls_name") {
+      section.report(
+        "tls", "backend.tls = \"verify\": a local socket has no name: write tls_name = \"mail.example.org\"")
+    }
+  }
+
   private static func name(_ section: Section) -> String? {
     guard let name = section.text("name") else { return nil }
     // A name is a word of the routes map.
@@ -123,8 +172,10 @@ extension BackendSettings {
   }
 
   /// The backends of a file, in its order.
-  static func all(_ root: Section, probeSessions: Int) -> [BackendSettings] {
-    let backends = root.sections("backend").compactMap { BackendSettings($0, probeSessions: probeSessions) }
+  static func all(_ root: Section, _ files: FileLookup, probeSessions: Int) -> [BackendSettings] {
+    let backends = root.sections("backend").compactMap {
+      BackendSettings($0, files, probeSessions: probeSessions)
+    }
     if !root.has("backend") || root.values["backend"] == .array([]) {
       root.reading.report(
         "",

@@ -21,16 +21,6 @@ enum NotBuiltYet {
 
   static let rows: [Row] = [
     Row(
-      path: "backend[].tls", when: .word(["required", "verify"]), severity: .error,
-      message: "TLS is not built yet: mail would go to the backend in the clear; use \"off\" or \"optional\""),
-    Row(
-      path: "backend[].tls", when: .word(["optional"]), severity: .warning,
-      message: "TLS is not built yet: mail goes to the backend in the clear"),
-    Row(
-      path: "backend[].identity", when: .word(["xclient", "proxy-v2"]), severity: .error,
-      message: "this identity is not built yet: the backend would take every client for the gateway;"
-        + " use \"auto\", \"header\" or \"xforward\""),
-    Row(
       path: "tls", when: .present, severity: .warning,
       message: "[tls] is not built yet: STARTTLS is not offered"),
     Row(path: "dns", when: .present, severity: .warning, message: "[dns] is not built yet and has no effect"),

@@ -140,7 +140,7 @@ extension Settings {
     user = root.text("user")
     recipients = RecipientSettings(root.section("recipients"))
     listeners = ListenerSettings.all(root)
-    backends = BackendSettings.all(root, probeSessions: recipients.probesPerBackend)
+    backends = BackendSettings.all(root, files, probeSessions: recipients.probesPerBackend)
     relay = RelaySettings(root.section("relay"))
     limits = LimitSettings(root.section("limits"))
     timeouts = TimeoutSettings(root.section("timeouts"))

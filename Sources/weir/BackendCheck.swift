@@ -1,5 +1,6 @@
 import Foundation
 import NIOPosix
+import SMTPProtocol
 import SMTPRelay
 import SMTPServer
 import Settings
@@ -21,6 +22,16 @@ enum BackendCheck {
             isError: false,
             description:
               "\(settings.problem(backend.path + ".address", as: .warning, "backend '\(backend.name)' at \(backend.endpoint) does not answer: \(status.fault)"))"
+          ))
+        continue
+      }
+      let isNamed = Capabilities(storedForm: status.capabilities).clientAttributes.contains("ADDR")
+      if backend.identity == .xclient, !isNamed {
+        problems.append(
+          .init(
+            isError: true,
+            description:
+              "\(settings.problem(backend.path + ".identity", "backend '\(backend.name)' does not offer XCLIENT to this gateway, so that no mail could go there: allow it (Postfix: smtpd_authorized_xclient_hosts), or write identity = \"auto\""))"
           ))
         continue
       }

@@ -299,7 +299,7 @@ actor GatewayService {
           name: backend.name, address: addresses[backend.name] ?? "", isUp: backend.health == .up,
           isHeard: backend.health != .unheard, idle: backend.idleSessions, busy: backend.busySessions,
           delivered: backend.deliveries, refused: backend.refusals, failed: backend.failures,
-          capabilities: backend.capabilities, lastFault: backend.fault)
+          capabilities: backend.capabilities, encryption: backend.encryption, lastFault: backend.fault)
       },
       blocks: snapshot.blocks.map {
         StatusReport.Block(

@@ -18,6 +18,8 @@ struct StatusReport: Codable, Sendable {
     var refused: Int
     var failed: Int
     var capabilities: String
+    /// How the last session was encrypted; "clear", or empty where none stood.
+    var encryption: String
     var lastFault: String
   }
 
@@ -62,7 +64,7 @@ struct StatusReport: Codable, Sendable {
       lines.append(
         "backend      \(backend.name) \(backend.address): \(backend.isUp ? "up" : backend.isHeard ? "DOWN" : "never heard")\(backend.lastFault.isEmpty ? "" : " (\(backend.lastFault))"); sessions \(backend.busy) busy, \(backend.idle) idle; delivered \(backend.delivered), refused \(backend.refused), failed \(backend.failed)"
       )
-      lines.append("             can: \(backend.capabilities.isEmpty ? "-" : backend.capabilities)")
+      lines.append("             can: \(backend.capabilities.isEmpty ? "-" : backend.capabilities); TLS: \(backend.encryption.isEmpty ? "-" : backend.encryption)")
     }
     lines.append("events       " + Self.counts(events))
     lines.append("codes        " + Self.counts(codes))

@@ -209,6 +209,13 @@ extension Wiring {
     return (relay, settings.backends.map { backend($0, configuration) })
   }
 
+  /// What is wrong with the files that a backend's TLS goes by; nil where nothing is.
+  static func encryptionProblem(_ backend: BackendSettings, _ settings: Settings) -> String? {
+    var configuration = BackendConfiguration(name: backend.name, endpoint: backend.endpoint)
+    configuration.encryption = encryption(backend, settings)
+    return configuration.encryptionProblem
+  }
+
   private static func backend(_ backend: BackendSettings, _ configuration: Configuration)
     -> BackendConfiguration
   {
@@ -218,9 +225,11 @@ extension Wiring {
     switch backend.identity {
     case .header: result.identity = .header
     case .xforward: result.identity = .xforward
-    // The settings refuse the others until they are built.
-    case .auto, .xclient, .proxyV2: result.identity = .auto
+    case .auto: result.identity = .auto
+    case .xclient: result.identity = .xclient
+    case .proxyV2: result.identity = .proxy
     }
+    result.encryption = encryption(backend, settings)
     switch backend.recipients {
     case .probe: result.recipients = .probe
     case .any: result.recipients = .any
@@ -241,6 +250,19 @@ extension Wiring {
     result.replyTimeout = settings.timeouts.backendReply
     result.longestPause = backend.healthInterval
     return result
+  }
+
+  private static func encryption(_ backend: BackendSettings, _ settings: Settings) -> BackendEncryption {
+    let mode: BackendEncryption.Mode =
+      switch backend.tls {
+      case .off: .off
+      case .optional: .optional
+      case .required: .required
+      case .verify: .verify
+      }
+    return BackendEncryption(
+      mode, name: backend.tlsName, authorities: backend.tlsAuthorities.map(settings.resolve),
+      pins: backend.tlsPins)
   }
 
   /// What a reload of the backends depends on: the same text, the same relay.

@@ -41,10 +41,22 @@ extension Settings {
     .key("backend[].protocol", .choice(BackendSettings.WireProtocol.words), "smtp", "What it speaks."),
     .key(
       "backend[].tls", .choice(BackendSettings.TLS.words), "optional",
-      "Whether STARTTLS is used towards it, and whether its certificate has to be right."),
+      "Whether STARTTLS is used towards it: where it is offered, or no mail without; verify: nor without the right"
+        + " certificate."),
+    .key(
+      "backend[].tls_name", .hostname, "",
+      "The name that its certificate has to be for; if not given, the name or address in backend.address."),
+    .key(
+      "backend[].tls_ca", .path, "",
+      "The authorities, in PEM, one of which has to vouch for its certificate; if not given, the system's."),
+    .key(
+      "backend[].tls_pins", .texts, "",
+      "Its public keys, \"sha256:HEX\" of the SubjectPublicKeyInfo: one has to be its own; name and authority then"
+        + " do not count."),
     .key(
       "backend[].identity", .choice(BackendSettings.Identity.words), "auto",
-      "How it is told the client's address; auto is xforward where that is offered, else header."),
+      "How it is told the client's address; auto is xforward where that is offered, else header. xclient and proxy-v2"
+        + " take a session for each client."),
     .key(
       "backend[].recipients", .text, "probe",
       "How the gateway knows its recipients: probe asks it, file:PATH reads a list, any takes all."),

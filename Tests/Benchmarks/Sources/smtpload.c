@@ -8,25 +8,11 @@
  * INDEX has a line `path<TAB>sender<TAB>recipient` for each message. MAIL, RCPT and DATA are pipelined. Loopback
  * only: the destination is 127.0.0.1. Prints one JSON object; times in milliseconds, MAIL to the final reply. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "common.h"
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 enum state { CONNECTING, BANNER, EHLO, ENVELOPE, CONTENT, QUITTING, SLEEPING, DONE };
-
-struct message {
-  char *content, *sender, *recipient;
-  size_t length;
-};
 
 struct session {
   int fd;
@@ -44,64 +30,11 @@ struct session {
   double since, connected, wake;
 };
 
-static struct message *all;
-static int messages_known, sessions = 50, per_connection, retry, refusals, port, poll_fd, alive;
+static int sessions = 50, per_connection, retry, refusals, port, poll_fd, alive;
 static long total = 1000, begun, done, ok, lost, connections, resent, codes[1000];
 static double most_seconds = 120, last;
-static struct sockaddr_in there;
-static unsigned source_base, source_count = 1;
 static float *times;
 static long times_count, times_room;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-/* A file as it goes over the wire: CRLF, dots stuffed, the final dot. */
-static void load(const char *path, const char *sender, const char *recipient) {
-  FILE *file = fopen(path, "rb");
-  if (!file) fail(path);
-  fseek(file, 0, SEEK_END);
-  size_t size = (size_t)ftell(file), out = 0;
-  rewind(file);
-  char *raw = malloc(size + 1), *wire = malloc(size * 2 + 16);
-  if (!raw || !wire || fread(raw, 1, size, file) != size) fail(path);
-  fclose(file);
-  int line_start = 1;
-  for (size_t i = 0; i < size; i++) {
-    if (raw[i] == '\r' || raw[i] == 0) continue;
-    if (line_start && raw[i] == '.') wire[out++] = '.';
-    if (raw[i] == '\n') wire[out++] = '\r';
-    wire[out++] = raw[i];
-    line_start = raw[i] == '\n';
-  }
-  if (!line_start) memcpy(wire + out, "\r\n", 2), out += 2;
-  memcpy(wire + out, ".\r\n", 3);
-  free(raw);
-  all = realloc(all, sizeof *all * (size_t)(messages_known + 1));
-  if (!all) fail("realloc");
-  all[messages_known++] = (struct message){wire, strdup(sender), strdup(recipient), out + 3};
-}
-
-static void load_index(const char *index) {
-  FILE *file = fopen(index, "r");
-  char line[4096];
-  if (!file) fail(index);
-  while (fgets(line, sizeof line, file)) {
-    line[strcspn(line, "\n")] = 0;
-    char *rest = line, *path = strsep(&rest, "\t"), *sender = strsep(&rest, "\t");
-    if (sender && rest) load(path, sender, rest);
-  }
-  fclose(file);
-  if (!messages_known) fail("no messages");
-}
 
 static void note_time(double since) {
   last = now();
@@ -126,15 +59,7 @@ static void sleep_then_connect(struct session *s, double seconds) {
 }
 
 static void dial(struct session *s) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
-  if (fd < 0) fail("socket");
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (source_base) {
-    struct sockaddr_in here = {.sin_family = AF_INET};
-    here.sin_addr.s_addr = htonl(source_base + (unsigned)connections % source_count);
-    setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-    if (bind(fd, (void *)&here, sizeof here)) fail("bind");
-  }
+  int fd = socket_for(connections);
   connections++;
   s->fd = fd;
   s->state = CONNECTING;
@@ -170,7 +95,7 @@ static void next_message(struct session *s) {
   int full = per_connection && s->sent_here >= per_connection;
   if (full || (s->number < 0 && begun >= total)) return quit(s);
   if (s->number < 0) s->number = begun++;
-  s->message = &all[(unsigned long)s->number * 2654435761u % (unsigned long)messages_known];
+  s->message = message_of(s->number);
   s->sent_here++;
   s->since = now();
   s->state = ENVELOPE;
@@ -311,23 +236,12 @@ static void ready(struct session *s, unsigned events) {
   pump(s);
 }
 
-static int by_size(const void *a, const void *b) {
-  float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
-static double quantile(double part) { return times_count ? times[(long)((double)(times_count - 1) * part)] : 0; }
-
 static void report(double seconds) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-               + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
   qsort(times, (size_t)times_count, sizeof *times, by_size);
   printf("{\"done\":%ld,\"ok\":%ld,\"lost\":%ld,\"resent\":%ld,\"connections\":%ld,\"seconds\":%.4f,", done, ok, lost,
          resent, connections, seconds);
   printf("\"rate\":%.1f,\"p50\":%.3f,\"p99\":%.3f,\"client_cpu\":%.3f,\"codes\":{", (double)done / seconds,
-         quantile(.5), quantile(.99), cpu);
+         quantile(times, times_count, .5), quantile(times, times_count, .99), own_cpu());
   for (int i = 0, any = 0; i < 1000; i++)
     if (codes[i]) printf("%s\"%03d\":%ld", any++ ? "," : "", i, codes[i]);
   printf("}}\n");
@@ -350,8 +264,7 @@ int main(int argc, char **argv) {
     }
   if (!index || !port || !source_count || (source_base && source_base >> 24 != 127)) return 2;
   load_index(index);
-  there = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
-  there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  aim(port);
   times_room = total + 2 * sessions;
   times = calloc((size_t)times_room, sizeof *times);
   struct session *crowd = calloc((size_t)sessions, sizeof *crowd);

@@ -61,6 +61,18 @@ PROXY_SERVICE = """\
 127.0.0.1:{port} inet n - n - 120 smtpd
   -o smtpd_proxy_filter=127.0.0.1:{sink}
 """
+# The defaults in all that concerns TLS (tickets, ciphers, groups, no line of log a handshake) but for the key.
+TLS_SERVICES = """\
+127.0.0.1:{port} inet n - n - 120 smtpd
+  -o smtpd_proxy_filter=127.0.0.1:{sink}
+  -o smtpd_tls_security_level=may
+  -o smtpd_tls_chain_files={key},{certificate}
+127.0.0.1:{implicit} inet n - n - 120 smtpd
+  -o smtpd_proxy_filter=127.0.0.1:{sink}
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_tls_chain_files={key},{certificate}
+"""
 POSTSCREEN_SERVICE = """\
 127.0.0.1:{port} inet n - n - 1 postscreen
 smtpd     pass  -       -       n       -       120     smtpd
@@ -92,6 +104,17 @@ scache    unix  -       -       n       -       1       scache
 postlog   unix-dgram n  -       n       -       1       postlogd
 """
 
+WEIR_TLS = """\
+[tls]
+certificate = "{certificate}"
+key = "{key}"
+"""
+# TLS from the first byte is for one's own users: such a listener has logins, here of nobody.
+WEIR_IMPLICIT = """\
+[auth]
+backend = "file:{users}"
+"""
+
 # Every client here is 127.x.y.z: the counts and rates of an address and of its subnet are raised out of the way.
 # They are still counted, for none is "unlimited", and no client is of a relay network: each is a stranger.
 RAISED_LIMITS = {
@@ -107,7 +130,7 @@ WEIR = """\
 hostname = "mx.example.test"
 [[listener]]
 address = "127.0.0.1:{port}"
-tls = "off"
+{listener}
 [[backend]]
 name = "sink"
 address = "127.0.0.1:{sink}"
@@ -130,9 +153,10 @@ folder = "{folder}/state"
 {settings}"""
 
 
-def weir(port, sink, identity, folder, limits, settings):
+def weir(port, sink, identity, folder, limits, settings, listener='tls = "off"'):
     lines = "\n".join(f"{key} = {value}" for key, value in {**RAISED_LIMITS, **limits}.items())
-    return WEIR.format(port=port, sink=sink, identity=identity, folder=folder, limits=lines, settings=settings)
+    return WEIR.format(
+        port=port, sink=sink, identity=identity, folder=folder, limits=lines, settings=settings, listener=listener)
 
 
 def write_lists(folder):

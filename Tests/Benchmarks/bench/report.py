@@ -5,38 +5,38 @@ from .measure import KEPT, NEW
 MODES = {KEPT: "kept connections (20 messages each)", NEW: "a new connection for each message"}
 
 
-def _ratio(value, base):
+def quotient(value, base):
     return f"{value / base:.2f}" if base else "–"
 
 
-def _row(*cells):
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+def cells(*each):
+    return "| " + " | ".join(str(cell) for cell in each) + " |"
 
 
 def mail_table(mail, titles):
     lines = [
-        _row("Connections", "Size", "Set-up", "messages/s", "× sink", "CPU-ms a message", "min–max", "× Postfix",
+        cells("Connections", "Size", "Set-up", "messages/s", "× sink", "CPU-ms a message", "min–max", "× Postfix",
              "× HAProxy", "p50 ms", "p99 ms", "peak PSS MiB"),
-        _row(*["---"] * 3, *["--:"] * 9)]
+        cells(*["---"] * 3, *["--:"] * 9)]
     for (mode, size), summary in mail.items():
         sink = summary["sink"]["rate"]
         postfix, haproxy = (summary.get(name, {}).get("ms") for name in ("postfix", "haproxy"))
         for name, found in summary.items():
-            lines.append(_row(
-                mode, size, titles[name], f"{found['rate']:,.0f}", _ratio(found["rate"], sink), f"{found['ms']:.3f}",
-                found["spread"], _ratio(found["ms"], postfix), _ratio(found["ms"], haproxy), f"{found['p50']:.2f}",
+            lines.append(cells(
+                mode, size, titles[name], f"{found['rate']:,.0f}", quotient(found["rate"], sink), f"{found['ms']:.3f}",
+                found["spread"], quotient(found["ms"], postfix), quotient(found["ms"], haproxy), f"{found['p50']:.2f}",
                 f"{found['p99']:.2f}", f"{found['peak']:.1f}"))
     return "\n".join(lines)
 
 
 def refusal_table(found, titles):
     lines = [
-        _row("Refused at connect", "connections/s", "CPU-ms a connection", "min–max", "× postscreen", "p50 ms", "p99 ms",
-             "replies"), _row("---", *["--:"] * 6, "---")]
+        cells("Refused at connect", "connections/s", "CPU-ms a connection", "min–max", "× postscreen", "p50 ms", "p99 ms",
+             "replies"), cells("---", *["--:"] * 6, "---")]
     base = found.get("postscreen", {}).get("ms")
     for name, row in found.items():
-        lines.append(_row(
-            titles[name], f"{row['rate']:,.0f}", f"{row['ms']:.3f}", row["spread"], _ratio(row["ms"], base),
+        lines.append(cells(
+            titles[name], f"{row['rate']:,.0f}", f"{row['ms']:.3f}", row["spread"], quotient(row["ms"], base),
             f"{row['p50']:.2f}", f"{row['p99']:.2f}", " ".join(f"{code}: {n}" for code, n in row["codes"].items())))
     return "\n".join(lines)
 
@@ -106,5 +106,5 @@ def targets(results):
 
 
 def target_table(found):
-    lines = [_row("Target", "wanted", "reached", ""), _row("---", "--:", "--:", "---")]
-    return "\n".join(lines + [_row(title, wanted, reached, "yes" if holds else "NO") for title, wanted, reached, holds in found])
+    lines = [cells("Target", "wanted", "reached", ""), cells("---", "--:", "--:", "---")]
+    return "\n".join(lines + [cells(title, wanted, reached, "yes" if holds else "NO") for title, wanted, reached, holds in found])

@@ -100,11 +100,15 @@ class HAProxy(Setup):
 
 
 class Postfix(Setup):
-    """A Postfix of its own in its own folder: `smtpd_proxy_filter`, or postscreen with a static deny list."""
+    """A Postfix of its own in its own folder: `smtpd_proxy_filter`, or postscreen with a static deny list.
 
-    def __init__(self, work, sink=None):
-        name, title = ("postfix", "Postfix smtpd_proxy_filter") if sink else ("postscreen", "postscreen, deny list")
-        super().__init__(name, title, work)
+    With a `pair` of certificate and key it has STARTTLS, and TLS from the first byte at the port `implicit`.
+    """
+
+    def __init__(self, work, sink=None, pair=None, name=None):
+        usual, title = ("postfix", "Postfix smtpd_proxy_filter") if sink else ("postscreen", "postscreen, deny list")
+        super().__init__(name or usual, title, work)
+        self.implicit = free_port() if pair else None
         owner = pwd.getpwnam("postfix")
         for part in ("spool", "data"):
             os.mkdir(os.path.join(self.folder, part))
@@ -115,8 +119,12 @@ class Postfix(Setup):
         if not sink:
             main += configurations.POSTSCREEN_MAIN.format(deny=deny)
         front = configurations.PROXY_SERVICE if sink else configurations.POSTSCREEN_SERVICE
+        if pair:
+            front = configurations.TLS_SERVICES
         self.write("main.cf", main)
-        self.write("master.cf", front.format(port=self.port, sink=sink and sink.port) + configurations.POSTFIX_MASTER)
+        self.write("master.cf", front.format(
+            port=self.port, sink=sink and sink.port, implicit=self.implicit, key=pair and pair.key,
+            certificate=pair and pair.certificate) + configurations.POSTFIX_MASTER)
         self.run(["postfix", "-c", self.folder, "start"], greets=False)
         pid_file = os.path.join(self.folder, "spool/pid/master.pid")
         end = time.monotonic() + 20
@@ -140,15 +148,16 @@ class Postfix(Setup):
 class Weir(Setup):
     """The gateway, built beforehand; `settings` are lines of configuration beyond the common ones."""
 
-    def __init__(self, work, binary, name, title, sink, identity="header", limits=None, settings=""):
+    def __init__(self, work, binary, name, title, sink, identity="header", limits=None, settings="",
+                 listener='tls = "off"', greets=True):
         super().__init__(name, title, work)
         lists = os.path.join(self.folder, "Blocklists")
         os.mkdir(lists)
         self.entries = configurations.write_lists(lists)
         os.mkdir(os.path.join(self.folder, "Rules"))
         self.configuration = configurations.weir(
-            self.port, sink.port, identity, self.folder, limits or {}, settings)
-        self.run([binary, "serve", "--config", self.write("weir.toml", self.configuration)])
+            self.port, sink.port, identity, self.folder, limits or {}, settings, listener)
+        self.run([binary, "serve", "--config", self.write("weir.toml", self.configuration)], greets)
 
     def log_lines(self):
         with open(os.path.join(self.folder, "weir.log"), "rb") as file:
