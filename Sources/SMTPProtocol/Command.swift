@@ -58,6 +58,8 @@ public struct MailParameters: Hashable, Sendable {
   public var size: UInt64?
   public var body: BodyKind?
   public var isInternationalized = false
+  /// REQUIRETLS: to be handed on under TLS alone (RFC 8689 §2).
+  public var requireTLS = false
   /// `FULL` or `HDRS` (RFC 3461 §4.3).
   public var returnKind: String?
   /// xtext as it came (RFC 3461 §4.4).
