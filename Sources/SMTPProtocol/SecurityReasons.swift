@@ -22,7 +22,7 @@ extension ReasonCode {
 extension ProtocolReasons {
   static let encryption: [Reason] = [
     Reason(
-      .tlsReady, Reply(220, 2, 0, "Ready to start TLS"), .notice, cause: "A client said STARTTLS.",
+      .tlsReady, Reply(220, 0, 0, "Ready to start TLS"), .notice, cause: "A client said STARTTLS.",
       effect: "The handshake follows; the session begins afresh behind it.", remedy: "Nothing."),
     Reason(
       .tlsRequired, Reply(530, 7, 0, "Must issue a STARTTLS command first"), .refusal,

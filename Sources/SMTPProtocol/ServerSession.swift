@@ -95,7 +95,7 @@ public struct ServerSession: Sendable {
     }
   }
 
-  var terms: Terms
+  public internal(set) var terms: Terms
   /// What EHLO answered last; parameters of other extensions are refused.
   var offer: Offer
   var state = State.opening

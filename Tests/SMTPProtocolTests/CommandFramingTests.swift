@@ -91,4 +91,75 @@ import Testing
     let ended = bytes.prefix(CommandFraming.mostSkipped - 50_000) + [13, 10]
     #expect(events(Array(ended), pieces: 10_000) == ["!COMMAND_LINE_TOO_LONG"])
   }
+
+  // MARK: Logins
+
+  /// What comes of lines where the first `responses` of them answer a challenge: their lengths or codes.
+  private func lengths(_ bytes: [UInt8], pieces length: Int, responses: Int) -> [String] {
+    var framing = CommandFraming(longest: 512)
+    var inbound: [UInt8] = []
+    var events: [String] = []
+    var start = 0
+    while start < bytes.count {
+      inbound += bytes[start..<min(start + length, bytes.count)]
+      start += length
+      while true {
+        let (taken, event) = framing.next(
+          inbound.span.bytes, as: events.count < responses ? .response : .command)
+        inbound.removeFirst(taken)
+        switch event {
+        case .line(let line): events.append("\(line.count)")
+        case .malformed(let reason): events.append("!\(reason)")
+        case .endless: return events + ["endless"]
+        case nil: break
+        }
+        if event == nil, taken == 0 || inbound.isEmpty { break }
+      }
+      #expect(inbound.count <= CommandFraming.longestResponse)
+    }
+    return events
+  }
+
+  private func line(_ head: String, _ count: Int) -> [UInt8] {
+    Array(head.utf8) + [UInt8](repeating: 0x41, count: count - head.utf8.count) + [13, 10]
+  }
+
+  @Test func aResponseHasABoundOfItsOwn() {
+    let noop = Array("NOOP\r\n".utf8)
+    for length in [1, 511, 512, 4096, 12287, 12288, 12289, 12290, 12291, 100_000] {
+      #expect(lengths(line("", 12288) + noop, pieces: length, responses: 1) == ["12288", "4"])
+      for count in [12289, 12290, 12291, 50_000] {
+        #expect(
+          lengths(line("", count) + noop, pieces: length, responses: 1) == ["!AUTH_TOO_LONG", "4"],
+          "\(count) in pieces of \(length)")
+      }
+      // What was a response is skipped as one, though commands are due by then.
+      #expect(
+        lengths(line("", 12300) + line("", 513) + noop, pieces: length, responses: 1)
+          == ["!AUTH_TOO_LONG", "!COMMAND_LINE_TOO_LONG", "4"])
+      #expect(lengths(line("", 513) + noop, pieces: length, responses: 0) == ["!COMMAND_LINE_TOO_LONG", "4"])
+    }
+  }
+
+  /// Clients put tokens of some kilobytes into AUTH itself, where RFC 4954 has them in a response.
+  @Test(arguments: ["AUTH XOAUTH2 ", "auth\tX ", "Auth  "])
+  func aLoginMayBeAsLongAsAResponse(_ head: String) {
+    let noop = Array("NOOP\r\n".utf8)
+    for length in [1, 5, 513, 12290, 100_000] {
+      #expect(lengths(line(head, 512) + noop, pieces: length, responses: 0) == ["512", "4"])
+      #expect(lengths(line(head, 12288) + noop, pieces: length, responses: 0) == ["12288", "4"])
+      #expect(lengths(line(head, 12289) + noop, pieces: length, responses: 0) == ["!AUTH_TOO_LONG", "4"])
+    }
+    for other in ["AUTH", "AUTHX ", "AUT ", "XAUTH "] {
+      #expect(lengths(line(other, 600), pieces: 600, responses: 0) == ["!COMMAND_LINE_TOO_LONG"])
+    }
+  }
+
+  @Test(arguments: ["dXNl\ncg==\r\nNOOP\r\n", "dXNl\rcg==\r\nNOOP\r\n", "dX\0Nl\r\nNOOP\r\n"])
+  func aResponseEndsWithCRLFToo(_ text: String) {
+    for length in 1...text.utf8.count {
+      #expect(
+        lengths(Array(text.utf8), pieces: length, responses: 1) == ["!COMMAND_LINE_ENDING", "4"])
+    }
+  }
 }

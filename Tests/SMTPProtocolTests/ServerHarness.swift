@@ -13,22 +13,46 @@ struct ServerHarness {
     eightBit: true, internationalized: true, deliveryStatus: true, binary: true, size: 1000, mostRecipients: 3
   )
 
-  init(terms: ServerSession.Terms = .init(mostErrors: 100), offer: Offer = fullOffer) {
-    session = ServerSession(terms: terms, offer: offer)
+  /// With all that has to do with who is talking.
+  static var guardedOffer: Offer {
+    var offer = fullOffer
+    offer.startTLS = true
+    offer.requireTLS = true
+    offer.mechanisms = ["SCRAM-SHA-256", "PLAIN", "LOGIN"]
+    offer.clientAttributes = ClientAttributes.Name.forClient
+    offer.forwardAttributes = ClientAttributes.Name.forForward
+    return offer
+  }
+
+  init(
+    terms: ServerSession.Terms = .init(mostErrors: 100), offer: Offer = fullOffer, isEncrypted: Bool = false
+  ) {
+    session = ServerSession(terms: terms, offer: offer, isEncrypted: isEncrypted)
     _ = settle(session.opened())
   }
 
   /// A session after these lines.
   init(
-    after lines: [String], terms: ServerSession.Terms = .init(mostErrors: 100), offer: Offer = fullOffer
+    after lines: [String], terms: ServerSession.Terms = .init(mostErrors: 100), offer: Offer = fullOffer,
+    isEncrypted: Bool = false
   ) {
-    self.init(terms: terms, offer: offer)
+    self.init(terms: terms, offer: offer, isEncrypted: isEncrypted)
     for line in lines { _ = say(line) }
   }
 
   mutating func say(_ line: String) -> ServerAction { say(Array(line.utf8)) }
 
   mutating func say(_ line: [UInt8]) -> ServerAction { settle(session.received(line: line)) }
+
+  /// Says a line in answer to a challenge.
+  mutating func respond(_ line: String) -> ServerAction {
+    settle(session.received(response: Array(line.utf8)))
+  }
+
+  /// Answers the next questions of a kind, and those only.
+  mutating func on(_ kind: String, _ answer: Answer) {
+    answers.append(({ $0.description == kind }, answer))
+  }
 
   /// Answers questions until something else is to be done.
   mutating func settle(_ action: ServerAction) -> ServerAction {
@@ -59,6 +83,9 @@ struct ServerHarness {
     case .drain: "drain"
     case .answer: "answer"
     case .nothing: "closed"
+    case .response: "challenged"
+    case .handshake: "handshake"
+    case .identity: "identity"
     }
   }
 }
@@ -69,19 +96,21 @@ extension ServerAction {
   /// The reply's code; 250 for a greeting, 354 with DATA, negative where nothing is said.
   var code: Int {
     switch self {
-    case .reply(let response), .close(let response), .receiveData(let response):
+    case .reply(let response), .close(let response), .receiveData(let response), .startTLS(let response):
       catalogue.reply(response).code
     case .greet: 250
     case .ask: -1
     case .receiveChunk: -2
     case .drainChunk: -3
+    case .challenge: 334
+    case .restart: -4
     }
   }
 
   /// `503 5.5.1`, `250` without an enhanced code.
   var codes: String {
     switch self {
-    case .reply(let response), .close(let response), .receiveData(let response):
+    case .reply(let response), .close(let response), .receiveData(let response), .startTLS(let response):
       let reply = catalogue.reply(response)
       return reply.enhancedText.map { "\(reply.code) \($0)" } ?? "\(reply.code)"
     default: return "\(code)"
@@ -90,9 +119,15 @@ extension ServerAction {
 
   var reason: ReasonCode? {
     switch self {
-    case .reply(let response), .close(let response), .receiveData(let response): response.reason
+    case .reply(let response), .close(let response), .receiveData(let response), .startTLS(let response):
+      response.reason
     default: nil
     }
+  }
+
+  /// What a challenge says, `334 ` and CRLF with it.
+  var challenge: String? {
+    if case .challenge(let octets) = self { String(decoding: octets, as: UTF8.self) } else { nil }
   }
 
   var isClose: Bool { if case .close = self { true } else { false } }
