@@ -13,7 +13,9 @@ public final class Slapd: Sendable {
   public let port: UInt16
   public let tlsPort: UInt16?
   public var url: String { "ldap://127.0.0.1:\(port)" }
-  public var tlsURL: String { "ldaps://localhost:\(tlsPort ?? 0)" }
+  public var tlsURL: String { "ldaps://127.0.0.1:\(tlsPort ?? 0)" }
+  /// The same server under an address that its certificate does not name.
+  public var misnamedURL: String { "ldaps://127.0.0.2:\(tlsPort ?? 0)" }
   /// The authority of its certificate, PEM; there where it has TLS.
   public var authority: String { folder.file("authority.pem") }
   private let process: RunningProcess
@@ -33,7 +35,7 @@ public final class Slapd: Sendable {
     let loaded = try run(
       "slapadd", ["-f", folder.file("slapd.conf"), "-l", folder.file("people.ldif")], joined: true)
     guard loaded.succeeded else { throw HarnessFault("slapadd: \(loaded.output)") }
-    let secure = tlsPort.map { " ldaps://127.0.0.1:\($0)" } ?? ""
+    let secure = tlsPort.map { " ldaps://127.0.0.1:\($0) ldaps://127.0.0.2:\($0)" } ?? ""
     process = try RunningProcess(
       "slapd",
       ["-h", "ldap://127.0.0.1:\(port)\(secure)", "-f", folder.file("slapd.conf"), "-d", "256"],

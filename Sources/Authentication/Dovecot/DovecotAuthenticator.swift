@@ -12,13 +12,16 @@ internal import Synchronization
 /// `temp` in a FAIL, a lost connection and silence are "unavailable", never a failure.
 public final class DovecotAuthenticator: Authenticator, PasswordSource {
   let link: DovecotLink
+  private let domain: String?
 
   /// Connects at once, beside the caller, so that what Dovecot announces is known early.
   ///
   /// - Parameters:
   ///   - endpoint: the socket of its `service auth`: `unix:/run/dovecot/auth-client`, or an `inet_listener`.
   ///   - timeout: for each step of a login, the connection included.
-  public init(endpoint: Endpoint, timeout: Duration, group: any EventLoopGroup) {
+  ///   - domain: completes the name of a user that Dovecot knows by one without.
+  public init(endpoint: Endpoint, timeout: Duration, domain: String? = nil, group: any EventLoopGroup) {
+    self.domain = domain
     link = DovecotLink(endpoint: endpoint, timeout: timeout, group: group)
     link.connect()
   }
@@ -40,7 +43,7 @@ public final class DovecotAuthenticator: Authenticator, PasswordSource {
   }
 
   public func begin(_ request: AuthenticationRequest) -> any AuthenticationExchange {
-    DovecotExchange(link: link, request: request)
+    DovecotExchange(link: link, domain: domain, request: request)
   }
 
   public func verify(user: String, password: [UInt8], for request: AuthenticationRequest) async
@@ -73,11 +76,13 @@ final class DovecotExchange: AuthenticationExchange {
   }
 
   private let link: DovecotLink
+  private let domain: String?
   private let request: AuthenticationRequest
   private let state = Mutex(State())
 
-  init(link: DovecotLink, request: AuthenticationRequest) {
+  init(link: DovecotLink, domain: String?, request: AuthenticationRequest) {
     self.link = link
+    self.domain = domain
     self.request = request
   }
 
@@ -124,7 +129,9 @@ final class DovecotExchange: AuthenticationExchange {
     switch answer {
     case .challenge(let challenge): return .challenge(challenge)
     case .ok(let user):
-      return .success(AuthenticatedUser(name: user, mechanism: request.mechanism.rawValue))
+      return .success(
+        AuthenticatedUser(
+          name: UserName.completed(user, domain: domain), mechanism: request.mechanism.rawValue))
     case .refused(let user, let why):
       return .failure(AuthenticationFailure(user: user.isEmpty ? claimed : user, detail: why))
     case .unavailable(let why): return .unavailable(why)

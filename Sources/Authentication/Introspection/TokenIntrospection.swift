@@ -72,6 +72,8 @@ public final class TokenIntrospection: TokenSource, ReachableBackend {
     configuration.decompression = .disabled
     configuration.httpVersion = .http1Only
     configuration.timeout = .init(connect: .seconds(5), read: .seconds(30))
+    // A refusal is an answer now, not after the deadline.
+    configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
     return HTTPClient(eventLoopGroup: group, configuration: configuration)
   }

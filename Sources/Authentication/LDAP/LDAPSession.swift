@@ -85,6 +85,16 @@
       return String(cString: name)
     }
 
+    /// Has the server answer something, whatever it is.
+    func greet() throws(Fault) {
+      var message: Int32 = 0
+      var limit = timeLeft()
+      let code = ldap_search_ext(
+        handle, "", ber_int_t(LDAP_SCOPE_BASE), "(objectClass=*)", nil, 0, nil, nil, &limit, 1, &message)
+      guard code == LDAP_SUCCESS else { throw fault(code) }
+      ldap_msgfree(try result(of: message))
+    }
+
     private func startTLS() throws(Fault) {
       var message: Int32 = 0
       let code = ldap_start_tls(handle, nil, nil, &message)

@@ -31,7 +31,7 @@ struct LDAPTry {
           try bind(account, session)
           _ = try session.find(base: base, filter: "(objectClass=weirProbe)")
         } else {
-          _ = try session.find(base: "", filter: "(objectClass=weirProbe)")
+          try session.greet()
         }
         return .accepted
       } catch {
