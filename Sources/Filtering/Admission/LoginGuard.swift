@@ -85,6 +85,9 @@ public final class LoginGuard: Sendable {
     state.withLock { $0.succeeded(address, user: user, at: now) }
   }
 
+  /// Entries of all its tables, three times `tracked` at most.
+  public var tracked: Int { state.withLock { $0.count } }
+
   /// The blocks that last, at most a hundred, the longest to go first; for people.
   public func blocks(at now: Int64) -> [Block] { state.withLock { $0.blocks(at: now) } }
 

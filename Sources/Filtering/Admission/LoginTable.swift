@@ -56,6 +56,8 @@ struct LoginTable {
     known.bound = limits.tracked
   }
 
+  var count: Int { subnets.count + passwords.count + known.count }
+
   func verdict(_ address: IPAddress, user: String?, secret: UInt64?, at now: Int64) -> LoginGuard.Verdict {
     let subnet = subnet(of: address)
     if let user, isKnown(pair(user, subnet), at: now) { return .allow }
