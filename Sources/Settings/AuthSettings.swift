@@ -15,14 +15,14 @@ public struct AuthSettings: Sendable, Hashable {
     /// LDAP URLs, tried in turn.
     case ldap([String])
 
-    /// The word in front of the colon; `ldap` for each of its URLs.
-    public var word: String {
+    /// Its row of the table of mechanisms.
+    public var kind: MechanismTable.Backend {
       switch self {
-      case .file: "file"
-      case .dovecot: "dovecot"
-      case .saslauthd: "saslauthd"
-      case .backend: "backend"
-      case .ldap: "ldap"
+      case .file: .file
+      case .dovecot: .dovecot
+      case .saslauthd: .saslauthd
+      case .backend: .backend
+      case .ldap: .ldap
       }
     }
   }
@@ -80,56 +80,44 @@ extension AuthSettings {
   private static func mechanisms(_ section: Section, _ backend: Backend?, hasIntrospection: Bool) -> [String]
   {
     var all: [String] = []
+    let known = MechanismTable.mechanisms
     for (index, text) in section.texts("mechanisms").enumerated() {
       let name = text.uppercasedASCII
       let place = SettingPath.element(section.path(of: "mechanisms"), index)
       func report(_ message: String) { section.reading.report(place, "auth.mechanisms: \(message)") }
-      guard MechanismMatrix.names.contains(name) else {
-        let near = Suggestion.nearest(to: name, in: MechanismMatrix.names).map { "did you mean \"\($0)\"?" }
-        report(
-          "unknown mechanism \(quoted(text)); \(near ?? "there are " + MechanismMatrix.names.joined(separator: ", "))"
-        )
+      guard known.contains(name) else {
+        let near = Suggestion.nearest(to: name, in: known).map { "did you mean \"\($0)\"?" }
+        report("unknown mechanism \(quoted(text)); \(near ?? "there are " + known.joined(separator: ", "))")
         continue
       }
-      if MechanismMatrix.tokens.contains(name) {
-        if !hasIntrospection {
-          report("\(name) needs auth.introspection_url, where its tokens are introspected")
-        }
-      } else if let backend, !MechanismMatrix.served(by: backend).contains(name) {
-        let others = MechanismMatrix.words(serving: name).map { "\"\($0):…\"" }.joined(separator: ", ")
-        report("\(name) cannot be served by \"\(backend.word):…\"; who can: \(others)")
+      if let backend, let reason = reason(against: name, backend.kind, hasIntrospection: hasIntrospection) {
+        report(reason)
       }
       if all.contains(name) { report("\(name) is named twice") } else { all.append(name) }
     }
     return all
   }
-}
 
-/// Which backend can serve which mechanism.
-public enum MechanismMatrix {
-  /// The strongest first.
-  static let names = [
-    "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "OAUTHBEARER",
-    "XOAUTH2", "PLAIN", "LOGIN",
-  ]
-  /// Those that are verified by token introspection, whoever knows the users.
-  static let tokens: Set<String> = ["OAUTHBEARER", "XOAUTH2"]
-
-  /// The mechanisms that a backend can serve, tokens aside, the strongest first.
-  ///
-  /// SCRAM needs verifiers, which only a users file and Dovecot have; its -PLUS variants need our own TLS in the
-  /// exchange, which Dovecot's socket does not carry; the others are shown a password to try it.
-  public static func served(by backend: AuthSettings.Backend) -> [String] {
-    switch backend {
-    case .file: names.filter { !tokens.contains($0) }
-    case .dovecot: ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"]
-    case .saslauthd, .backend, .ldap: ["PLAIN", "LOGIN"]
-    }
+  /// Why a mechanism cannot be served by these.
+  private static func reason(
+    against name: String, _ kind: MechanismTable.Backend, hasIntrospection: Bool
+  ) -> String? {
+    if hasIntrospection, MechanismTable.service(of: name, by: .introspection).isServed { return nil }
+    guard case .unserved(let why) = MechanismTable.service(of: name, by: kind) else { return nil }
+    let others = MechanismTable.backends(serving: name).map(\.written).joined(separator: " or ")
+    return
+      "\(name) is not served by \(kind.written): \(why); \(others.isEmpty ? "nobody does" : "write \(others)")"
   }
 
-  static func words(serving name: String) -> [String] {
-    let all: [AuthSettings.Backend] = [.file(""), .dovecot(""), .saslauthd(""), .backend(""), .ldap([])]
-    return all.filter { served(by: $0).contains(name) }.map(\.word)
+  /// Those that can be offered: the ones named, else all that the backend and introspection serve.
+  var offered: [String] {
+    if !mechanisms.isEmpty { return mechanisms }
+    let served = Set(
+      (backend.map { MechanismTable.mechanisms(of: $0.kind) } ?? [])
+        + (introspection == nil ? [] : MechanismTable.mechanisms(of: .introspection)))
+    return MechanismTable.mechanisms.filter {
+      served.contains($0) && !MechanismTable.onlyByName.contains($0)
+    }
   }
 }
 

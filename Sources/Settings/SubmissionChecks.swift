@@ -15,14 +15,8 @@ struct SubmissionChecks {
   private func warning(_ path: String, _ message: String) { root.reading.report(path, as: .warning, message) }
 
   private func checkLogins() {
-    let submissions = settings.listeners.filter { $0.profile != .mx }
     guard let auth = settings.auth else {
-      for listener in submissions {
-        error(
-          SettingPath.child(listener.path, "profile"),
-          "listener.profile: nobody could log in: profile = \"\(listener.profile.rawValue)\" needs an [auth]")
-      }
-      if root.section("submission").isWritten {
+      if root.section("submission").isWritten, !settings.submission.completesRelayNetworks {
         warning("submission", "[submission] has no effect without [auth]: nobody can log in")
       }
       return
@@ -33,18 +27,22 @@ struct SubmissionChecks {
       let known = "; there are " + names.map { "'\(printable($0))'" }.joined(separator: ", ")
       error("auth.backend", "auth.backend: there is no backend '\(printable(name))'\(near ?? known)")
     }
-    if !settings.listeners.contains(where: offersLogin) {
+    let showsAll = auth.offered.allSatisfy { Self.showing.contains($0) }
+    if !settings.listeners.contains(where: { offersLogin($0, onlyByTLS: showsAll) }) {
       warning(
         "auth",
         settings.tls == nil
-          ? "[auth] has no effect: there is no [tls], and no login is offered in the clear"
+          ? "[auth] has no effect: there is no [tls], and passwords are not taken in the clear"
           : "[auth] has no effect: no listener offers it")
     }
   }
 
+  /// The mechanisms that show the password or token: not without TLS.
+  private static let showing: Set<String> = ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"]
+
   /// Whether somebody can log in there at all.
-  private func offersLogin(_ listener: ListenerSettings) -> Bool {
-    settings.tls != nil && listener.tls != .off
+  private func offersLogin(_ listener: ListenerSettings, onlyByTLS: Bool) -> Bool {
+    !onlyByTLS || settings.tls != nil && listener.tls != .off
   }
 
   private func checkSenders() {

@@ -8,7 +8,9 @@ import Testing
   private static let date = "Sat, 21 Nov 2026 02:00:00 +0000"
 
   /// The message as it goes on, the trace aside.
-  private func sent(_ message: String, completing: Bool = true, terms: HeaderCompletion.Terms = terms) -> String {
+  private func sent(_ message: String, completing: Bool = true, terms: HeaderCompletion.Terms = terms)
+    -> String
+  {
     let octets = Array(message.utf8)
     let completion = HeaderCompletion(terms, id: "ID1", hostname: "mx.example.org", date: Self.date)
     let edit = HeaderEdit(
@@ -37,9 +39,14 @@ import Testing
 
   @Test(arguments: [
     ("From: ann\r\n", "From: ann@example.org\r\n"),
-    ("To: Ann <ann>, bob@x.example,\r\n\tcarl (C. Carl) ,  \"d e\"\r\n",
-      "To: Ann <ann@example.org>, bob@x.example,\r\n\tcarl@example.org (C. Carl) ,  \"d e\"@example.org\r\n"),
-    ("CC: Team: ann, <bob>;, , carl\r\n", "CC: Team: ann@example.org, <bob@example.org>;, , carl@example.org\r\n"),
+    (
+      "To: Ann <ann>, bob@x.example,\r\n\tcarl (C. Carl) ,  \"d e\"\r\n",
+      "To: Ann <ann@example.org>, bob@x.example,\r\n\tcarl@example.org (C. Carl) ,  \"d e\"@example.org\r\n"
+    ),
+    (
+      "CC: Team: ann, <bob>;, , carl\r\n",
+      "CC: Team: ann@example.org, <bob@example.org>;, , carl@example.org\r\n"
+    ),
     ("reply-to :\r\n  ann\r\n", "reply-to :\r\n  ann@example.org\r\n"),
     ("Cc: a . b\r\n", "Cc: a . b@example.org\r\n"), ("To: jörg\r\n", "To: jörg@example.org\r\n"),
     // Not these, and nothing that cannot be read.
@@ -62,10 +69,10 @@ import Testing
   }
 
   @Test func noLineGrowsPastItsBound() {
-    let long = "To: " + String(repeating: "a@b.example, ", count: 75) + "ann\r\n"
+    let long = "To: " + String(repeating: "a@b.example, ", count: 76) + "ann\r\n"
     #expect(long.utf8.count <= 1000)
     #expect(sent(Self.both + long + "\r\n") == Self.both + long + "\r\n")
-    let folded = "To: " + String(repeating: "a@b.example, ", count: 75) + "\r\n ann\r\n"
+    let folded = "To: " + String(repeating: "a@b.example, ", count: 76) + "\r\n ann\r\n"
     #expect(sent(Self.both + folded + "\r\n").hasSuffix("\r\n ann@example.org\r\n\r\n"))
   }
 

@@ -79,7 +79,9 @@ import Testing
     let logins = LoginGuard(Self.limits(subnet: 5))
     let office = Self.address(1)
     logins.succeeded(office, user: "Ann@example.org", at: 0)
-    for number in 0..<6 as Range<UInt64> { _ = logins.failed(office, user: "g\(number)", secret: number, at: 1) }
+    for number in 0..<6 as Range<UInt64> {
+      _ = logins.failed(office, user: "g\(number)", secret: number, at: 1)
+    }
     #expect(isAllowed(logins, office, nil, nil, 2), "the user is not known yet")
     #expect(isAllowed(logins, office, "ann@example.org", 7, 2))
     #expect(!isAllowed(logins, office, "bob@example.org", 7, 2))
@@ -157,7 +159,8 @@ import Testing
     #expect(!isAllowed(logins, Self.address(1), "ann", 7))
     #expect(logins.unblock(Self.address(1, host: 200), at: 1))
     #expect(isAllowed(logins, Self.address(1), "ann", 7))
-    #expect(logins.failed(Self.address(1), user: "ann", secret: 8, at: 2).block == nil, "and it begins afresh")
+    #expect(
+      logins.failed(Self.address(1), user: "ann", secret: 8, at: 2).block == nil, "and it begins afresh")
     #expect(!logins.unblock(Self.address(1), at: 3) && !logins.unblock(Self.address(2), at: 3))
   }
 

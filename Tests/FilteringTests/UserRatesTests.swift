@@ -75,7 +75,7 @@ import Testing
     for hour in 0..<10 as Range<Int64> { send(rates, "ann", 5, hour: hour) }
     var alarms = 0
     for hour in 100..<110 as Range<Int64> { alarms += send(rates, "ann", 5000, hour: hour).count }
-    // The first one at 50; what it taught is 50, not 5,000: it goes on ringing.
+    // What an hour of 5,000 taught is 10, so it goes on ringing.
     #expect(alarms == 10)
   }
 
@@ -85,13 +85,13 @@ import Testing
   }
 
   @Test func habitsOutliveARestart() {
-    let rates = UserRates(Self.limits(factor: 10, least: 10))
+    let rates = UserRates(Self.limits())
     for hour in 0..<20 as Range<Int64> { send(rates, "ann@example.org", 30, hour: hour) }
     send(rates, "Jörg B %\n@x", 3, hour: 5)
     let lines = rates.habits()
     #expect(lines.sorted() == ["J%c3%b6rg%20B%20%25%0a@x 3.0 1 5", "ann@example.org 30.0 20 19"])
 
-    let next = UserRates(Self.limits(factor: 10, least: 10))
+    let next = UserRates(Self.limits())
     #expect(next.adopt(habits: lines.map { $0[...] }) == 2)
     #expect(next.habits().sorted() == lines.sorted())
     #expect(send(next, "ann@example.org", 299, hour: 30).isEmpty)

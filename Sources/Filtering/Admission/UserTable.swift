@@ -128,7 +128,7 @@ struct Habit {
   private(set) var clients: [IPAddress] = []
   private(set) var hasMoreClients = false
   private var wasAlarmed = false
-  /// What an hour teaches at most: an abused account must not make a habit of it.
+  /// What an hour that was an alarm teaches at most: an abused account must not make a habit of it.
   private var ceiling = Int.max
 
   init() {}
@@ -140,14 +140,11 @@ struct Habit {
     if !clients.contains(client) {
       if clients.count < Self.mostClients { clients.append(client) } else { hasMoreClients = true }
     }
-    guard let least else {
-      ceiling = .max
+    guard let least, !wasAlarmed, Double(current) >= max(Double(least), average * Double(factor)) else {
       return false
     }
-    let bound = max(Double(least), average * Double(factor))
-    ceiling = Int(min(bound, 1e12))
-    guard !wasAlarmed, Double(current) >= bound else { return false }
     wasAlarmed = true
+    ceiling = hours == 0 ? least : Int(min(max(1, 2 * average), 1e12))
     return true
   }
 
@@ -163,6 +160,7 @@ struct Habit {
     clients = []
     hasMoreClients = false
     wasAlarmed = false
+    ceiling = .max
   }
 
   /// `average hours hour`, the hour that runs taken in.
