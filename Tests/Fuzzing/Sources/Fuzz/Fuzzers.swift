@@ -6,6 +6,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "session": fuzzSession,
   "content": fuzzContent,
   "path": fuzzPath,
+  "addresses": fuzzAddresses,
   "reply": fuzzReply,
   "header": fuzzHeader,
   "lists": fuzzLists,
