@@ -116,12 +116,12 @@ private final class LineHandler: ChannelInboundHandler {
 /// The `openssl s_client` command against a server, with a few lines to say.
 func client(
   _ server: LineServer, _ arguments: [String] = [], name: String? = nil, startTLS: Bool = false,
-  says lines: [String] = ["HELLO", "QUIT"], stays: Bool = true
+  says lines: [String] = ["HELLO", "QUIT"]
 ) throws -> CommandResult {
   let text = lines.map { $0 + "\n" }.joined()
   return try run(
     "openssl",
-    ["s_client", "-connect", "127.0.0.1:\(server.port)", "-crlf"] + (stays ? ["-ign_eof"] : [])
+    ["s_client", "-connect", "127.0.0.1:\(server.port)", "-crlf", "-ign_eof"]
       + (name.map { ["-servername", $0] } ?? ["-noservername"])
       + (startTLS ? ["-starttls", "smtp"] : []) + arguments,
     input: Array(text.utf8), joined: true, within: .seconds(30))
