@@ -147,8 +147,10 @@ import Testing
       roots.fault(
         in: [own.der], for: .server, at: Timestamp(milliseconds: own.notBefore.milliseconds - 60_000))
         == "certificate is not yet valid")
-    let others = try CertificateAuthorities(
-      pem: try readBytes(atPath: try TestCertificates("Other").authority))
+    let strangers = try TestCertificates("Other")
+    let others = try withExtendedLifetime(strangers) {
+      try CertificateAuthorities(pem: try readBytes(atPath: strangers.authority))
+    }
     #expect(
       others.fault(in: [own.der], for: .server, at: now) == "unable to get local issuer certificate")
     #expect(roots.fault(in: [], for: .server, at: now) != nil)
