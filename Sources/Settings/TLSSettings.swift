@@ -57,7 +57,8 @@ extension TLSSettings {
       if clientCertificates == .off {
         section.report(
           "client_ca", as: .warning,
-          "tls.client_ca: no client is asked for a certificate: write client_certificates = \"ask\" beside it")
+          "tls.client_ca: no client is asked for a certificate: write client_certificates = \"ask\" beside it"
+        )
       }
     }
   }
