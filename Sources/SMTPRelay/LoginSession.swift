@@ -157,7 +157,8 @@ final class LoginSession: ChannelInboundHandler {
   private func logIn() {
     guard machine.isEncrypted || isLocal else {
       tell(
-        .unavailable("a password is not sent in the clear to another machine: write tls = \"required\" there"))
+        .unavailable("a password is not sent in the clear to another machine: write tls = \"required\" there")
+      )
       return apply(machine.quit())
     }
     apply(machine.logIn(user: user, password: password))
