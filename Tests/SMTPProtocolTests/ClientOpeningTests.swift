@@ -125,7 +125,9 @@ import Testing
     #expect(driver.session.isReady && driver.session.isEncrypted)
   }
 
-  @Test(arguments: ["250 fine", "550 5.7.0 not you", "421 4.3.2 bye", "501 5.5.4 syntax", "354 go", "nonsense"])
+  @Test(arguments: [
+    "250 fine", "550 5.7.0 not you", "421 4.3.2 bye", "501 5.5.4 syntax", "354 go", "nonsense",
+  ])
   func anyOtherAnswerThan220IsTheEnd(answer: String) {
     var driver = ClientDriver(
       unopened: .smtp, opening: ClientOpening(client: Self.client, tellsClient: true))
@@ -167,7 +169,8 @@ import Testing
   @Test func oneLineHoldsAllThatFits() throws {
     let all: Set<String> = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN"]
     var stranger = ClientIdentity(
-      address: try #require(IPAddress("2001:db8::7")), port: 0, name: "no host\r\nname", helo: "a b+c=d\r\nRSET",
+      address: try #require(IPAddress("2001:db8::7")), port: 0, name: "no host\r\nname",
+      helo: "a b+c=d\r\nRSET",
       isExtended: false)
     #expect(
       xclient(stranger, offered: all)
@@ -287,7 +290,8 @@ import Testing
 
   @Test func newCapabilitiesAreKeptAndOldOnesRead() {
     let told = Capabilities(ehlo: [
-      "b", "XCLIENT NAME ADDR REVERSE_NAME", "REQUIRETLS", "AUTH PLAIN SCRAM-SHA-256", "AUTH=LOGIN PLAIN", "SIZE 9",
+      "b", "XCLIENT NAME ADDR REVERSE_NAME", "REQUIRETLS", "AUTH PLAIN SCRAM-SHA-256", "AUTH=LOGIN PLAIN",
+      "SIZE 9",
     ])
     #expect(told.clientAttributes == ["NAME", "ADDR", "REVERSE_NAME"])
     #expect(told.requireTLS && told.mechanisms == ["PLAIN", "SCRAM-SHA-256", "LOGIN"])

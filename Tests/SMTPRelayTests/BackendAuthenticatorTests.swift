@@ -80,7 +80,8 @@ import Testing
     ] {
       behaviour.startTLS = startTLS
       try await withAuthenticator(behaviour, encryption) { backend, authenticator in
-        guard case .unavailable(let words) = await authenticator.verify(user: "joe", password: Self.right) else {
+        guard case .unavailable(let words) = await authenticator.verify(user: "joe", password: Self.right)
+        else {
           Issue.record("\(startTLS)")
           return
         }

@@ -64,7 +64,8 @@ import Testing
   @Test func anotherHeloOrLoginIsAnotherSession() async throws {
     try await withXCLIENT { backend, relay in
       for client in [
-        Self.client(1), Self.client(1, helo: "new.example"), Self.client(1, helo: "new.example", login: "else"),
+        Self.client(1), Self.client(1, helo: "new.example"),
+        Self.client(1, helo: "new.example", login: "else"),
         Self.client(1, helo: "new.example", login: "else"),
       ] {
         #expect(await relay.deliver(relay.delivery(client: client)).short == "delivered b0 250")
@@ -95,7 +96,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["550 5.7.0 insufficient authorization", "250 2.0.0 fine", "421 4.3.2 bye", "501 5.5.4 syntax"])
+  @Test(arguments: [
+    "550 5.7.0 insufficient authorization", "250 2.0.0 fine", "421 4.3.2 bye", "501 5.5.4 syntax",
+  ])
   func refusedNeverGoesOn(reply: String) async throws {
     try await withXCLIENT({ $0.replies["XCLIENT"] = reply }) { backend, relay in
       let outcome = await relay.deliver(relay.delivery(client: Self.client(1)))
@@ -121,7 +124,8 @@ import Testing
 
   @Test func silenceAfterXCLIENTIsNoYes() async throws {
     try await withXCLIENT(
-      { $0.replies.updateValue(nil, forKey: "XCLIENT") }, configure: { $0.connectTimeout = .milliseconds(300) }
+      { $0.replies.updateValue(nil, forKey: "XCLIENT") },
+      configure: { $0.connectTimeout = .milliseconds(300) }
     ) { backend, relay in
       let outcome = await relay.deliver(relay.delivery(client: Self.client(1)))
       #expect(outcome.short == "unavailable BACKEND_DOWN")

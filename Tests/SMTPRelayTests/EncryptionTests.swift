@@ -12,7 +12,8 @@ import Testing
   @Test func goesOverTLSWhereOffered() async throws {
     let certificates = try TestCertificates()
     let pair = try certificates.make("backend", names: ["backend.test"])
-    try await withTLSBackend(.init { $0.certificate = pair }, configure: { $0.encryption = .init(.optional) }) {
+    try await withTLSBackend(.init { $0.certificate = pair }, configure: { $0.encryption = .init(.optional) })
+    {
       backend, relay in
       #expect(relay.relay.status().first?.encryption.hasPrefix("TLSv1.3 TLS_") == true)
       for _ in 0..<3 { #expect(await relay.deliver(relay.delivery()).short == "delivered b0 250") }
@@ -47,7 +48,8 @@ import Testing
   @Test func sendsASpooledMessageOverTLS() async throws {
     let certificates = try TestCertificates()
     let pair = try certificates.make("backend", names: ["backend.test"])
-    try await withTLSBackend(.init { $0.certificate = pair }, configure: { $0.encryption = .init(.required) }) {
+    try await withTLSBackend(.init { $0.certificate = pair }, configure: { $0.encryption = .init(.required) })
+    {
       backend, relay in
       var body: [UInt8] = []
       var number: UInt32 = 1
@@ -216,13 +218,15 @@ import Testing
     Case(name: "expired", file: "expired", encryption: { authority($0) }, fault: "expired"),
     Case(name: "its own authority", file: "own", encryption: { authority($0) }, fault: "verified"),
     Case(
-      name: "no authority of the system", encryption: { _ in BackendEncryption(.verify, name: "backend.test") },
+      name: "no authority of the system",
+      encryption: { _ in BackendEncryption(.verify, name: "backend.test") },
       fault: "verified"),
     Case(
       name: "right pin, wrong name and authority", file: "own",
       encryption: { BackendEncryption(.verify, name: "x.test", pins: [[7], try pin(of: "own", $0)]) }),
     Case(
-      name: "wrong pin", encryption: { BackendEncryption(.verify, name: "backend.test", pins: [try pin(of: "own", $0)]) },
+      name: "wrong pin",
+      encryption: { BackendEncryption(.verify, name: "backend.test", pins: [try pin(of: "own", $0)]) },
       fault: "none of those pinned"),
     Case(name: "required takes any", file: "expired", encryption: { _ in BackendEncryption(.required) }),
   ]
@@ -301,7 +305,10 @@ import Testing
         let outcome = await relay.deliver(relay.delivery(parameters: parameters))
         if isTaken {
           #expect(outcome.short == "delivered b0 250")
-          #expect(backend.commands.contains { $0.hasPrefix("MAIL FROM:<a@a.example>") && $0.hasSuffix(" REQUIRETLS") })
+          #expect(
+            backend.commands.contains {
+              $0.hasPrefix("MAIL FROM:<a@a.example>") && $0.hasSuffix(" REQUIRETLS")
+            })
         } else {
           guard case .refused(let reply, _) = outcome else {
             Issue.record("\(outcome)")

@@ -57,7 +57,9 @@ import Testing
   }
 
   private static func queueID(_ received: String) -> String? {
-    received.split(separator: " id ").dropFirst().first.map { String($0.prefix { $0.isLetter || $0.isNumber }) }
+    received.split(separator: " id ").dropFirst().first.map {
+      String($0.prefix { $0.isLetter || $0.isNumber })
+    }
   }
 
   @Test(.timeLimit(.minutes(4)), needs(.postfix), arguments: [false, true])
@@ -89,7 +91,8 @@ import Testing
         seen[number, default: 0] += 1
         #expect(
           received.hasPrefix(
-            "Received: from helo-\(number).example (client-\(number).example [198.51.100.\(number)])"), "\(received)")
+            "Received: from helo-\(number).example (client-\(number).example [198.51.100.\(number)])"),
+          "\(received)")
         #expect(received.contains(isEncrypted ? "with ESMTPSA" : "with ESMTPA"))
         let id = try #require(Self.queueID(received))
         #expect(
@@ -125,7 +128,9 @@ import Testing
       #expect(outcomes == Array(repeating: "delivered b0 250", count: 120))
       for mail in try postfix.waitForMail(to: "known@b.example", count: 120, within: .seconds(60)) {
         let (number, received) = try #require(Self.parse(mail))
-        #expect(received.hasPrefix("Received: from helo-\(number).example (unknown [198.51.100.\(number)])"), "\(received)")
+        #expect(
+          received.hasPrefix("Received: from helo-\(number).example (unknown [198.51.100.\(number)])"),
+          "\(received)")
         let id = try #require(Self.queueID(received))
         #expect(postfix.log.contains("\(id): client=unknown[198.51.100.\(number)]\n"))
       }
@@ -155,7 +160,9 @@ import Testing
     let expired = try certificates.make("expired", names: ["backend.postfix.test"], days: -1)
     let right = BackendEncryption(.verify, name: "backend.postfix.test", authorities: certificates.authority)
     let other = BackendEncryption(.verify, name: "other.test", authorities: certificates.authority)
-    for (pair, encryption, fault) in [(good, right, nil), (good, other, "not for other.test"), (expired, right, "expired")] {
+    for (pair, encryption, fault) in [
+      (good, right, nil), (good, other, "not for other.test"), (expired, right, "expired"),
+    ] {
       let postfix = try PostfixBackend(Self.mailboxes, xforward: true, serviceOptions: Self.tlsOptions(pair))
       defer { postfix.stop() }
       try await withRelay(
@@ -205,7 +212,9 @@ import Testing
         $0.connectTimeout = .seconds(20)
       }, relay: { $0.learnBudget = .seconds(10) }
     ) { relay in
-      #expect(await relay.deliver(relay.delivery()).short == "delivered b0 250", "\(relay.relay.status()) \(exim.log)")
+      #expect(
+        await relay.deliver(relay.delivery()).short == "delivered b0 250",
+        "\(relay.relay.status()) \(exim.log)")
       #expect(await eventuallyAsync { exim.log.contains("X=TLS1.3") })
     }
     var configuration = BackendConfiguration(name: "exim", endpoint: .ip(Self.loopback, port: exim.port))

@@ -211,7 +211,9 @@ private final class TLSBackendSession: ChannelInboundHandler {
     var keywords = behaviour.keywords + (isEncrypted ? behaviour.encryptedKeywords : [])
     if behaviour.certificate != nil, !isEncrypted { keywords.append("STARTTLS") }
     let lines = ["backend.test"] + keywords
-    for (index, line) in lines.enumerated() { say("250\(index == lines.count - 1 ? " " : "-")\(line)", context) }
+    for (index, line) in lines.enumerated() {
+      say("250\(index == lines.count - 1 ? " " : "-")\(line)", context)
+    }
   }
 
   private func startTLS(_ context: ChannelHandlerContext) {
@@ -236,9 +238,11 @@ private final class TLSBackendSession: ChannelInboundHandler {
 
   private func authenticate(_ words: [String], _ context: ChannelHandlerContext) {
     if words.count == 3, words[1] == "PLAIN" {
-      let fields = (Data(base64Encoded: words[2]) ?? Data()).split(separator: 0, omittingEmptySubsequences: false)
+      let fields = (Data(base64Encoded: words[2]) ?? Data()).split(
+        separator: 0, omittingEmptySubsequences: false)
       guard fields.count == 3 else { return say("501 5.5.2 what", context) }
-      return judge(String(decoding: fields[1], as: UTF8.self), String(decoding: fields[2], as: UTF8.self), context)
+      return judge(
+        String(decoding: fields[1], as: UTF8.self), String(decoding: fields[2], as: UTF8.self), context)
     }
     login = []
     say("334 VXNlcm5hbWU6", context)

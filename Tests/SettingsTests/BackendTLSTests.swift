@@ -30,7 +30,8 @@ import Testing
     let backends = try #require(reading.settings?.backends)
     #expect(backends[0].tls == .verify && backends[0].tlsName == "mail.example.org")
     #expect(backends[0].tlsAuthorities == "ca.pem" && backends[0].identity == .xclient)
-    #expect(backends[1].tlsPins.map(\.count) == [32, 32] && backends[1].tlsPins[0].prefix(3) == [0x0a, 0xf0, 0xaf])
+    #expect(
+      backends[1].tlsPins.map(\.count) == [32, 32] && backends[1].tlsPins[0].prefix(3) == [0x0a, 0xf0, 0xaf])
     #expect(backends[1].identity == .proxyV2 && backends[1].tlsName == nil)
   }
 
