@@ -22,9 +22,9 @@ import Testing
       #expect(
         Array(backend.commands.prefix(4))
           == ["EHLO gateway.example", "STARTTLS", "EHLO gateway.example", "MAIL FROM:<a@a.example> SIZE=96"])
-      #expect(backend.lines.filter { $0.text.hasPrefix("MAIL") }.allSatisfy(\.isEncrypted))
+      #expect(backend.lines.filter { $0.text.hasPrefix("MAIL") }.allSatisfy { $0.isEncrypted })
       #expect(await relay.ask("x@b.example").short == "known")
-      #expect(backend.lines.filter { $0.text.hasPrefix("RCPT") }.allSatisfy(\.isEncrypted))
+      #expect(backend.lines.filter { $0.text.hasPrefix("RCPT") }.allSatisfy { $0.isEncrypted })
     }
   }
 
@@ -66,7 +66,7 @@ import Testing
       }
       let expected = Array("Received: by weir\r\nSubject: large\r\n\r\n".utf8) + body
       #expect(backend.messages.map { $0.content == expected } == [true, true])
-      #expect(backend.messages.allSatisfy(\.isEncrypted))
+      #expect(backend.messages.allSatisfy { $0.isEncrypted })
       #expect(spool.isOpen)
       #expect(await relay.deliver(relay.delivery()).short == "delivered b0 250")
     }
