@@ -34,6 +34,15 @@ public struct CompositeAuthenticator: Authenticator {
       relay = dovecot
     }
 
+    /// A users file, which serves what its users have secrets for.
+    ///
+    /// - Parameter file: made with the same `named` mechanisms as the composite.
+    public init(file: UsersFileAuthenticator) {
+      backend = .file
+      source = file
+      relay = file
+    }
+
     public init(tokens: any TokenSource) {
       self.init(.introspection, source: SourceCredentials(tokens: tokens))
     }
