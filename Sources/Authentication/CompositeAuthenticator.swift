@@ -24,7 +24,8 @@ public struct CompositeAuthenticator: Authenticator {
     ///
     /// - Parameter domain: completes a name that has none.
     public init(_ backend: MechanismTable.Backend, passwords: any PasswordSource, domain: String?) {
-      self.init(backend, source: SourceCredentials(passwords: passwords, domain: domain))
+      self.init(
+        backend, source: SourceCredentials(passwords: passwords, domain: domain, isCaseKept: false))
     }
 
     /// Dovecot: PLAIN and LOGIN run here and ask it, the others are handed on.

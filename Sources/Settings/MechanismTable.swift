@@ -74,14 +74,14 @@ public enum MechanismTable {
     case "SCRAM-SHA-256", "SCRAM-SHA-1": .servedWhere("the user has a verifier of that hash")
     case "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS":
       .servedWhere("the user has a verifier of that hash and TLS ends at Weir")
-    case "CRAM-MD5": .unserved("it needs a secret that can be read back; the file holds none")
+    case "CRAM-MD5": .servedWhere("the user's password is kept so that it can be read back, which is never by default")
     default: .unserved("it knows passwords, no tokens")
     }
   }
 
   private static func dovecot(_ mechanism: String) -> Service {
     switch mechanism {
-    case "LOGIN": .servedWhere("Dovecot announces PLAIN, as which it is asked")
+    case "LOGIN": .servedWhere("Dovecot announces PLAIN, which it is asked by")
     case "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS":
       .unserved("Dovecot's auth protocol has no word for the channel binding")
     default: .servedWhere("Dovecot announces it")
