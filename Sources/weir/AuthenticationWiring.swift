@@ -234,31 +234,3 @@ enum AuthenticationWiring {
     UsersFault(lines: ["\(settings.problem(key, text))"])
   }
 }
-
-// MARK: weir check
-
-extension AuthenticationWiring {
-  /// What is wrong with the backends of users, and, unless `isOffline`, which of them do not answer.
-  static func problems(_ configuration: Configuration, isOffline: Bool, group: any EventLoopGroup) async
-    -> [Configuration.Problem]
-  {
-    let parts = LoginParts(group: group, admission: nil)
-    var problems: [Configuration.Problem] = []
-    do {
-      guard let users = try users(configuration, parts) else { return [] }
-      if !isOffline {
-        for (key, name, backend) in users.reachable {
-          guard let obstacle = await backend.obstacle() else { continue }
-          let text = "\(name) does not answer: \(obstacle); until it does, logins are put off with 454"
-          problems.append(
-            .init(
-              isError: false, description: "\(configuration.settings.problem(key, as: .warning, text))"))
-        }
-      }
-    } catch {
-      problems += error.lines.map { .init(isError: true, description: $0) }
-    }
-    await parts.introspection.shutdown()
-    return problems
-  }
-}
