@@ -15,6 +15,8 @@ public struct Event: Sendable {
     case limit
     /// A mistake in the dialogue, a time-out, a lost connection.
     case session
+    /// A user logged in.
+    case login
     /// A list entry, check or rule in shadow mode would have refused.
     case shadow
     /// The gateway's own state: started, reloaded, a backend down or back.
@@ -34,6 +36,12 @@ public struct Event: Sendable {
   public var client: IPAddress?
   public var clientName: String?
   public var helo = ""
+  /// nil in the clear.
+  public var tls: TLSFacts?
+  /// Who logged in, or the name that was tried.
+  public var user: String?
+  /// The SASL mechanism of a login.
+  public var mechanism: String?
   /// nil where no sender was told yet; empty for the null sender.
   public var sender: String?
   public var recipients: [String] = []

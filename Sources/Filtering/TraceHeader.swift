@@ -1,7 +1,9 @@
 internal import Bytes
 public import SMTPProtocol
 
-/// The `Received:` line that each message gets (RFC 5321 §4.4; `with` per RFC 3848 and RFC 6531 §3.7.3).
+/// The `Received:` line that each message gets (RFC 5321 §4.4; `with` per RFC 3848 and RFC 6531 §4.3).
+///
+/// That a user logged in stands in `with` (`ESMTPSA`); under which name is nobody's matter but the backend's.
 public enum TraceHeader {
   /// - Parameters:
   ///   - recipient: named with `for` when the message has only one (RFC 5321 §7.6 warns of telling more).
@@ -17,10 +19,16 @@ public enum TraceHeader {
     append(client.name ?? "unknown", to: &bytes)
     bytes.append(contentsOf: (client.address.isV4 ? " [" : " [IPv6:").utf8)
     bytes.append(contentsOf: client.address.description.utf8)
-    bytes.append(contentsOf: "])\r\n\tby ".utf8)
+    bytes.append(contentsOf: "])\r\n\t".utf8)
+    if let tls = client.tls { append(tls, to: &bytes) }
+    bytes.append(contentsOf: "by ".utf8)
     bytes.append(contentsOf: hostname.utf8)
     bytes.append(contentsOf: " (Weir) with ".utf8)
     bytes.append(contentsOf: (isInternationalized ? "UTF8SMTP" : client.isExtended ? "ESMTP" : "SMTP").utf8)
+    if client.isExtended {
+      if client.tls != nil { bytes.append(UInt8(ascii: "S")) }
+      if client.login != nil { bytes.append(UInt8(ascii: "A")) }
+    }
     bytes.append(contentsOf: " id ".utf8)
     bytes.append(contentsOf: id.utf8)
     if let recipient {
@@ -31,6 +39,26 @@ public enum TraceHeader {
     bytes.append(contentsOf: ";\r\n\t".utf8)
     bytes.append(contentsOf: date.utf8)
     bytes.append(contentsOf: [.carriageReturn, .lineFeed])
+  }
+
+  /// `(using TLSv1.3 with cipher …)`, worded as other servers do, for those who read them.
+  private static func append(_ tls: ClientIdentity.TLS, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: "(using ".utf8)
+    append(tls.version, to: &bytes)
+    if !tls.cipher.isEmpty {
+      bytes.append(contentsOf: " with cipher ".utf8)
+      append(tls.cipher, to: &bytes)
+    }
+    bytes.append(contentsOf: ")\r\n\t".utf8)
+    guard !tls.subject.isEmpty else { return }
+    bytes.append(contentsOf: "(client certificate ".utf8)
+    for byte in tls.subject.utf8.prefix(255) {
+      let isPlain =
+        byte >= 0x20 && byte < 0x7f && byte != UInt8(ascii: "(") && byte != UInt8(ascii: ")")
+        && byte != UInt8(ascii: "\\")
+      bytes.append(isPlain ? byte : UInt8(ascii: "?"))
+    }
+    bytes.append(contentsOf: " verified)\r\n\t".utf8)
   }
 
   /// A word that the client chose, or whoever answers for its address in DNS: what could break out of its place

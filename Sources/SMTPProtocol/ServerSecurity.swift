@@ -137,8 +137,11 @@ extension ServerSession {
 
   /// The handshake is done: the session begins afresh, without another greeting (RFC 3207 §4.2). The counts
   /// go on, for they are the connection's.
-  public mutating func encrypted(offer: Offer) {
+  ///
+  /// - Parameter terms: those of the encrypted session, where they differ: a certificate may stand for a login.
+  public mutating func encrypted(terms: Terms? = nil, offer: Offer) {
     guard case .handshaking = state else { preconditionFailure("no handshake was due") }
+    if let terms { self.terms = terms }
     self.offer = offer
     isEncrypted = true
     begin()

@@ -11,7 +11,7 @@ import Synchronization
 public final class Gateway: Sendable {
   public let context: GatewayContext
   private let group: MultiThreadedEventLoopGroup
-  private let keepers: [ObjectIdentifier: LoopKeeper]
+  let keepers: [ObjectIdentifier: LoopKeeper]
   /// One channel an event loop, or one in all.
   private let listeners = Mutex<[Endpoint: [any Channel]]>([:])
   private let isAccepting = Atomic<Bool>(false)
@@ -102,70 +102,6 @@ public final class Gateway: Sendable {
       }
   }
 
-  // MARK: Accepting
-
-  private func accept(_ channel: any Channel, on listener: String) throws {
-    guard let keeper = keepers[ObjectIdentifier(channel.eventLoop)] else {
-      throw ChannelError.inappropriateOperationForState
-    }
-    if let options = channel.syncOptions {
-      // Set here they cost a third of what they do as options of the bootstrap.
-      try options.setOption(.allowRemoteHalfClosure, value: true)
-      try options.setOption(.maxMessagesPerRead, value: 2)
-      try options.setOption(.recvAllocator, value: ReadSizes())
-    }
-    let policy = context.policy
-    let peer = PeerAddress(channel.remoteAddress)
-    let address = context.impersonations.take(.init(address: peer.address, port: peer.port)) ?? peer.address
-    let isRelayNetwork = policy.relay.isRelayNetwork(address)
-    let now = Clock.monotonic
-    if let reason = refusal(of: address, isRelayNetwork: isRelayNetwork, at: now, policy) {
-      refuse(channel, address, reason, policy)
-      return
-    }
-    let facts = ConnectFacts(
-      address: address, port: peer.port, listener: listener, isRelayNetwork: isRelayNetwork,
-      time: Clock.now)
-    let admission = context.admission
-    channel.closeFuture.whenComplete { _ in admission.disconnect(address, isRelayNetwork: isRelayNetwork) }
-    let connection = Connection(channel: channel, context: context, policy: policy, facts: facts)
-    let handler = GatewayHandler(connection, keeper: keeper)
-    try channel.pipeline.syncOperations.addHandler(handler)
-  }
-
-  /// Why this connection is not taken; nil where it is, and then it is counted.
-  private func refusal(
-    of address: IPAddress, isRelayNetwork: Bool, at now: Int64, _ policy: Policy
-  ) -> ReasonCode? {
-    if context.isDraining { return .shuttingDown }
-    if let reason = context.overload() { return reason }
-    return context.admission.connect(address, isRelayNetwork: isRelayNetwork, at: now)
-  }
-
-  /// Says why and closes; the connection never becomes a session.
-  private func refuse(_ channel: any Channel, _ address: IPAddress, _ reason: ReasonCode, _ policy: Policy) {
-    var variables = ReplyVariables()
-    variables.client = address.description
-    variables.id = context.newID()
-    // Why it was blocked is for the operator: it would tell a spammer which address is the trap.
-    let because =
-      reason == .clientBlocked ? context.admission.blocked(address, at: Clock.monotonic) ?? "" : ""
-    let response = Response(reason, variables)
-    var event = Event(.limit, .info, at: Clock.now)
-    event.id = variables.id
-    event.stage = .connect
-    event.found = .connect
-    event.code = reason
-    event.client = address
-    event.reply = policy.catalogue.reply(response)
-    event.detail = because
-    context.events.record(event)
-    var bytes: [UInt8] = []
-    policy.catalogue.write(response, into: &bytes)
-    let handler = RefusalHandler(ByteBuffer(bytes: bytes))
-    try? channel.pipeline.syncOperations.addHandler(handler)
-  }
-
   // MARK: Ending
 
   /// Stops: no new connections; sessions in the middle of a message may finish until `deadline`, the others read
@@ -198,23 +134,4 @@ public final class Gateway: Sendable {
       return count
     }
   }
-}
-
-/// Says one reply to a connection that is not wanted, and closes it.
-private final class RefusalHandler: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
-  private let reply: ByteBuffer
-
-  init(_ reply: ByteBuffer) { self.reply = reply }
-
-  func channelActive(context: ChannelHandlerContext) {
-    context.writeAndFlush(wrapOutboundOut(reply), promise: nil)
-    context.close(promise: nil)
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

@@ -4,6 +4,7 @@ public import NetAddress
 import SMTPProtocol
 public import Storage
 import Synchronization
+public import TransportSecurity
 
 /// What all sessions of the gateway share.
 public final class GatewayContext: Sendable {
@@ -11,28 +12,45 @@ public final class GatewayContext: Sendable {
   public let admission: Admission
   public let intake: IntakeStore
   public let descriptors: DescriptorBudget
+  /// The defence against the guessing of passwords.
+  public let logins: LoginGuard
+  /// How much each user sends.
+  public let users: UserRates
   /// Whom a connection is to be judged as, for `weir relay-test --as`.
   public let impersonations = Impersonations()
+  /// Waits that failed logins are given, of all sessions together.
+  let tarpit = Tarpit()
   private let snapshot: Mutex<Policy>
+  private let store: Mutex<CertificateStore?>
   private let drain = Atomic<Bool>(false)
   private let delay = Atomic<Int>(0)
   private let counter = Atomic<UInt64>(0)
+  private let connections = Atomic<UInt64>(0)
 
   public init(
     policy: Policy, events: any EventSink, admission: Admission, intake: IntakeStore,
-    descriptors: DescriptorBudget
+    descriptors: DescriptorBudget, certificates: CertificateStore? = nil,
+    logins: LoginGuard = LoginGuard(LoginGuard.Limits()), users: UserRates = UserRates(UserRates.Limits())
   ) {
     self.snapshot = Mutex(policy)
+    self.store = Mutex(certificates)
     self.events = events
     self.admission = admission
     self.intake = intake
     self.descriptors = descriptors
+    self.logins = logins
+    self.users = users
   }
 
   /// The policy for sessions that begin now.
   public var policy: Policy { snapshot.withLock { $0 } }
 
   public func adopt(_ policy: Policy) { snapshot.withLock { $0 = policy } }
+
+  /// The certificates for handshakes that begin now; nil without `[tls]`.
+  public var certificates: CertificateStore? { store.withLock { $0 } }
+
+  public func adopt(_ certificates: CertificateStore?) { store.withLock { $0 = certificates } }
 
   /// Whether the gateway is stopping.
   public var isDraining: Bool { drain.load(ordering: .relaxed) }
@@ -55,6 +73,9 @@ public final class GatewayContext: Sendable {
     let known = delay.load(ordering: .relaxed)
     delay.store(milliseconds >= known ? milliseconds : (known + milliseconds) / 2, ordering: .relaxed)
   }
+
+  /// The next connection's number.
+  func newNumber() -> UInt64 { connections.wrappingAdd(1, ordering: .relaxed).newValue }
 
   /// A name for a session or transaction: 13 characters that sort by time and are not given twice.
   func newID() -> String {

@@ -1,4 +1,5 @@
 import NIOCore
+import TransportSecurity
 
 /// The socket side of a connection: hands octets and events to the session's actor, on the same event loop.
 final class GatewayHandler: ChannelInboundHandler {
@@ -13,7 +14,14 @@ final class GatewayHandler: ChannelInboundHandler {
     self.keeper = keeper
   }
 
-  func channelActive(context: ChannelHandlerContext) {
+  /// Behind a preamble the connection stands already.
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { begin() }
+  }
+
+  func channelActive(context: ChannelHandlerContext) { begin() }
+
+  private func begin() {
     keeper.assumeIsolated { [connection] in $0.add(connection) }
     connection.assumeIsolated { $0.opened() }
   }
@@ -36,8 +44,10 @@ final class GatewayHandler: ChannelInboundHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if let event = event as? ChannelEvent, event == .inputClosed {
-      connection.assumeIsolated { $0.inputClosed() }
+    switch event {
+    case ChannelEvent.inputClosed: connection.assumeIsolated { $0.inputClosed() }
+    case let event as TLSEstablished: connection.assumeIsolated { $0.established(event) }
+    default: break
     }
   }
 
@@ -50,6 +60,11 @@ final class GatewayHandler: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let fault = error as? TLSFault {
+      // TLS that stood and broke, by an end without a goodbye most often, is followed by the end itself.
+      connection.assumeIsolated { $0.handshakeFailed("\(fault)") }
+      return
+    }
     // A reset or a broken pipe: the connection is gone, which the session notes.
     connection.assumeIsolated { $0.broke() }
     context.close(promise: nil)

@@ -21,6 +21,11 @@ public struct ListenerSettings: Sendable, Hashable {
     case required
   }
 
+  /// The one word of `auth_without_tls`.
+  enum PlaintextWord: String, WordEnum {
+    case plaintext = "plaintext-passwords-in-the-clear"
+  }
+
   /// An address and port, or a Unix socket; never a name. Port 0 is any free port.
   public let endpoint: Endpoint
   public let profile: Profile
@@ -29,14 +34,19 @@ public struct ListenerSettings: Sendable, Hashable {
   public let proxyProtocol: IPPrefixSet
   /// Whose XCLIENT and XFORWARD are believed.
   public let xclient: IPPrefixSet
+  /// Whether AUTH is offered, where there is an `[auth]`.
+  public let authenticates: Bool
+  /// The explicit word: mechanisms that show the password, without TLS.
+  public let allowsPlaintext: Bool
+  /// Whether `AUTH=PLAIN LOGIN` is said too, for clients of before RFC 2554.
+  public let offersLegacyAuthLine: Bool
   /// Where to point when something is wrong with this listener: `listener[0]`.
   public let path: String
 
   /// What there is without any `[[listener]]`: `[::]:25`, both families, profile mx.
   public static let standard = ListenerSettings(
     endpoint: .ip(IPAddress(high: 0, low: 0), port: 25), profile: .mx, tls: .optional, proxyProtocol: [],
-    xclient: [], path: "listener")
-
+    xclient: [], authenticates: true, allowsPlaintext: false, offersLegacyAuthLine: false, path: "listener")
   /// True when only this host can reach it: a loopback address or a Unix socket.
   public var isLoopback: Bool {
     switch endpoint {
@@ -55,6 +65,9 @@ extension ListenerSettings {
     tls = section.defaultedWord("tls")
     proxyProtocol = IPPrefixSet(section.networks("proxy_protocol"))
     xclient = IPPrefixSet(section.networks("xclient"))
+    authenticates = section.flag("auth")
+    allowsPlaintext = section.word("auth_without_tls", of: PlaintextWord.self) != nil
+    offersLegacyAuthLine = section.flag("legacy_auth_line")
     path = section.path
     guard let endpoint else {
       if !section.has("address") { section.requireKey("address", "write address = \"0.0.0.0:25\"") }

@@ -21,22 +21,6 @@ enum NotBuiltYet {
 
   static let rows: [Row] = [
     Row(
-      path: "listener[].profile", when: .word(["submission", "submissions"]), severity: .error,
-      message: "the submission profiles are not built yet: TLS and AUTH are missing; use profile = \"mx\""),
-    Row(
-      path: "listener[].tls", when: .word(["required"]), severity: .error,
-      message:
-        "TLS is not built yet: with tls = \"required\" no mail could come in; use \"off\" or \"optional\""),
-    Row(
-      path: "listener[].tls", when: .word(["optional"]), severity: .warning,
-      message: "TLS is not built yet: STARTTLS is not offered"),
-    Row(
-      path: "listener[].proxy_protocol", when: .notEmpty, severity: .error,
-      message: "proxy_protocol is not built yet: every client would look like the balancer; leave it out"),
-    Row(
-      path: "listener[].xclient", when: .notEmpty, severity: .error,
-      message: "XCLIENT is not built yet: every client would look like the host in front; leave it out"),
-    Row(
       path: "tls", when: .present, severity: .warning,
       message: "[tls] is not built yet: STARTTLS is not offered"),
     Row(path: "dns", when: .present, severity: .warning, message: "[dns] is not built yet and has no effect"),

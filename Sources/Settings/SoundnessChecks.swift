@@ -15,6 +15,7 @@ struct SoundnessChecks {
     checkLimits()
     checkTimeouts()
     checkFiles()
+    checkListeners()
   }
 
   private func error(_ path: String, _ message: String) { root.reading.report(path, message) }

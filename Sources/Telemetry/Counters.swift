@@ -80,6 +80,7 @@ extension Event.Kind {
     case .session: 4
     case .shadow: 5
     case .system: 6
+    case .login: 7
     }
   }
 }

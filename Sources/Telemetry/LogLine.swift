@@ -64,6 +64,7 @@ public enum LogLine {
     if !event.helo.isEmpty || isRefusal {
       put(" helo=", event.helo.isEmpty ? "-" : event.helo, limit: longestName, &line)
     }
+    putIdentity(event, &line)
     putEnvelope(event, &line)
     if event.score != nil || isRefusal {
       line.put(" score=")
@@ -87,6 +88,18 @@ public enum LogLine {
       line.put("ms")
     }
     if event.severity != .info { line.putPair(" level=", event.severity.word) }
+  }
+
+  /// `tls=TLSv1.3/TLS_AES_256_GCM_SHA384 certificate="CN=…" user=anna mechanism=PLAIN`.
+  private static func putIdentity(_ event: Event, _ line: inout [UInt8]) {
+    if let tls = event.tls {
+      put(" tls=", tls.summary, limit: longestName, &line)
+      if let certificate = tls.certificate {
+        put(" certificate=", certificate.summary, limit: longestName, &line)
+      }
+    }
+    if let user = event.user { put(" user=", user, limit: longestName, &line) }
+    if let mechanism = event.mechanism { put(" mechanism=", mechanism, limit: longestName, &line) }
   }
 
   private static func putStages(_ event: Event, _ line: inout [UInt8]) {
@@ -207,6 +220,16 @@ extension WeighedFinding {
     if !finding.reason.isEmpty, finding.reason != finding.evidence { pieces.append(finding.reason) }
     return pieces
   }
+}
+
+extension TLSFacts {
+  /// `TLSv1.3/TLS_AES_256_GCM_SHA384`; the version alone where the cipher is not known.
+  var summary: String { cipher.isEmpty ? version : "\(version)/\(cipher)" }
+}
+
+extension ClientCertificate {
+  /// The subject where an authority vouches for it; else the fingerprint, which proves itself.
+  var summary: String { isVerified || fingerprint.isEmpty ? subject : "sha256:\(fingerprint)" }
 }
 
 extension [UInt8] {

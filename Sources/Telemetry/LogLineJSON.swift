@@ -30,6 +30,14 @@ extension LogLine {
     } else if isRefusal {
       line.put(",\"helo\":null")
     }
+    if let tls = event.tls {
+      put(",\"tls\":", tls.summary, longestName, &line)
+      if let certificate = tls.certificate {
+        put(",\"certificate\":", certificate.summary, longestName, &line)
+      }
+    }
+    if let user = event.user { put(",\"user\":", user, longestName, &line) }
+    if let mechanism = event.mechanism { put(",\"mechanism\":", mechanism, longestName, &line) }
     if let sender = event.sender {
       put(",\"from\":", sender, longestAddress, &line)
     } else if isRefusal {

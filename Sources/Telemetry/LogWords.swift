@@ -9,6 +9,7 @@ extension Event.Kind {
     case .defer: "defer"
     case .limit: "limit"
     case .session: "session"
+    case .login: "login"
     case .shadow: "shadow"
     case .system: "system"
     }
@@ -20,7 +21,7 @@ extension Event.Kind {
   var isRefusal: Bool {
     switch self {
     case .reject, .defer, .limit, .shadow: true
-    case .accept, .session, .system: false
+    case .accept, .session, .login, .system: false
     }
   }
 }

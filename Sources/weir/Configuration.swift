@@ -169,7 +169,9 @@ private struct ConfigurationLoader {
     var recipients: [String: RecipientsFile] = [:]
     for backend in settings.backends {
       if let problem = Wiring.encryptionProblem(backend, settings) {
-        report([settings.problem(backend.path + (backend.tlsAuthorities == nil ? ".tls" : ".tls_ca"), problem)])
+        report([
+          settings.problem(backend.path + (backend.tlsAuthorities == nil ? ".tls" : ".tls_ca"), problem)
+        ])
       }
       guard case .file(let path) = backend.recipients else { continue }
       let resolved = settings.resolve(path)

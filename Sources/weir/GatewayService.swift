@@ -10,6 +10,7 @@ import SMTPServer
 import Settings
 import Storage
 import Telemetry
+import TransportSecurity
 
 /// The running gateway: what `weir serve` starts, reloads and stops.
 actor GatewayService {
@@ -75,10 +76,17 @@ actor GatewayService {
     let relay = makeRelay(configuration, group: group, events: events, memory: memory)
     let admission = Admission(Wiring.admission(settings.limits))
     let policy = Wiring.policy(configuration, backends: relay, generation: 1)
+    let certificates: CertificateStore?
+    do {
+      certificates = try Wiring.tls(settings).map { try CertificateStore($0) }
+    } catch {
+      throw StartFault(description: "\(error)")
+    }
     let context = GatewayContext(
       policy: policy, events: events, admission: admission,
       intake: IntakeStore(folder: state.spool, admission: admission),
-      descriptors: SystemCheck.descriptors(settings))
+      descriptors: SystemCheck.descriptors(settings), certificates: certificates,
+      logins: LoginGuard(Wiring.loginGuard(settings)), users: UserRates(Wiring.userRates(settings)))
     let gateway = Gateway(context: context, group: group)
     await gateway.start()
     do {
@@ -181,7 +189,14 @@ actor GatewayService {
         return refuse(["\(error)", "a reload cannot do what needs root; restart the gateway"])
       }
     }
-    await adopt(new)
+    let certificates: CertificateStore?
+    do {
+      certificates = try Wiring.tls(new.settings).map { try CertificateStore($0) }
+    } catch {
+      for endpoint in opened { await gateway.close(endpoint) }
+      return refuse(["\(error)"])
+    }
+    await adopt(new, certificates)
     for endpoint in known.subtracting(wanted) { await gateway.close(endpoint) }
     let text =
       "generation \(generation): \(new.lists.count) list entries in \(new.lists.files.count) files, \(new.settings.listeners.count) listener(s), \(new.settings.backends.count) backend(s)"
@@ -194,7 +209,7 @@ actor GatewayService {
     return ControlAnswer(isFine: false, lines: lines + ["not reloaded: the old configuration stays in force"])
   }
 
-  private func adopt(_ new: Configuration) async {
+  private func adopt(_ new: Configuration, _ certificates: CertificateStore?) async {
     generation += 1
     if Wiring.relayKey(new.settings) != Wiring.relayKey(configuration.settings)
       || new.recipients != configuration.recipients
@@ -206,6 +221,9 @@ actor GatewayService {
       relay = fresh
     }
     admission.adopt(Wiring.admission(new.settings.limits))
+    gateway.context.logins.adopt(Wiring.loginGuard(new.settings))
+    gateway.context.users.adopt(Wiring.userRates(new.settings))
+    gateway.context.adopt(certificates)
     log.adopt(format: Self.format(new.settings), level: Self.level(new.settings))
     gateway.context.adopt(Wiring.policy(new, backends: relay, generation: generation))
     configuration = new
@@ -248,7 +266,8 @@ actor GatewayService {
       return ControlAnswer(isFine: true)
     case .unblock:
       guard let address = request.address.flatMap({ IPAddress($0) }) else { return Self.misunderstood }
-      let wasBlocked = admission.unblock(address)
+      let couldNotLogIn = gateway.context.logins.unblock(address, at: Clock.monotonic)
+      let wasBlocked = admission.unblock(address) || couldNotLogIn
       return ControlAnswer(
         isFine: wasBlocked,
         lines: [wasBlocked ? "\(address) is no longer blocked" : "\(address) was not blocked"])

@@ -64,7 +64,9 @@ struct StatusReport: Codable, Sendable {
       lines.append(
         "backend      \(backend.name) \(backend.address): \(backend.isUp ? "up" : backend.isHeard ? "DOWN" : "never heard")\(backend.lastFault.isEmpty ? "" : " (\(backend.lastFault))"); sessions \(backend.busy) busy, \(backend.idle) idle; delivered \(backend.delivered), refused \(backend.refused), failed \(backend.failed)"
       )
-      lines.append("             can: \(backend.capabilities.isEmpty ? "-" : backend.capabilities); TLS: \(backend.encryption.isEmpty ? "-" : backend.encryption)")
+      lines.append(
+        "             can: \(backend.capabilities.isEmpty ? "-" : backend.capabilities); TLS: \(backend.encryption.isEmpty ? "-" : backend.encryption)"
+      )
     }
     lines.append("events       " + Self.counts(events))
     lines.append("codes        " + Self.counts(codes))

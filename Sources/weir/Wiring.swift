@@ -8,11 +8,17 @@ import SMTPProtocol
 import SMTPRelay
 import SMTPServer
 import Settings
+import TransportSecurity
 
 /// The composition root: which settings become which parts. Nowhere else is an implementation chosen.
 enum Wiring {
   /// The policy of a configuration.
-  static func policy(_ configuration: Configuration, backends: any Relay, generation: Int) -> Policy {
+  ///
+  /// - Parameter authenticator: who knows the users; nil where nobody can log in.
+  static func policy(
+    _ configuration: Configuration, backends: any Relay, generation: Int,
+    authenticator: (any Authenticator)? = nil
+  ) -> Policy {
     let settings = configuration.settings
     return Policy(
       generation: generation, hostname: settings.hostname, catalogue: configuration.catalogue,
@@ -29,10 +35,34 @@ enum Wiring {
       tagging: Tagging(
         subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),
       normalizesBareLineFeed: settings.smtp.bareLF == .normalise,
-      loopDelay: Int(settings.limits.loopDelay.milliseconds),
+      loopDelay: Int(settings.limits.loopDelay.milliseconds), listeners: listeners(settings),
+      authenticator: authenticator,
       completion: HeaderCompletion.Terms(
         domain: settings.submission.domain,
         includesRelayNetworks: settings.submission.completesRelayNetworks))
+  }
+
+  /// What holds on each listener, by its address as the gateway names it.
+  static func listeners(_ settings: Settings) -> [String: ListenerTerms] {
+    let terms = settings.listeners.map { listener in
+      let tls: ListenerTerms.TLS =
+        if listener.isImplicitTLS {
+          .implicit
+        } else if listener.requiresTLS {
+          .required
+        } else {
+          listener.tls == .off || settings.tls == nil ? .off : .optional
+        }
+      return (
+        listener.endpoint.description,
+        ListenerTerms(
+          profile: listener.isSubmission ? .submission : .mx, tls: tls, proxies: listener.proxyProtocol,
+          trustedClients: listener.xclient,
+          authenticates: listener.authenticates && settings.auth != nil,
+          allowsPlaintext: listener.allowsPlaintext, offersLegacyAuthLine: listener.offersLegacyAuthLine)
+      )
+    }
+    return Dictionary(terms, uniquingKeysWith: { first, _ in first })
   }
 
   private static func terms(_ settings: Settings) -> [NetworkTerms] {
@@ -127,6 +157,20 @@ enum Wiring {
       return (network: network.network, overrides: overrides)
     }
     return limits
+  }
+}
+
+extension Wiring {
+  /// The gateway's certificates; nil without `[tls]`.
+  static func tls(_ settings: Settings) -> ServerTLSConfiguration? {
+    settings.tls.map { tls in
+      ServerTLSConfiguration(
+        standard: .init(certificate: settings.resolve(tls.certificate), key: settings.resolve(tls.key)),
+        others: tls.others.map {
+          .init(
+            names: $0.names, certificate: settings.resolve($0.certificate), key: settings.resolve($0.key))
+        })
+    }
   }
 }
 

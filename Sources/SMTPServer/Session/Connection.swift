@@ -15,7 +15,22 @@ actor Connection {
 
   let context: GatewayContext
   let policy: Policy
-  let facts: ConnectFacts
+  /// Which of the gateway's connections this is.
+  let number: UInt64
+  /// What is known of the client.
+  var facts: ConnectFacts
+  /// What holds on the listener that it came to.
+  let listener: ListenerTerms
+  /// Its place in the counts; nil only where there is no gateway around it.
+  let ticket: AdmissionTicket?
+  /// Whether it may say for whom it speaks: by the address that it came with, never by one that it told.
+  let isTrustedClient: Bool
+  /// What a server in front told of the client that it speaks for; nil for nearly everybody.
+  var told: ToldClient?
+  /// AUTH under way.
+  var login: LoginAttempt?
+  /// `tls-server-end-point` of our own TLS.
+  var channelBinding: [UInt8]?
   var session: ServerSession
   let id: String
 
@@ -33,6 +48,8 @@ actor Connection {
 
   enum Phase {
     case open
+    /// TLS is being agreed on: nothing is said or taken in the clear.
+    case handshaking
     /// An answer is being sought; nothing is read meanwhile.
     case waiting
     /// The last reply is out; what still comes is dropped until the peer closes or this moment passes.
@@ -40,18 +57,22 @@ actor Connection {
     case gone
   }
 
-  init(channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts) {
-    let terms = policy.terms(for: facts.address)
-    let offer = Offer(
-      common: policy.backends.capabilities(), size: terms.messageSize,
-      mostRecipients: terms.session.mostRecipients,
-      mostTransactions: terms.session.mostTransactions)
+  init(
+    channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts,
+    listener: ListenerTerms = ListenerTerms(), ticket: AdmissionTicket? = nil
+  ) {
     self.loop = channel.eventLoop
     self.channel = channel
     self.context = context
     self.policy = policy
     self.facts = facts
-    self.session = ServerSession(terms: terms.session, offer: offer)
+    self.listener = listener
+    self.ticket = ticket
+    self.number = context.newNumber()
+    self.isTrustedClient =
+      !listener.trustedClients.isEmpty && listener.trustedClients.contains(facts.address)
+    let terms = SessionTerms(facts, listener, policy, context, isTrustedClient: isTrustedClient)
+    self.session = ServerSession(terms: terms.session, offer: terms.offer, isEncrypted: facts.tls != nil)
     self.framing = CommandFraming(
       longest: policy.bounds.commandLine, acceptsBareLineFeed: policy.normalizesBareLineFeed)
     self.id = context.newID()
@@ -69,6 +90,7 @@ actor Connection {
   var lastHello: Hello?
 
   func opened() {
+    if listener.tls == .implicit, facts.tls == nil { return beginTLS() }
     perform(session.opened(), isLogged: true)
     pump()
   }
@@ -77,6 +99,7 @@ actor Connection {
     clock.touched(Clock.monotonic)
     switch phase {
     case .lingering, .gone: return
+    case .handshaking: return injected(octets: buffer.readableBytes)
     case .open, .waiting: break
     }
     // Who speaks on has read what was said before, unless he spoke before he could.
@@ -121,11 +144,11 @@ actor Connection {
         if !channel.isWritable { return }
       }
       switch session.need {
-      case .line: guard takeLine() else { break feeding }
+      case .line, .response: guard takeLine() else { break feeding }
       case .data: guard takeData() else { break feeding }
       case .chunk: guard takeChunk() else { break feeding }
       case .drain: guard drainChunk() else { break feeding }
-      case .answer, .nothing, .response, .handshake, .identity: break feeding
+      case .answer, .handshake, .identity, .nothing: break feeding
       }
     }
     flush()
@@ -141,10 +164,13 @@ actor Connection {
   /// Takes one command line from what has come; false where it is not there yet.
   private func takeLine() -> Bool {
     guard inbound.readableBytes > 0 else { return false }
-    let (taken, event) = framing.next(inbound.readableBytesSpan)
+    let isResponse = session.need == .response
+    let (taken, event) = framing.next(inbound.readableBytesSpan, as: isResponse ? .response : .command)
     inbound.moveReaderIndex(forwardBy: taken)
     switch event {
-    case .line(let line): perform(session.received(line: line), isLogged: false)
+    case .line(let line):
+      perform(
+        isResponse ? session.received(response: line) : session.received(line: line), isLogged: false)
     case .malformed(let reason): perform(session.receivedMalformedLine(reason), isLogged: false)
     case .endless: perform(session.ended(.limitErrors), isLogged: false)
     case nil: return taken > 0
@@ -167,7 +193,8 @@ actor Connection {
         let response = completed(standIn(for: response))
         if !isLogged { logMistake(response) }
         say(response)
-        if transaction != nil, !session.isInTransaction { endTransaction() }
+        if login != nil, !session.isAuthenticating { abandonLogin() }
+        if transaction != nil || told != nil, !session.isInTransaction { endTransaction() }
         return
       case .greet(let keywords):
         greet(keywords)
@@ -192,13 +219,23 @@ actor Connection {
       case .drainChunk(let size):
         clock.drains(size, Clock.monotonic)
         return
+      case .startTLS(let response):
+        say(response)
+        flush()
+        beginTLS()
+        return
+      case .challenge(let line):
+        outbound += line
+        return
+      case .restart:
+        action = restarted()
+        isLogged = true
       case .close(let response):
         let response = completed(response)
         if !isLogged { logMistake(response) }
         say(response)
         close(lingering: response.reason != .closing && session.commands > 0)
         return
-      case .challenge, .startTLS, .restart: preconditionFailure("what is not offered is not asked for")
       }
     }
   }
@@ -244,6 +281,9 @@ actor Connection {
   /// Bound: octets of commands taken in while an answer is being sought.
   private static let mostAhead = 8 * 1024
 
+  /// Bound: octets of commands taken in at all; the longest line of a login has to be among them.
+  private static let mostRead = max(16 * 1024, CommandFraming.longestResponse)
+
   /// Reading stops while the client does not take its replies, while the disk does not take its message, and
   /// while more has come than can be dealt with now.
   func adjustReading() {
@@ -251,8 +291,9 @@ actor Connection {
     switch phase {
     case .gone: return
     case .lingering: isWanted = true
+    case .handshaking: isWanted = true
     case .open, .waiting:
-      isWanted = !isDiskBusy && channel.isWritable && inbound.readableBytes <= Self.mostAhead
+      isWanted = !isDiskBusy && channel.isWritable && inbound.readableBytes <= Self.mostRead
     }
     guard isWanted != isReading else { return }
     isReading = isWanted

@@ -52,7 +52,7 @@ extension Connection {
 
   private func judge(_ message: HeldMessage, _ transaction: Transaction) -> Answer? {
     let header = MessageHeader(message.memory)
-    if let response = refusal(of: header) {
+    if let response = refusal(of: header) ?? refusal(ofUser: relaying.user, header, message) {
       logRefusal(response, stage: .message)
       return .refuse(response)
     }
@@ -80,6 +80,18 @@ extension Connection {
     }
     if header.count("Received") > policy.bounds.hops { return Response(.loopDetected) }
     return nil
+  }
+
+  /// What a user says in From and Sender has to be his own.
+  private func refusal(ofUser user: AuthenticatedUser?, _ header: MessageHeader, _ message: HeldMessage)
+    -> Response?
+  {
+    guard let user, let fault = policy.relay.rights.fault(in: header, of: message.memory, user: user) else {
+      return nil
+    }
+    var variables = variables()
+    variables.reason = fault.address
+    return Response(fault.reason, variables)
   }
 
   private func decide(
@@ -120,14 +132,18 @@ extension Connection {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512)
     let only = transaction.recipients.count == 1 ? transaction.recipients.first?.recipient.path.mailbox : nil
+    let date = Clock.now.rfc5322
     TraceHeader.write(
       into: &bytes, client: identity, hostname: policy.hostname, id: transaction.id,
       isInternationalized: transaction.facts.parameters.isInternationalized, recipient: only,
-      date: Clock.now.rfc5322)
+      date: date)
+    let completion =
+      policy.completion.concern(facts.trust)
+      ? HeaderCompletion(policy.completion, id: transaction.id, hostname: policy.hostname, date: date) : nil
     let edit = HeaderEdit(
-      message: message.memory, header: header, isFromOutside: !facts.isRelayNetwork,
+      message: message.memory, header: header, isFromOutside: facts.isStranger,
       tag: decision.verdict == .tag ? decision : nil, findings: findings, tagging: policy.tagging,
-      thresholds: policy.thresholds)
+      thresholds: policy.thresholds, completion: completion)
     bytes.append(contentsOf: edit.bytes)
     let isASCII =
       header.isASCII && !sender.isInternationalized
@@ -147,7 +163,7 @@ extension Connection {
     var event = Event(.accept, .info, at: Clock.now)
     event.id = delivery.id
     event.stage = .message
-    event.client = facts.address
+    describeClient(in: &event)
     event.helo = delivery.client.helo
     event.sender = delivery.sender.text
     event.recipients = delivery.recipients.map(\.recipient.path.text)
@@ -195,5 +211,6 @@ extension Connection {
   func endTransaction() {
     transaction?.intake?.abandon()
     transaction = nil
+    returnToPeer()
   }
 }

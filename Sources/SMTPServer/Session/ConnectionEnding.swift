@@ -1,6 +1,7 @@
 import Bytes
 import Filtering
 import NIOCore
+import NIOSSL
 import SMTPProtocol
 
 /// How a session ends: by QUIT, by us, by the client, by the clock.
@@ -33,11 +34,21 @@ extension Connection {
     switch phase {
     case .open: pump()
     case .waiting: break
+    case .handshaking: handshakeFailed("the client closed the connection in the middle of it")
     case .lingering where !unread.isEmpty: break
-    case .lingering, .gone:
-      phase = .gone
-      channel.close(promise: nil)
+    case .lingering, .gone: hangUp()
     }
+  }
+
+  /// Closes the socket without a word. What is said by TLS at the end needs somebody who listens: else it would
+  /// keep the connection for seconds.
+  func hangUp() {
+    phase = .gone
+    guard let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) else {
+      channel.close(promise: nil)
+      return
+    }
+    tls.close(promise: nil)
   }
 
   /// All that a client sent before it closed its side is answered: it reads the answers, then the end.
@@ -70,6 +81,7 @@ extension Connection {
     let wasLingering = if case .lingering = phase { true } else { false }
     if !wasLingering { noteLoss() }
     phase = .gone
+    abandonLogin()
     if !isDelivering { endTransaction() }
     session.disconnected()
     channel.close(promise: nil)
@@ -103,9 +115,12 @@ extension Connection {
         end(.timeout, limit.step)
       }
     case .lingering(let until):
-      if now >= until {
-        phase = .gone
-        channel.close(promise: nil)
+      if now >= until { hangUp() }
+    case .handshaking:
+      if context.isDraining {
+        hangUp()
+      } else if now > limit.end {
+        handshakeFailed("it was not done in time")
       }
     case .open:
       if context.isDraining, transaction?.contentBegan ?? 0 == 0 {
@@ -123,6 +138,7 @@ extension Connection {
   /// When the client's time is up, and for what.
   private var limit: (end: Int64, step: String) {
     let timeouts = policy.timeouts
+    if case .handshaking = phase { return (clock.lastCommand + timeouts.greeting.milliseconds, "TLS") }
     let step: (end: Int64, step: String)
     switch session.need {
     case .data, .chunk, .drain: step = (clock.last + timeouts.data.milliseconds, "Message data")
@@ -186,9 +202,7 @@ extension Connection {
   func cut() {
     switch phase {
     case .open: end(.shuttingDown, "")
-    case .waiting, .lingering:
-      phase = .gone
-      channel.close(promise: nil)
+    case .waiting, .lingering, .handshaking: hangUp()
     case .gone: break
     }
   }

@@ -6,11 +6,29 @@ import SMTPProtocol
 /// What the session says to the sinks, and the refusals that decisions come to.
 extension Connection {
   /// The client as the backend is told.
-  var identity: ClientIdentity {
-    let hello = transaction?.facts.hello ?? session.hello
-    return ClientIdentity(
-      address: facts.address, port: facts.port, name: nil, helo: hello?.name ?? "",
+  var identity: ClientIdentity { identity(transaction?.facts.hello ?? session.hello.map(hello)) }
+
+  func identity(_ hello: Hello?) -> ClientIdentity {
+    var identity = ClientIdentity(
+      address: facts.address, port: facts.port, name: told?.attributes.name?.value, helo: hello?.name ?? "",
       isExtended: hello?.isExtended ?? false)
+    identity.connection = number
+    identity.login = facts.user?.name
+    if let tls = facts.tls {
+      let certificate = tls.certificate
+      identity.tls = ClientIdentity.TLS(
+        version: tls.version, cipher: tls.cipher,
+        subject: certificate?.isVerified == true ? certificate?.subject ?? "" : "")
+    }
+    return identity
+  }
+
+  /// The client in a log line.
+  func describeClient(in event: inout Event) {
+    event.client = facts.address
+    event.clientName = told?.attributes.name?.value
+    event.tls = facts.tls
+    event.user = facts.user?.name
   }
 
   func variables(sender: Path? = nil, recipient: Path? = nil) -> ReplyVariables {
@@ -163,8 +181,8 @@ extension Connection {
     var event = Event(kind, .info, at: Clock.now)
     event.id = transaction?.id ?? id
     event.stage = stage
-    event.client = facts.address
-    event.helo = (session.hello ?? lastHello)?.name ?? ""
+    describeClient(in: &event)
+    event.helo = (session.hello ?? lastHello).map { hello($0).name } ?? ""
     event.sender = transaction?.facts.sender.text
     if let recipient {
       event.recipients = [recipient.text]

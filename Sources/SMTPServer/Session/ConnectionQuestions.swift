@@ -17,8 +17,11 @@ extension Connection {
     case .content: return considerContent()
     case .message: return considerMessage()
     case .verify(let path): return considerVerify(path)
-    case .startTLS, .authenticate, .authenticationResponse, .client, .forward:
-      return .refuse(Response(.commandNotOffered))
+    case .startTLS: return considerTLS()
+    case .authenticate(let mechanism, let initial): return considerLogin(mechanism, initial)
+    case .authenticationResponse(let response): return considerResponse(response)
+    case .client(let attributes): return considerClient(attributes)
+    case .forward: return .proceed
     }
   }
 
@@ -51,7 +54,7 @@ extension Connection {
 
   private func considerHello(_ hello: Hello) -> Answer? {
     lastHello = hello
-    let facts = HelloFacts(connect: facts, hello: hello)
+    let facts = HelloFacts(connect: facts, hello: self.hello(hello))
     return examine(policy.plan(for: self.facts.trust).hello, facts, at: .hello) { connection, found in
       // A second EHLO replaces what was found about the first.
       connection.standing.removeAll { $0.found == .hello }
@@ -63,26 +66,56 @@ extension Connection {
   // MARK: Sender
 
   private func considerSender(_ sender: Path, _ parameters: MailParameters) -> Answer? {
-    guard let hello = session.hello else { return .refuse(Response(.commandOrder)) }
+    guard let said = session.hello else { return .refuse(Response(.commandOrder)) }
     if context.isDraining { return .close(Response(.shuttingDown)) }
+    adoptForwarded()
     let now = Clock.monotonic
     if let answer = refusalOfBlocked(at: .mail, now, sender: sender) { return answer }
     if let reason = context.admission.message(
-      facts.address, isRelayNetwork: facts.isRelayNetwork, at: now)
+      facts.address, isRelayNetwork: !facts.isStranger, at: now)
     {
       let response = Response(reason, variables(sender: sender))
       logRefusal(response, stage: .mail, sender: sender)
       return .refuse(response)
     }
+    if let reason = refusal(ofUserSending: sender, at: now) {
+      let response = Response(reason, variables(sender: sender))
+      logRefusal(response, stage: .mail, sender: sender)
+      return .refuse(response)
+    }
     let mail = MailFacts(
-      connect: facts, hello: hello, sender: sender, parameters: parameters, time: Clock.now)
-    return examine(policy.plan(for: facts.trust).mail, mail, at: .mail) { connection, found in
+      connect: facts, hello: hello(said), sender: sender, parameters: parameters, time: Clock.now)
+    return told?.peer == nil ? examine(mail, at: now) : examineForwarded(mail, at: now)
+  }
+
+  /// Why a user who logged in may not send this now; nil for everybody else.
+  private func refusal(ofUserSending sender: Path, at now: Int64) -> ReasonCode? {
+    guard let user = relaying.user else { return nil }
+    guard policy.relay.rights.mayUse(user, sender: sender) else { return .senderNotYours }
+    return context.users.message(user.name, at: now)
+  }
+
+  private func examine(_ mail: MailFacts, at now: Int64) -> Answer? {
+    examine(policy.plan(for: facts.trust).mail, mail, at: .mail) { connection, found in
       let findings = connection.standing.isEmpty ? found : connection.standing + found
       let transaction = Transaction(id: connection.context.newID(), facts: mail, began: now, findings: found)
       connection.transaction = transaction
       guard let response = connection.refusal(at: .mail, findings) else { return .proceed }
       connection.transaction = nil
       return .refuse(response)
+    }
+  }
+
+  /// The checks on connection and greeting have not seen the client that XFORWARD told.
+  private func examineForwarded(_ mail: MailFacts, at now: Int64) -> Answer? {
+    examine(policy.plan(for: facts.trust).connect, mail.connect, at: .connect) { connection, found in
+      connection.standing = found
+      let hello = HelloFacts(connect: mail.connect, hello: mail.hello)
+      let examinations = connection.policy.plan(for: mail.connect.trust).hello
+      return connection.examine(examinations, hello, at: .hello) { connection, found in
+        connection.standing += found
+        return connection.examine(mail, at: now)
+      }
     }
   }
 
@@ -94,10 +127,20 @@ extension Connection {
       return answer
     }
     let isOurs = policy.relay.isOurs(recipient.path)
-    if !isOurs, !policy.relay.mayRelay(facts, sender: transaction.facts.sender) {
+    if !isOurs, !policy.relay.mayRelay(relaying, sender: transaction.facts.sender) {
       let response = Response(.relayDenied, variables(recipient: recipient.path))
       logRefusal(response, stage: .recipient, recipient: recipient.path)
       return refuseRecipient(response)
+    }
+    if let user = relaying.user {
+      let counted = context.users.recipient(
+        user.name, from: facts.address, at: Clock.monotonic, time: Clock.now)
+      if let alarm = counted.alarm { context.events.record(alarm) }
+      if let reason = counted.refusal {
+        let response = Response(reason, variables(recipient: recipient.path))
+        logRefusal(response, stage: .recipient, recipient: recipient.path)
+        return refuseRecipient(response)
+      }
     }
     let facts = RecipientFacts(
       mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
@@ -145,7 +188,7 @@ extension Connection {
   private func refusalOfBlocked(
     at stage: Stage, _ now: Int64, sender: Path? = nil, recipient: Path? = nil
   ) -> Answer? {
-    guard !facts.isRelayNetwork, let because = context.admission.blocked(facts.address, at: now) else {
+    guard facts.isStranger, let because = context.admission.blocked(facts.address, at: now) else {
       return nil
     }
     let response = Response(.clientBlocked, variables(sender: sender, recipient: recipient))
@@ -157,8 +200,8 @@ extension Connection {
     _ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction
   ) -> RoutedRecipient? {
     let own = isOurs ? policy.routes.route(recipient) : nil
-    guard facts.isRelayNetwork else { return own }
-    // Relay networks never read 452 for a route: their message follows the first recipient's.
+    if relaying.isStranger { return own }
+    // Who may relay never reads 452 for a route: their message follows the first recipient's.
     if let first = transaction.recipients.first {
       return RoutedRecipient(
         recipient, route: first.route, rewritten: own?.route == first.route ? own?.rewritten : nil)
@@ -203,7 +246,7 @@ extension Connection {
       let reason: ReasonCode = isUnknown ? .recipientUnknown : .recipientRefused
       if isUnknown,
         context.admission.unknownRecipient(
-          facts.address, isRelayNetwork: facts.isRelayNetwork, at: Clock.monotonic)
+          facts.address, isRelayNetwork: !facts.isStranger, at: Clock.monotonic)
       {
         let end = Response(.limitUnknownRecipients, variables())
         logRefusal(end, stage: .recipient, recipient: path, detail: "unknown as well: \(reply.summary)")
@@ -226,7 +269,7 @@ extension Connection {
 
   /// Who wrote to a trap is not heard for a while.
   private func blockTrapped(_ found: [WeighedFinding]) {
-    guard !facts.isRelayNetwork,
+    guard facts.isStranger,
       let trap = found.first(where: { $0.finding.code == .recipientTrap && $0.mode == .enforce })
     else { return }
     context.admission.blockForTrap(facts.address, because: trap.finding.reason, at: Clock.monotonic)
@@ -251,8 +294,7 @@ extension Connection {
     else { return .proceed }
     let query = RecipientQuery(
       recipient: routed, sender: .null, parameters: .none,
-      client: ClientIdentity(
-        address: facts.address, port: facts.port, name: nil, helo: hello.name, isExtended: hello.isExtended))
+      client: identity(self.hello(hello)))
     switch policy.backends.remembered(query, at: Clock.now) {
     case .known: return .proceedSaying(Response(.verifyKnown, variables(recipient: path)))
     case .refused(let reply, true): return .refuse(Response(.recipientUnknown, reply: reply.withEnhancedCode))

@@ -103,7 +103,6 @@ extension Connection {
   private func replyAcknowledged(_ isRead: Bool, isLost: Bool) {
     if isRead { unread.removeAll(where: \.isWritten) } else if isLost { replyWasLost() }
     guard unread.isEmpty, isInputClosed, case .lingering = phase else { return }
-    phase = .gone
-    channel.close(promise: nil)
+    hangUp()
   }
 }

@@ -13,15 +13,23 @@ extension Settings {
     .key("listener[].address", .endpoint, "", "Address and port to listen on; required."),
     .key(
       "listener[].profile", .choice(ListenerSettings.Profile.words), "mx",
-      "Whom the listener is for: mx for mail from the world, submission (STARTTLS and AUTH) and submissions"
-        + " (TLS from the first byte) for one's own users."),
+      "Whom the listener is for: mx for mail from the world, submission (STARTTLS and AUTH before any mail) and"
+        + " submissions (the same, TLS from the first byte) for one's own users."),
     .key(
       "listener[].tls", .choice(ListenerSettings.TLS.words), "optional",
-      "Whether STARTTLS is offered, and whether mail is taken without it."),
+      "Whether STARTTLS is offered (where there is a [tls]), and whether mail is taken without it; on submission"
+        + " optional means required."),
     .key(
       "listener[].proxy_protocol", .networks, "",
       "The balancers whose PROXY v1 or v2 preamble is believed, and then required."),
     .key("listener[].xclient", .networks, "", "The hosts whose XCLIENT and XFORWARD are believed."),
+    .key("listener[].auth", .flag, "true", "Whether AUTH is offered here, where there is an [auth]."),
+    .key(
+      "listener[].auth_without_tls", .choice(ListenerSettings.PlaintextWord.words), "",
+      "The word that allows mechanisms which show the password (PLAIN, LOGIN, bearer tokens) without TLS."),
+    .key(
+      "listener[].legacy_auth_line", .flag, "false",
+      "Whether EHLO also says AUTH=PLAIN LOGIN, for clients of before RFC 2554."),
   ]
 
   static let backendReference: [KeyReference] = [

@@ -1,0 +1,111 @@
+import Filtering
+import SMTPProtocol
+
+/// What a server in front told of the client that it speaks for.
+final class ToldClient {
+  /// The session as it was before XFORWARD, and is again when the message is through.
+  struct Peer {
+    let facts: ConnectFacts
+    let standing: [WeighedFinding]
+    let told: ToldClient?
+  }
+
+  let attributes: ClientAttributes
+  /// nil for XCLIENT, which is for good.
+  let peer: Peer?
+
+  init(_ attributes: ClientAttributes, peer: Peer? = nil) {
+    self.attributes = attributes
+    self.peer = peer
+  }
+}
+
+/// XCLIENT and XFORWARD of servers in front (Postfix, XCLIENT_README and XFORWARD_README).
+extension Connection {
+  /// How the client introduced itself, by its own words or by those of the server in front.
+  func hello(_ said: Hello) -> Hello {
+    guard let attributes = told?.attributes, attributes.helo != nil || attributes.proto != nil else {
+      return said
+    }
+    let isExtended = attributes.proto?.value.map { $0.uppercased().hasPrefix("E") } ?? said.isExtended
+    return Hello(
+      name: attributes.helo?.value ?? (attributes.helo == nil ? said.name : ""), isExtended: isExtended)
+  }
+
+  /// Whose right to relay counts: what XFORWARD tells grants nothing and takes nothing.
+  var relaying: ConnectFacts { told?.peer?.facts ?? facts }
+
+  // MARK: XCLIENT
+
+  /// May the session go on as that client's? It is counted where that client is, or not at all.
+  func considerClient(_ attributes: ClientAttributes) -> Answer? {
+    guard isTrustedClient else { return .refuse(Response(.clientIdentityRefused)) }
+    if context.isDraining { return .close(Response(.shuttingDown)) }
+    let all = told?.attributes.overlaid(with: attributes) ?? attributes
+    var client = facts
+    client.adopt(attributes, policy)
+    // A login of the server in front is its own.
+    client.user = all.login?.value.map { AuthenticatedUser(name: $0, mechanism: "XCLIENT") }
+    told = ToldClient(all)
+    facts = client
+    standing = []
+    lastHello = nil
+    if let reason = ticket?.take(
+      client.address, isRelayNetwork: client.isRelayNetwork, at: Clock.monotonic)
+    {
+      let response = Response(reason, variables())
+      logRefusal(response, stage: .connect)
+      return .close(response)
+    }
+    return .proceed
+  }
+
+  /// The session begins again as the client's that XCLIENT told.
+  func restarted() -> ServerAction {
+    let terms = terms
+    return session.reidentified(
+      terms: terms.session, offer: terms.offer, isAuthenticated: facts.user != nil)
+  }
+
+  // MARK: XFORWARD
+
+  /// Takes on, for one message, the client that XFORWARD told. Whoever the server in front speaks for itself is
+  /// judged as that server.
+  func adoptForwarded() {
+    returnToPeer()
+    guard let attributes = session.forwarded, attributes.source?.value != .local else { return }
+    var client = facts
+    client.adopt(attributes, policy)
+    // These are the server's own.
+    client.user = nil
+    client.tls = nil
+    told = ToldClient(attributes, peer: .init(facts: facts, standing: standing, told: told))
+    facts = client
+    standing = []
+  }
+
+  /// The message is through: the session is the peer's own again.
+  func returnToPeer() {
+    guard let peer = told?.peer else { return }
+    facts = peer.facts
+    standing = peer.standing
+    told = peer.told
+  }
+}
+
+extension ConnectFacts {
+  /// The address that was told, and the trust that belongs to it: none where nobody knows it.
+  fileprivate mutating func adopt(_ attributes: ClientAttributes, _ policy: Policy) {
+    isRelayCertificate = false
+    if let told = attributes.address {
+      if let address = told.value {
+        self.address = address
+        isRelayNetwork = policy.relay.isRelayNetwork(address)
+      } else {
+        isRelayNetwork = false
+      }
+      port = 0
+    }
+    if let told = attributes.port { port = told.value ?? 0 }
+  }
+}

@@ -1,0 +1,67 @@
+import Filtering
+import SASL
+import SMTPProtocol
+
+/// What a session may do and is offered: by the client's network, by the listener, by how it is encrypted.
+struct SessionTerms {
+  let session: ServerSession.Terms
+  let offer: Offer
+
+  init(
+    _ facts: ConnectFacts, _ listener: ListenerTerms, _ policy: Policy, _ context: GatewayContext,
+    channelBinding: [UInt8]? = nil, isTrustedClient: Bool
+  ) {
+    let terms = policy.terms(for: facts.address)
+    let capabilities = policy.backends.capabilities()
+    var session = terms.session
+    session.requiresEncryption = listener.tls == .required
+    // A certificate that may relay is a login as good as any.
+    session.requiresAuthentication = listener.profile == .submission && !facts.isRelayCertificate
+    var offer = Offer(
+      common: capabilities, size: terms.messageSize, mostRecipients: session.mostRecipients,
+      mostTransactions: session.mostTransactions)
+    if facts.tls != nil {
+      offer.requireTLS = !capabilities.isEmpty && capabilities.allSatisfy(\.requireTLS)
+    } else if listener.tls == .optional || listener.tls == .required {
+      offer.startTLS = context.certificates != nil
+    }
+    if listener.authenticates, let authenticator = policy.authenticator {
+      Self.offer(
+        authenticator.mechanisms, to: facts, on: listener, isBindable: channelBinding != nil, in: &offer)
+    }
+    if isTrustedClient {
+      offer.clientAttributes = ClientAttributes.Name.forClient
+      offer.forwardAttributes = ClientAttributes.Name.forForward
+    }
+    self.session = session
+    self.offer = offer
+  }
+
+  /// Which mechanisms may be used now, and which with TLS only.
+  private static func offer(
+    _ mechanisms: [Mechanism], to facts: ConnectFacts, on listener: ListenerTerms, isBindable: Bool,
+    in offer: inout Offer
+  ) {
+    let isEncrypted = facts.tls != nil
+    let isPrivate = isEncrypted || listener.tls != .required
+    for mechanism in mechanisms {
+      let isFree =
+        mechanism.isBoundToChannel
+        ? isBindable : isEncrypted || listener.allowsPlaintext || !mechanism.sendsSecret
+      if isPrivate, isFree {
+        offer.mechanisms.append(mechanism.rawValue)
+      } else if offer.startTLS {
+        offer.mechanismsWithTLS.append(mechanism.rawValue)
+      }
+    }
+    offer.legacyAuthLine = listener.offersLegacyAuthLine
+  }
+}
+
+extension Connection {
+  /// The terms as things stand now.
+  var terms: SessionTerms {
+    SessionTerms(
+      facts, listener, policy, context, channelBinding: channelBinding, isTrustedClient: isTrustedClient)
+  }
+}
