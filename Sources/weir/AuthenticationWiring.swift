@@ -5,6 +5,7 @@ import Foundation
 import NIOCore
 import NetAddress
 import SASL
+import SMTPProtocol
 import SMTPRelay
 import SMTPServer
 import Settings
@@ -195,6 +196,19 @@ enum AuthenticationWiring {
 
   // MARK: What it depends on
 
+  /// The files that a reload reads, each with the key that names it.
+  static func files(_ settings: Settings) -> [(key: String, path: String)] {
+    guard let auth = settings.auth else { return [] }
+    var files: [(key: String, path: String?)] = [
+      ("auth.ldap_search_password_file", auth.ldap?.searchPasswordFile),
+      ("auth.ldap_ca", auth.ldap?.authorities),
+      ("auth.introspection_secret_file", auth.introspection?.secretFile),
+      ("auth.introspection_ca", auth.introspection?.authorities),
+    ]
+    if case .file(let path)? = auth.backend { files.append(("auth.backend", path)) }
+    return files.compactMap { file in file.path.map { (file.key, settings.resolve($0)) } }
+  }
+
   private static func key(_ settings: Settings, _ auth: AuthSettings, _ backend: AuthSettings.Backend)
     throws(UsersFault) -> Users.Key
   {
@@ -232,5 +246,24 @@ enum AuthenticationWiring {
 
   private static func fault(_ settings: Settings, _ key: String, _ text: String) -> UsersFault {
     UsersFault(lines: ["\(settings.problem(key, text))"])
+  }
+
+  /// A users file that changed is read by itself; this says so.
+  static func report(to events: any EventSink)
+    -> @Sendable (UsersFileAuthenticator.Reload) -> Void
+  {
+    { reload in
+      func note(_ severity: Event.Severity, _ code: ReasonCode, _ detail: String) {
+        events.record(.system(severity, code, detail, at: Clock.now))
+      }
+      switch reload {
+      case .unchanged: break
+      case .adopted(let users, let warnings):
+        for warning in warnings { note(.warning, .configurationWarning, "\(warning)") }
+        note(.info, .reloaded, "users file: \(users) users")
+      case .refused(let problems):
+        for problem in problems { note(.error, .reloadRefused, "\(problem)") }
+      }
+    }
   }
 }
