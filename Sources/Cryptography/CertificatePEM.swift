@@ -54,12 +54,23 @@ struct PEMText: ~Copyable {
         ERR_clear_error()
         throw .encryptedKey
       }
-      throw Self.hasReachedEnd() ? .noKey : .malformedKey
+      ERR_clear_error()
+      throw mentionsKey ? .malformedKey : .noKey
     }
     defer { EVP_PKEY_free(key) }
     let matches = X509_check_private_key(certificate.pointer, key) == 1
     ERR_clear_error()
     return matches
+  }
+
+  /// Whether anything says of itself that it is a key: the library's fault does not tell.
+  private var mentionsKey: Bool {
+    let label: StaticString = "PRIVATE KEY-----"
+    let count = label.utf8CodeUnitCount
+    guard storage.count >= count else { return false }
+    return (0...(storage.count - count)).contains { start in
+      (0..<count).allSatisfy { storage[start + $0] == label.utf8Start[$0] }
+    }
   }
 
   /// Whether the last fault was that nothing more of the kind begins.

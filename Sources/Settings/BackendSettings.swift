@@ -147,7 +147,8 @@ extension BackendSettings {
     if tls != .verify {
       for key in ["tls_ca", "tls_pins"] where section.has(key) {
         section.report(
-          key, "backend.\(key): only tls = \"verify\" looks at the certificate: write that, or leave this out")
+          key, "backend.\(key): only tls = \"verify\" looks at the certificate: write that, or leave this out"
+        )
       }
       if tls == .off, section.has("tls_name") {
         section.report("tls_name", as: .warning, "backend.tls_name has no effect with tls = \"off\"")

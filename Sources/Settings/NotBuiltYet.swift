@@ -20,9 +20,6 @@ enum NotBuiltYet {
   }
 
   static let rows: [Row] = [
-    Row(
-      path: "tls", when: .present, severity: .warning,
-      message: "[tls] is not built yet: STARTTLS is not offered"),
     Row(path: "dns", when: .present, severity: .warning, message: "[dns] is not built yet and has no effect"),
     Row(
       path: "trust", when: .present, severity: .warning, message: "[trust] is not built yet and has no effect"

@@ -1,44 +1,5 @@
 public import NetAddress
 
-/// The gateway's certificates (`[tls]`). Paths are as written, for ``Settings/resolve(_:)``.
-public struct TLSSettings: Sendable, Hashable {
-  public let certificate: String
-  public let key: String
-  public let others: [NamedCertificate]
-
-  /// A certificate for clients that ask for other names (`[[tls.certificate_for]]`).
-  public struct NamedCertificate: Sendable, Hashable {
-    public let names: [String]
-    public let certificate: String
-    public let key: String
-  }
-}
-
-extension TLSSettings {
-  /// Nil without `[tls]`; its files are looked for.
-  init?(_ section: Section, _ files: FileLookup) {
-    guard section.isWritten else { return nil }
-    certificate = files.required("certificate", of: section, "/etc/weir/tls/fullchain.pem")
-    key = files.required("key", of: section, "/etc/weir/tls/key.pem")
-    others = section.sections("certificate_for").map { section in
-      let names = section.texts("names")
-      if names.isEmpty { section.requireKey("names", "write names = [\"mx.example.net\"]") }
-      for (index, name) in names.enumerated() {
-        do throws(DomainFault) {
-          _ = try DomainName.hostName(name.hasPrefix("*.") ? String(name.dropFirst(2)) : name)
-        } catch {
-          section.reading.report(
-            SettingPath.element(section.path(of: "names"), index),
-            "tls.certificate_for.names: \(quoted(name)) \(error.reason)")
-        }
-      }
-      return NamedCertificate(
-        names: names, certificate: files.required("certificate", of: section, "/etc/weir/tls/other.pem"),
-        key: files.required("key", of: section, "/etc/weir/tls/other-key.pem"))
-    }
-  }
-}
-
 /// How names are resolved (`[dns]`).
 public struct DNSSettings: Sendable, Hashable {
   /// Where a resolver listens.

@@ -10,6 +10,12 @@ public struct CertificateExpiry: Hashable, Sendable {
   public let file: String
   public let notAfter: Timestamp
 
+  public init(names: [String], file: String, notAfter: Timestamp) {
+    self.names = names
+    self.file = file
+    self.notAfter = notAfter
+  }
+
   /// Whole days left, negative from a day past the end on.
   public func days(at now: Timestamp) -> Int {
     let left = notAfter.milliseconds - now.milliseconds

@@ -31,6 +31,7 @@ actor GatewayService {
   /// Relays that were replaced: alive as long as a session keeps a policy that refers to one.
   private var retired: [RetiredRelay] = []
   private var control: (any Channel)?
+  private var watch: Task<Void, Never>?
   private var generation = 1
   private let started = Clock.now
 
@@ -119,6 +120,7 @@ actor GatewayService {
     await relay.learn()
     try await service.openControl(state)
     await service.announce()
+    await service.watchCertificates()
     do {
       try await gateway.beginAccepting()
     } catch {
@@ -259,11 +261,29 @@ actor GatewayService {
     retired.append(RetiredRelay(relay: old))
   }
 
+  // MARK: Certificates
+
+  private func watchCertificates() {
+    watch = Task { [weak self] in
+      var keeping = CertificateKeeping()
+      while !Task.isCancelled {
+        guard let self else { return }
+        for line in keeping.look(at: self.certificates, now: Clock.now) {
+          await self.note(line.severity, line.code, line.text)
+        }
+        try? await Task.sleep(for: CertificateKeeping.interval)
+      }
+    }
+  }
+
+  private nonisolated var certificates: CertificateStore? { gateway.context.certificates }
+
   // MARK: Stop
 
   /// Drains and ends.
   func stop() async {
     note(.info, .stopping, "no new connections; sessions in the middle of a message may finish")
+    watch?.cancel()
     try? await control?.close()
     await gateway.drain(within: configuration.settings.timeouts.drain)
     await relay.close()
@@ -332,7 +352,8 @@ actor GatewayService {
       refusedConnections: Dictionary(snapshot.refused.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
       events: Dictionary(counts.kinds.map { ($0.kind.rawValue, $0.count) }, uniquingKeysWith: +),
       codes: Dictionary(counts.codes.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
-      logDropped: log.status.dropped + log.status.unwritten)
+      logDropped: log.status.dropped + log.status.unwritten,
+      certificates: CertificateKeeping.report(gateway.context.certificates, at: Clock.now))
   }
 
   // MARK: Settings of the log

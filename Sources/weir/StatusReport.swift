@@ -23,6 +23,14 @@ struct StatusReport: Codable, Sendable {
     var lastFault: String
   }
 
+  struct ShownCertificate: Codable, Sendable {
+    var names: [String]
+    var file: String
+    var notAfter: String
+    /// Whole days left, negative past the end.
+    var days: Int
+  }
+
   struct Block: Codable, Sendable {
     var network: String
     var because: String
@@ -49,6 +57,7 @@ struct StatusReport: Codable, Sendable {
   var events: [String: Int]
   var codes: [String: Int]
   var logDropped: Int
+  var certificates: [ShownCertificate]
 
   /// The report for a terminal.
   var text: String {
@@ -66,6 +75,13 @@ struct StatusReport: Codable, Sendable {
       )
       lines.append(
         "             can: \(backend.capabilities.isEmpty ? "-" : backend.capabilities); TLS: \(backend.encryption.isEmpty ? "-" : backend.encryption)"
+      )
+    }
+    for certificate in certificates {
+      let days =
+        certificate.days < 0 ? "EXPIRED \(-certificate.days) day(s) ago" : "\(certificate.days) day(s) left"
+      lines.append(
+        "certificate  \(certificate.names.joined(separator: ", ")): \(days), until \(certificate.notAfter) (\(certificate.file))"
       )
     }
     lines.append("events       " + Self.counts(events))

@@ -6,10 +6,11 @@ import Storage
 
 /// What the configuration asks of this machine: descriptors, users, files.
 enum SystemCheck {
-  static func problems(_ configuration: Configuration) -> [Configuration.Problem] {
+  /// - Parameter isAsked: by `weir check`, which tells an error where a start only warns.
+  static func problems(_ configuration: Configuration, isAsked: Bool = false) -> [Configuration.Problem] {
     let settings = configuration.settings
     return descriptorProblems(settings) + userProblems(settings) + fileProblems(configuration)
-      + placeProblems(settings)
+      + placeProblems(settings) + CertificateCheck.problems(settings, isAsked: isAsked)
   }
 
   /// The descriptors that the system grants, and those that are not for connections.

@@ -5,6 +5,9 @@ extension ReasonCode {
   static let stopping: ReasonCode = "STOPPING"
   static let reloaded: ReasonCode = "RELOADED"
   static let reloadRefused: ReasonCode = "RELOAD_REFUSED"
+  static let certificatesReloaded: ReasonCode = "CERTIFICATES_RELOADED"
+  static let certificatesRefused: ReasonCode = "CERTIFICATES_REFUSED"
+  static let certificateExpires: ReasonCode = "CERTIFICATE_EXPIRES"
   static let listening: ReasonCode = "LISTENING"
   static let configurationWarning: ReasonCode = "CONFIGURATION_WARNING"
 }
@@ -23,6 +26,19 @@ enum SystemReasons {
       .reloadRefused, nil, .alarm, cause: "SIGHUP or weir reload, and something was wrong.",
       effect: "The old configuration stays; no session was dropped.",
       remedy: "weir check says what is wrong and where."),
+    Reason(
+      .certificatesReloaded, nil, .notice,
+      cause: "A file of a certificate or a key was changed, and all of them are sound.",
+      effect: "New connections get the new certificate; those that stand keep theirs.", remedy: "Nothing."),
+    Reason(
+      .certificatesRefused, nil, .alarm,
+      cause: "A file of a certificate or a key was changed, and it is broken, or belongs to another pair.",
+      effect: "The old certificates stay in force, all of them.",
+      remedy: "Put the file right that the line names; it is looked at again when it changes."),
+    Reason(
+      .certificateExpires, nil, .alarm, cause: "A certificate ends within three weeks, or has ended.",
+      effect: "From then on senders that verify refuse to deliver, and users' programs warn.",
+      remedy: "Renew it; the gateway reads the new files by itself. Said once a day."),
     Reason(
       .listening, nil, .notice, cause: "A listener was opened or closed.", effect: "As it says.",
       remedy: "Nothing."),

@@ -161,16 +161,20 @@ enum Wiring {
 }
 
 extension Wiring {
-  /// The gateway's certificates; nil without `[tls]`.
+  /// How clients are spoken TLS with; nil without `[tls]`.
   static func tls(_ settings: Settings) -> ServerTLSConfiguration? {
-    settings.tls.map { tls in
-      ServerTLSConfiguration(
-        standard: .init(certificate: settings.resolve(tls.certificate), key: settings.resolve(tls.key)),
-        others: tls.others.map {
-          .init(
-            names: $0.names, certificate: settings.resolve($0.certificate), key: settings.resolve($0.key))
-        })
-    }
+    guard let tls = settings.tls else { return nil }
+    var result = ServerTLSConfiguration(
+      standard: .init(certificate: settings.resolve(tls.certificate), key: settings.resolve(tls.key)),
+      others: tls.others.map {
+        .init(names: $0.names, certificate: settings.resolve($0.certificate), key: settings.resolve($0.key))
+      },
+      minimumVersion: TLSProtocolVersion(rawValue: tls.minimumVersion.rawValue) ?? .v1_2,
+      clientCertificates: tls.clientCertificates == .ask ? .ask : .off,
+      clientAuthorities: tls.clientAuthorities.map(settings.resolve))
+    // A list that cannot be read is an error of the configuration, which gets no further than its check.
+    if let ciphers = tls.ciphers, let (suites, _) = try? CipherSuite.list(ciphers) { result.ciphers = suites }
+    return result
   }
 }
 

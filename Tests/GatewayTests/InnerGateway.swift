@@ -55,7 +55,7 @@ final class InnerGateway: Sendable {
     let file = try folder.write("weir.toml", configuration.toml(folder: folder.path))
     let (read, problems) = Configuration.load(file)
     guard let read else { throw HarnessFault("\(problems)") }
-    relay = NameRelay(known: ["user@example.org"], missing: [])
+    relay = NameRelay(known: ["user@example.org", "b@outside.example"], missing: [])
     let admission = Admission(Wiring.admission(read.settings.limits))
     context = GatewayContext(
       policy: Wiring.policy(read, backends: relay, generation: 1, authenticator: users), events: events,

@@ -61,7 +61,7 @@ import Testing
     let gateway = try InnerGateway(Self.balancer)
     let client = try gateway.connect()
     try client.send(Array("PROXY TCP4 192".utf8))
-    #expect(gateway.context.admission.connections == 1)
+    #expect(eventually { gateway.context.admission.connections == 1 })
     #expect(try client.readUntilClosed() == "")
     try gateway.waitForEvent("PROXY_PREAMBLE_MISSING")
     #expect(eventually { gateway.context.admission.connections == 0 })

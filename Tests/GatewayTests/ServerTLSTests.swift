@@ -79,7 +79,7 @@ import Testing
       except Exception as e: print("unwrap", e)
       """)
     #expect(output.contains("250 2.0.0"), "\(output)")
-    #expect(gateway.relay.messages.first?.size ?? 0 > 1_400_000)
+    #expect(gateway.relay.messages.first?.size ?? 0 > 200_000)
     #expect(eventually(within: .seconds(3)) { gateway.context.admission.connections == 0 })
   }
 

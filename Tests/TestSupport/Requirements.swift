@@ -6,7 +6,7 @@ public enum Peer: String, CaseIterable, Sendable {
   case postfix, exim, sendmail, dovecot
   case smtpSink = "smtp-sink"
   case smtpSource = "smtp-source"
-  case swaks, python3, slapd, saslauthd
+  case swaks, python3, openssl, slapd, saslauthd
 
   /// Why tests with this peer cannot run here, or nil where they can.
   public var absence: String? {
@@ -20,7 +20,7 @@ public enum Peer: String, CaseIterable, Sendable {
     case .dovecot:
       return rootAbsence
         ?? (Executable.path(of: "/usr/lib/dovecot/lmtp") == nil ? "Dovecot's LMTP is not installed" : nil)
-    case .smtpSink, .smtpSource, .swaks, .python3, .slapd, .saslauthd:
+    case .smtpSink, .smtpSource, .swaks, .python3, .openssl, .slapd, .saslauthd:
       return Executable.path(of: rawValue) == nil ? "\(rawValue) is not installed" : nil
     }
   }

@@ -232,13 +232,16 @@ actor Connection {
         isLogged = true
       case .close(let response):
         let response = completed(response)
-        if !isLogged { logMistake(response) }
+        if !isLogged || Self.endings.contains(response.reason) { logMistake(response) }
         say(response)
         close(lingering: response.reason != .closing && session.commands > 0)
         return
       }
     }
   }
+
+  /// Ends that the machine makes of an answer of ours.
+  private static let endings: Set<ReasonCode> = [.limitErrors, .tlsInjection]
 
   /// The answer to an open question has been found elsewhere.
   func resume(_ answer: Answer) {

@@ -7,6 +7,19 @@ extension Settings {
     .key("tls.certificate_for[].names", .texts, "", "The names; required."),
     .key("tls.certificate_for[].certificate", .path, "", "The certificate and its chain; required."),
     .key("tls.certificate_for[].key", .path, "", "Its private key; required."),
+    .key(
+      "tls.min_version", .choice(TLSSettings.MinimumVersion.words), "1.2",
+      "The oldest version of TLS that clients may speak."),
+    .key(
+      "tls.ciphers", .text, "",
+      "The cipher suites up to TLS 1.2, OpenSSL's names with \":\" between; not given: modern ones. Those of TLS"
+        + " 1.3 are always on."),
+    .key(
+      "tls.client_certificates", .choice(TLSSettings.ClientCertificates.words), "off",
+      "Whether clients are asked for a certificate; none has to show one."),
+    .key(
+      "tls.client_ca", .path, "",
+      "The authorities, PEM, that make a client's certificate a verified one; without it none is."),
     .table("dns", "How names are resolved."),
     .key(
       "dns.servers", .texts, "",

@@ -23,7 +23,7 @@ struct Check: AsyncParsableCommand {
     let (configuration, problems) = Configuration.load(options.config)
     for problem in problems { print(problem.description) }
     guard let configuration else { throw ExitCode(1) }
-    var faults = SystemCheck.problems(configuration)
+    var faults = SystemCheck.problems(configuration, isAsked: true)
     faults += await AuthenticationCheck.problems(configuration, isOffline: offline)
     if !offline { faults += await BackendCheck.problems(configuration) }
     for fault in faults { print(fault.description) }
