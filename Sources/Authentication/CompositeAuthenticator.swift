@@ -36,8 +36,12 @@ public struct CompositeAuthenticator: Authenticator {
         .dovecot, source: SourceCredentials(passwords: dovecot, domain: domain), exchanges: dovecot)
     }
 
-    /// A users file, which runs its exchanges itself.
-    public init(file: any Authenticator) { self.init(.file, source: nil, exchanges: file) }
+    /// A users file, which serves what its users have secrets for.
+    ///
+    /// - Parameter file: made with the same `named` mechanisms as the composite.
+    public init(file: UsersFileAuthenticator) {
+      self.init(.file, source: nil, exchanges: file)
+    }
 
     public init(tokens: any TokenSource) {
       self.init(.introspection, source: SourceCredentials(tokens: tokens), exchanges: nil)

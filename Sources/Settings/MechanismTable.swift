@@ -74,7 +74,8 @@ public enum MechanismTable {
     case "SCRAM-SHA-256", "SCRAM-SHA-1": .servedWhere("the user has a verifier of that hash")
     case "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS":
       .servedWhere("the user has a verifier of that hash and TLS ends at Weir")
-    case "CRAM-MD5": .servedWhere("the user's password is kept so that it can be read back, which is never by default")
+    case "CRAM-MD5":
+      .servedWhere("the user has a secret that can be read back (`weir users passwd --reversible`)")
     default: .unserved("it knows passwords, no tokens")
     }
   }

@@ -30,7 +30,8 @@ struct Weir: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Serve.self, Check.self, Reload.self, Status.self, Unblock.self, ListsCommand.self, RelayTest.self,
+      Serve.self, Check.self, Reload.self, Status.self, Unblock.self, ListsCommand.self, UsersCommand.self,
+      RelayTest.self,
       Explain.self,
       Demo.self, DemoBackend.self,
     ])

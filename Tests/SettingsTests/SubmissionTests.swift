@@ -95,9 +95,9 @@ import Testing
     ),
     (users + "mechanisms = [\"PLAIN\", \"plain\"]", "6:24: auth.mechanisms: PLAIN is named twice"),
     (
-      users + "mechanisms = [\"CRAM-MD5\"]",
-      "6:15: auth.mechanisms: CRAM-MD5 is not served by backend = \"file:PATH\": it needs a secret that can be read"
-        + " back; the file holds none; write backend = \"dovecot:SOCKET\""
+      "backend = \"saslauthd:/s\"\nmechanisms = [\"CRAM-MD5\"]",
+      "6:15: auth.mechanisms: CRAM-MD5 is not served by backend = \"saslauthd:SOCKET\": it must be shown the"
+        + " password, which the mechanism never shows; write backend = \"file:PATH\" or backend = \"dovecot:SOCKET\""
     ),
     (
       "backend = \"saslauthd:/s\"\nmechanisms = [\"SCRAM-SHA-256\"]",

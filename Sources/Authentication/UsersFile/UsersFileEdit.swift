@@ -66,12 +66,7 @@ public enum UsersFileEdit {
     _ name: String, _ secrets: [StoredSecret], to text: [UInt8], file: String, domain: String?,
     decoyKey: [UInt8]
   ) throws -> [UInt8] {
-    let read = try sound(text, file, domain)
-    let written = try writable(name)
-    if let user = read.user(name) {
-      throw UsersFileEditError(
-        "\(file):\(user.line): \(user.name) is a user already: weir users passwd changes the password")
-    }
+    let (read, written) = try free(name, in: text, file, domain)
     var text = text
     if let last = text.last, last != .lineFeed { text.append(.lineFeed) }
     if text.isEmpty {
@@ -84,6 +79,23 @@ public enum UsersFileEdit {
     return try checked(text, file, domain)
   }
 
+  /// Whether a user of that name could be added: throws where not.
+  public static func checkFree(_ name: String, in text: [UInt8], file: String, domain: String?) throws {
+    _ = try free(name, in: text, file, domain)
+  }
+
+  private static func free(
+    _ name: String, in text: [UInt8], _ file: String, _ domain: String?
+  ) throws -> (UsersFile, written: String) {
+    let read = try sound(text, file, domain)
+    let written = try writable(name)
+    if let user = read.user(name) {
+      throw UsersFileEditError(
+        "\(file):\(user.line): \(user.name) is a user already: weir users passwd changes the password")
+    }
+    return (read, written)
+  }
+
   /// Gives a user other secrets; `disabled` and `until=` stay.
   public static func change(
     _ name: String, _ secrets: [StoredSecret], in text: [UInt8], file: String, domain: String?
@@ -94,6 +106,16 @@ public enum UsersFileEdit {
       let all = words.prefix(1).map { String($0.text) } + secrets.map(\.text) + kept.map(String.init)
       return all.joined(separator: " ") + comment(line)
     }
+  }
+
+  /// The kinds of secrets that a user has, as `weir users list` names them; throws where there is no such user.
+  public static func kinds(
+    of name: String, in text: [UInt8], file: String, domain: String?
+  ) throws -> Set<String> {
+    guard let user = try sound(text, file, domain).user(name) else {
+      throw UsersFileEditError("\(file): there is no user \(name)")
+    }
+    return Set(user.secrets.map(\.kind))
   }
 
   /// Takes a user's line away.
