@@ -19,7 +19,9 @@ struct RelayTarget {
       throw ControlClient.Fault(
         description: problems.filter(\.isError).map(\.description).joined(separator: "\n"))
     }
-    guard let endpoint = server.flatMap({ Endpoint($0) }) ?? settings.listeners.first?.endpoint,
+    guard
+      let endpoint = server.flatMap({ Endpoint($0) })
+        ?? settings.listeners.first(where: { !$0.isImplicitTLS })?.endpoint,
       case .ip(let given, let port) = endpoint
     else {
       throw ControlClient.Fault(description: "--server takes an address and a port, such as 127.0.0.1:25")

@@ -111,9 +111,6 @@ import Testing
     #expect(reading.settings == nil)
     #expect(
       reading.lines == [
-        "weir.toml:7:7: warning: TLS is not built yet: STARTTLS is not offered",
-        "weir.toml:8:18: proxy_protocol is not built yet: every client would look like the balancer; leave it out",
-        "weir.toml:9:11: XCLIENT is not built yet: every client would look like the host in front; leave it out",
         "weir.toml:15:7: warning: TLS is not built yet: mail goes to the backend in the clear",
         "weir.toml:57:1: warning: [dns] is not built yet and has no effect",
         "weir.toml:64:1: warning: [trust] is not built yet and has no effect",
