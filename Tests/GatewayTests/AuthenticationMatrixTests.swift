@@ -120,7 +120,8 @@ import Testing
       let right = try send("secret")
       #expect(right.succeeded, "\(mechanism): \(right.output)")
       // 28: authentication failed.
-      #expect(try send("wrong").ending == .exited(28), "\(mechanism)")
+      let wrong = try send("wrong")
+      #expect(wrong.ending == .exited(28), "\(mechanism): \(wrong.output)")
     }
   }
 
@@ -158,7 +159,8 @@ import Testing
     let site = try Site(["backend": "\"saslauthd:\(saslauthd.socket)\"", "mechanisms": named(.saslauthd)])
     try walk(.saslauthd, site, expecting: ["PLAIN", "LOGIN"])
     saslauthd.stop()
-    #expect(try site.client.send("PLAIN", user: PeerUser.anna.name, secret: "secret").login == 454)
+    let down = try site.client.send("PLAIN", user: PeerUser.anna.name, secret: "secret")
+    #expect(down.login == 454, "\(down)")
   }
 
   @Test(needs(.slapd)) func ldap() throws {
@@ -175,7 +177,8 @@ import Testing
     let empty = try site.client.send("PLAIN", user: PeerUser.anna.name, secret: "")
     #expect(empty.login == 535, "\(empty)")
     slapd.stop()
-    #expect(try site.client.send("PLAIN", user: PeerUser.anna.name, secret: "secret").login == 454)
+    let down = try site.client.send("PLAIN", user: PeerUser.anna.name, secret: "secret")
+    #expect(down.login == 454, "\(down)")
   }
 
   @Test(needs(.postfix, .dovecot)) func mailServerBehind() throws {
@@ -187,7 +190,8 @@ import Testing
     let site = try Site(["backend": "\"backend:main\"", "mechanisms": named(.backend)], port: postfix.port)
     try walk(.backend, site, expecting: ["PLAIN", "LOGIN"])
     postfix.stop()
-    #expect(try site.client.send("PLAIN", user: PeerUser.anna.name, secret: "secret").login == 454)
+    let down = try site.client.send("PLAIN", user: PeerUser.anna.name, secret: "secret")
+    #expect(down.login == 454, "\(down)")
   }
 
   @Test func introspection() throws {
