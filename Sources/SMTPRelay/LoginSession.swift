@@ -155,19 +155,20 @@ final class LoginSession: ChannelInboundHandler {
   }
 
   private func logIn() {
-    guard machine.isEncrypted || isLocal else {
+    guard machine.isEncrypted || Self.isLocal(context?.remoteAddress) else {
       tell(
-        .unavailable("a password is not sent in the clear to another machine: write tls = \"required\" there"))
+        .unavailable("a password is not sent in the clear to another machine: write tls = \"required\" there")
+      )
       return apply(machine.quit())
     }
     apply(machine.logIn(user: user, password: password))
   }
 
-  /// Whether what is said stays on this machine.
-  private var isLocal: Bool {
-    guard let remote = context?.remoteAddress else { return false }
-    if case .unixDomainSocket = remote { return true }
-    return remote.numeric?.address.isLoopback ?? false
+  /// Whether what is said to `peer` stays on this machine.
+  static func isLocal(_ peer: SocketAddress?) -> Bool {
+    guard let peer else { return false }
+    if case .unixDomainSocket = peer { return true }
+    return peer.numeric?.address.isLoopback ?? false
   }
 
   private func answered(_ answer: LoginAnswer) {

@@ -14,11 +14,11 @@ struct MachineGateway {
   let relay: RelayControl
   let plan: CheckPlan
   let scores: ScoreTable
-  let facts: ConnectFacts
+  var facts: ConnectFacts
   let known: Set<String>
-  let offer: Offer
+  var offer: Offer
 
-  private var session: ServerSession
+  var session: ServerSession
   private var decoder: ContentDecoder?
   private var held: [UInt8] = []
   private var refusal: Response?
@@ -26,6 +26,10 @@ struct MachineGateway {
   private var inbound: [UInt8] = []
   private var taken = 0
   private var framing: CommandFraming
+  private var script: DialogueScript.Settings?
+  private let peer: ConnectFacts
+  /// The login under way.
+  var login: MachineLogin?
   private var mail: MailFacts?
 
   /// Everything said so far and not yet taken by `reply`.
@@ -41,6 +45,8 @@ struct MachineGateway {
     try self.init(
       configuration: configuration.toml(folder: "/tmp"), client: script.settings.client,
       known: script.settings.known, missing: script.settings.missing)
+    self.script = script.settings
+    connect()
   }
 
   init(
@@ -65,6 +71,7 @@ struct MachineGateway {
     facts = ConnectFacts(
       address: address, port: 1, listener: "x", isRelayNetwork: relay.isRelayNetwork(address),
       time: .init(milliseconds: 0))
+    peer = facts
     func has(_ word: String) -> Bool { !missing.contains(word) }
     var backend = Capabilities()
     backend.eightBit = has("8BITMIME")
@@ -89,6 +96,15 @@ struct MachineGateway {
       completingDomain: settings.relay.completeDomain)
   }
 
+  /// Who can log in.
+  var logins: [String: String] { script?.logins ?? [:] }
+
+  var terms: ServerSession.Terms {
+    var terms = Self.terms(settings)
+    terms.requiresAuthentication = script?.isSubmission ?? false
+    return terms
+  }
+
   private static func framing(_ settings: Settings) -> CommandFraming {
     CommandFraming(
       longest: MessageBounds(header: 0, hops: 0, memory: 0).commandLine,
@@ -97,7 +113,12 @@ struct MachineGateway {
 
   /// A new connection; what was said on the last is forgotten.
   mutating func connect() {
-    session = ServerSession(terms: Self.terms(settings), offer: offer)
+    facts = peer
+    login = nil
+    offer.mechanisms = logins.isEmpty ? [] : ["PLAIN", "LOGIN"]
+    offer.clientAttributes = script?.isFront == true ? ClientAttributes.Name.forClient : []
+    offer.forwardAttributes = script?.isFront == true ? ClientAttributes.Name.forForward : []
+    session = ServerSession(terms: terms, offer: offer)
     framing = Self.framing(settings)
     (inbound, taken, outbound, isClosed) = ([], 0, [], false)
     (decoder, held, refusal, left) = (nil, [], nil, 0)
@@ -127,7 +148,7 @@ struct MachineGateway {
 
   private mutating func step() -> Bool {
     switch session.need {
-    case .line: return takeLine()
+    case .line, .response: return takeLine()
     case .data: return takeData()
     case .chunk:
       takeChunk()
@@ -139,17 +160,19 @@ struct MachineGateway {
       guard left == 0 else { return false }
       perform(session.drainedChunk())
       return true
-    case .answer, .nothing, .response, .handshake, .identity: return false
+    case .answer, .nothing, .handshake, .identity: return false
     }
   }
 
   private mutating func takeLine() -> Bool {
     guard taken < inbound.count else { return false }
     let rest = inbound[taken...]
-    let (count, event) = framing.next(rest.span.bytes)
+    let isResponse = session.need == .response
+    let (count, event) = framing.next(rest.span.bytes, as: isResponse ? .response : .command)
     taken += count
     switch event {
-    case .line(let line): perform(session.received(line: line))
+    case .line(let line):
+      perform(isResponse ? session.received(response: line) : session.received(line: line))
     case .malformed(let reason): perform(session.receivedMalformedLine(reason))
     case .endless: perform(session.ended(.limitErrors))
     case nil: return count > 0
@@ -210,7 +233,9 @@ struct MachineGateway {
     case .close(let response):
       say(response)
       isClosed = true
-    case .challenge, .startTLS, .restart: preconditionFailure("what is not offered is not asked for")
+    case .challenge(let octets): outbound += octets
+    case .startTLS: preconditionFailure("what is not offered is not asked for")
+    case .restart: perform(restarted())
     }
     if session.envelope == nil { (decoder, refusal) = (nil, nil) }
   }
@@ -237,8 +262,11 @@ extension MachineGateway {
     case .recipient(let recipient): return self.recipient(recipient.path)
     case .message: return message()
     case .verify: return .proceed
-    case .startTLS, .authenticate, .authenticationResponse, .client, .forward:
-      return .refuse(Response(.commandNotOffered))
+    case .startTLS: return .refuse(Response(.commandNotOffered))
+    case .authenticate(let mechanism, let initial): return beginLogin(mechanism, initial)
+    case .authenticationResponse(let response): return continueLogin(response)
+    case .client(let attributes): return adopt(attributes)
+    case .forward: return .proceed
     }
   }
 

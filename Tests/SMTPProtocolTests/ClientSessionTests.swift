@@ -11,6 +11,8 @@ struct ClientDriver {
   private(set) var results: [ClientResult] = []
   private(set) var faults: [ClientFault] = []
   private(set) var contents = 0
+  private(set) var handshakes = 0
+  private(set) var logins: [LoginAnswer] = []
   /// Whether the driver writes the content at once when told to.
   var sendsContent = true
 
@@ -22,8 +24,8 @@ struct ClientDriver {
     said = ""
   }
 
-  init(unopened dialect: ClientSession.Dialect) {
-    session = ClientSession(dialect: dialect, hostname: "gw.example")
+  init(unopened dialect: ClientSession.Dialect, opening: ClientOpening = ClientOpening()) {
+    session = ClientSession(dialect: dialect, hostname: "gw.example", opening: opening)
   }
 
   mutating func hear(_ lines: String...) {
@@ -40,6 +42,8 @@ struct ClientDriver {
     case .sendContent:
       contents += 1
       if sendsContent { session.contentSent() }
+    case .startTLS: handshakes += 1
+    case .loggedIn(let answer): logins.append(answer)
     case .report(let result): results.append(result)
     case .close(let fault): faults.append(fault)
     }

@@ -55,11 +55,12 @@ struct RelayFixture {
   func delivery(
     to recipients: [String] = ["known@b.example"], from sender: String = "a@a.example",
     parameters: MailParameters = .none, message: HeldMessage? = nil, isASCII: Bool = true,
-    isIdentifiable: Bool = true, budget: Duration = .seconds(10)
+    isIdentifiable: Bool = true, client: ClientIdentity = RelayFixture.client,
+    budget: Duration = .seconds(10)
   ) -> Delivery {
     Delivery(
       id: "T1", sender: path(sender), parameters: parameters, recipients: recipients.map { recipient($0) },
-      client: Self.client, message: message ?? HeldMessage(memory: Array(Self.text.utf8)),
+      client: client, message: message ?? HeldMessage(memory: Array(Self.text.utf8)),
       header: Array("Received: by weir\r\n".utf8), bodyStart: 0, isHeaderASCII: isASCII,
       isIdentifiable: isIdentifiable, budget: budget)
   }

@@ -250,11 +250,8 @@ import Testing
       "5:8: backend.name: \"my server\" has to be one word, such as \"main\"",
       "6:11: backend.address: port 0 is none to connect to: write the backend's, such as 25",
       "7:12: backend.protocol: \"lmpt\" is unknown; did you mean \"lmtp\"?",
-      "8:12: this identity is not built yet: the backend would take every client for the gateway; use \"auto\","
-        + " \"header\" or \"xforward\"",
       "9:14: backend.recipients: expected \"probe\", \"any\" or \"file:PATH\", such as \"file:recipients\"; found"
         + " the text \"file:\"",
-      "10:7: TLS is not built yet: mail would go to the backend in the clear; use \"off\" or \"optional\"",
       "11:1: backend.address is missing: write address = \"127.0.0.1:10025\"",
       "14:8: backend.name: \"my server\" has to be one word, such as \"main\"",
       "14:8: backend.name: \"my server\" is the name of the backend in line 4 too: give each its own"),

@@ -22,7 +22,19 @@ extension DialogueScript {
 
   /// The gateway that the script asks for, in front of a backend on `port`.
   public func configuration(backend: ScriptedBackend) throws -> GatewayConfiguration {
-    try GatewayConfiguration(before: backend) { $0.settings = settings.configuration }
+    try GatewayConfiguration(before: backend) {
+      $0.settings = settings.configuration
+      for index in $0.listeners.indices { $0.listeners[index].extra += listenerLines }
+    }
+  }
+
+  /// The lines of `[[listener]]` that the script's settings come to.
+  public var listenerLines: [String] {
+    var lines: [String] = []
+    if !settings.logins.isEmpty { lines.append("auth_without_tls = \"plaintext-passwords-in-the-clear\"") }
+    if settings.isFront { lines.append("xclient = [\"\(settings.client)\"]") }
+    if settings.isSubmission { lines += ["profile = \"submission\"", "tls = \"off\""] }
+    return lines
   }
 }
 

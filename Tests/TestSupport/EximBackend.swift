@@ -7,9 +7,14 @@ public final class EximBackend: RealBackend {
   public var unknownText: String { "No such mailbox here" }
   private let process: RunningProcess
 
-  /// Starts it; `settings` are further lines of the main section, in place of the harness's own of that name.
+  /// Starts it.
+  ///
+  /// - Parameters:
+  ///   - settings: further lines of the main section, in place of the harness's own of that name.
+  ///   - sections: further sections, each with its `begin` line.
   public init(
-    _ mailboxes: BackendMailboxes = BackendMailboxes(), port: UInt16? = nil, settings: [String] = []
+    _ mailboxes: BackendMailboxes = BackendMailboxes(), port: UInt16? = nil, settings: [String] = [],
+    sections: String = ""
   ) throws {
     guard let binary = PeerFolder.exim else { throw HarnessFault("no Exim") }
     folder = try ScratchFolder("exim")
@@ -23,7 +28,7 @@ public final class EximBackend: RealBackend {
       "exim.conf",
       Self.configuration(
         folder: folder.path, port: self.port, domains: mailboxes.domains, settings: settings,
-        unknown: "No such mailbox here"))
+        unknown: "No such mailbox here") + sections)
     process = try RunningProcess(
       folder.file("exim4"), ["-C", folder.file("exim.conf"), "-bdf"], joined: true)
     do { try process.waitForPort(self.port) } catch { throw HarnessFault("\(error)\n\(log)") }

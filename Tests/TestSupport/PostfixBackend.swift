@@ -107,7 +107,8 @@ public final class PostfixBackend: RealBackend {
   private static let services = [
     "pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr",
     "rewrite unix - - n - - trivial-rewrite", "bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce",
-    "trace unix - - n - 0 bounce", "verify unix - - n - 1 verify", "flush unix n - n 1000? 0 flush",
+    "trace unix - - n - 0 bounce", "verify unix - - n - 1 verify", "tlsmgr unix - - n 1000? 1 tlsmgr",
+    "flush unix n - n 1000? 0 flush",
     "proxymap unix - - n - - proxymap", "smtp unix - - n - - smtp", "showq unix n - n - - showq",
     "error unix - - n - - error", "retry unix - - n - - error", "discard unix - - n - - discard",
     "virtual unix - n n - - virtual", "anvil unix - - n - 1 anvil", "postlog unix-dgram n - n - 1 postlogd",

@@ -34,6 +34,9 @@ struct UsersCommand: ParsableCommand {
     @Flag(help: "Read the password from standard input, one line, instead of asking for it.")
     var passwordStdin = false
 
+    @Flag(help: "Keep SCRAM verifiers, which serve SCRAM, PLAIN and LOGIN: what is done where nothing is said.")
+    var scram = false
+
     @Flag(
       help: "Keep a hash by scrypt: harder to guess where the file is stolen; serves PLAIN and LOGIN only.")
     var scrypt = false

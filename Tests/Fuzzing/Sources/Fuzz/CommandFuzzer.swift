@@ -8,29 +8,39 @@ let fuzzCommand: @Sendable ([UInt8]) -> Void = { bytes in
     let whole = lines(of: [all[...]], acceptsBareLineFeed)
     promise(lines(of: pieces, acceptsBareLineFeed) == whole, "the cuts change the lines")
     for case .line(let line) in whole { check(line) }
+    let turns = lines(of: [all[...]], acceptsBareLineFeed, inTurns: true)
+    promise(
+      lines(of: pieces, acceptsBareLineFeed, inTurns: true) == turns, "the cuts change lines and responses")
   }
   check(all)
 }
 
-private func lines(of pieces: [ArraySlice<UInt8>], _ acceptsBareLineFeed: Bool) -> [CommandFraming.Event] {
+/// - Parameter inTurns: whether each second line answers a challenge.
+private func lines(
+  of pieces: [ArraySlice<UInt8>], _ acceptsBareLineFeed: Bool, inTurns: Bool = false
+) -> [CommandFraming.Event] {
   var framing = CommandFraming(longest: 512, acceptsBareLineFeed: acceptsBareLineFeed)
   var inbound: [UInt8] = []
   var events: [CommandFraming.Event] = []
   for piece in pieces {
     inbound += piece
     while !inbound.isEmpty {
-      let (taken, event) = framing.next(inbound.span.bytes)
+      let isResponse = inTurns && !events.count.isMultiple(of: 2)
+      let isLogin = isResponse || String(decoding: inbound.prefix(4), as: UTF8.self).lowercased() == "auth"
+      let (taken, event) = framing.next(inbound.span.bytes, as: isResponse ? .response : .command)
       promise(taken <= inbound.count, "more taken than there is")
       inbound.removeFirst(taken)
       if let event { events.append(event) }
       if case .line(let line)? = event {
         promise(
-          line.count <= (acceptsBareLineFeed ? 511 : 510) && !line.contains(10) && !line.contains(13)
-            && !line.contains(0), "a bad line")
+          line.count <= (isLogin ? 12290 : 512) - (acceptsBareLineFeed ? 1 : 2) && !line.contains(10)
+            && !line.contains(13) && !line.contains(0), "a bad line")
       }
-      if event == nil, taken == 0 { break }
+      if event == nil, taken == 0 {
+        promise(inbound.count <= (isLogin ? 12290 : 512), "more gathered than the bound")
+        break
+      }
     }
-    promise(inbound.count <= 512, "more gathered than the bound")
   }
   return events
 }
@@ -53,8 +63,21 @@ private func check(_ line: [UInt8]) {
     promise(parameters.notify?.utf8.allSatisfy { (0x21...0x7e).contains($0) } ?? true, "a bad NOTIFY")
     promise(parameters.originalRecipient?.utf8.isPlain ?? true, "a bad ORCPT")
     promise(parameters.originalRecipient?.utf8.contains(0x20) != true, "a space in ORCPT")
+  case .authenticate(let mechanism, let initial):
+    promise((1...20).contains(mechanism.utf8.count) && mechanism.utf8.isPlain, "a bad mechanism")
+    promise((initial?.count ?? 0) <= line.count / 4 * 3, "more said than there is")
+  case .client(let attributes), .forward(let attributes): check(attributes)
   default: break
   }
+}
+
+private func check(_ attributes: ClientAttributes) {
+  for told in [attributes.name, attributes.helo, attributes.proto, attributes.ident, attributes.login] {
+    guard let text = told?.value else { continue }
+    promise((1...255).contains(text.utf8.count) && text.utf8.isPlain, "a bad attribute")
+    promise(!text.utf8.contains(0x20), "a space in an attribute")
+  }
+  promise(ClientAttributes().overlaid(with: attributes) == attributes, "laid over nothing it changes")
 }
 
 private func check(_ path: Path, _ limits: PathLimits) {

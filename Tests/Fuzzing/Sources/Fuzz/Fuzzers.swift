@@ -8,6 +8,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "path": fuzzPath,
   "addresses": fuzzAddresses,
   "reply": fuzzReply,
+  "proxy": fuzzProxy,
   "sasl": fuzzSASL,
   "header": fuzzHeader,
   "lists": fuzzLists,
