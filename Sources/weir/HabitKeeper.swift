@@ -13,7 +13,9 @@ final class HabitKeeper: Sendable {
   private let hourly: RepeatedTask
 
   /// Takes up what was kept, and begins to keep.
-  init(_ users: UserRates, in state: StateFolder, on loop: any EventLoop, every interval: TimeAmount = .hours(1)) {
+  init(
+    _ users: UserRates, in state: StateFolder, on loop: any EventLoop, every interval: TimeAmount = .hours(1)
+  ) {
     self.state = state
     self.users = users
     if let bytes = try? state.read(Self.name) {

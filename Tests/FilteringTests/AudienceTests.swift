@@ -33,7 +33,8 @@ import Testing
 
   private static func facts(_ trust: Trust, profile: ListenerTerms.Profile = .mx) throws -> ConnectFacts {
     var facts = ConnectFacts(
-      address: try #require(IPAddress("192.0.2.7")), port: 1, listener: "x", isRelayNetwork: trust == .network,
+      address: try #require(IPAddress("192.0.2.7")), port: 1, listener: "x",
+      isRelayNetwork: trust == .network,
       time: try #require(Timestamp(year: 2026, month: 11, day: 21)))
     facts.profile = profile
     facts.isRelayCertificate = trust == .certificate
@@ -42,7 +43,9 @@ import Testing
   }
 
   /// What all stages find about that client, by check.
-  private static func found(_ plan: CheckPlan, _ scores: ScoreTable, _ connect: ConnectFacts) throws -> [String] {
+  private static func found(_ plan: CheckPlan, _ scores: ScoreTable, _ connect: ConnectFacts) throws
+    -> [String]
+  {
     let plan = plan.concerning(connect.trust)
     let hello = Hello(name: "evil.example", isExtended: true)
     var all = CheckPlan.examine(plan.connect, connect, at: .connect, scores: scores) ?? []
@@ -70,7 +73,8 @@ import Testing
         "SENDER_LISTED",
       ])
     let names =
-      plan.connect.map(\.check) + plan.hello.map(\.check) + plan.mail.map(\.check) + plan.recipient.map(\.check)
+      plan.connect.map(\.check) + plan.hello.map(\.check) + plan.mail.map(\.check)
+      + plan.recipient.map(\.check)
       + plan.message.map(\.check)
     #expect(Set(names) == Set(Catalogue.names), "a check that is not tried here")
   }
@@ -80,7 +84,9 @@ import Testing
     let (plan, scores, _) = try Self.configured()
     #expect(try Self.found(plan, scores, Self.facts(trust)) == [])
     let left = plan.concerning(trust)
-    #expect(left.connect.allSatisfy { $0.audience == .everyone } && left.hello.allSatisfy { $0.audience == .everyone })
+    #expect(
+      left.connect.allSatisfy { $0.audience == .everyone }
+        && left.hello.allSatisfy { $0.audience == .everyone })
     #expect(left.mail.allSatisfy { $0.audience == .everyone })
     #expect(left.recipient.allSatisfy { $0.audience == .everyone })
     #expect(left.message.allSatisfy { $0.audience == .everyone })
