@@ -8,56 +8,48 @@ public struct CompositeAuthenticator: Authenticator {
   /// One backend of users.
   public struct Member: Sendable {
     let backend: MechanismTable.Backend
-    /// What the mechanisms that run here are run against.
-    let source: any CredentialSource
-    /// Who takes the steps of the others; nil where all run here.
-    let relay: (any Authenticator)?
+    /// What PLAIN and LOGIN, or all mechanisms, are run against here; nil where none is.
+    let source: (any CredentialSource)?
+    /// Who takes the exchanges of the others; nil where all run here.
+    let exchanges: (any Authenticator)?
 
-    /// - Parameter backend: whose row of the table holds.
-    public init(_ backend: MechanismTable.Backend, source: any CredentialSource) {
+    private init(
+      _ backend: MechanismTable.Backend, source: (any CredentialSource)?, exchanges: (any Authenticator)?
+    ) {
       self.backend = backend
       self.source = source
-      relay = nil
+      self.exchanges = exchanges
     }
 
     /// Passwords and nothing else: saslauthd, a directory, the backend MTA.
     ///
     /// - Parameter domain: completes a name that has none.
     public init(_ backend: MechanismTable.Backend, passwords: any PasswordSource, domain: String?) {
-      self.init(backend, source: SourceCredentials(passwords: passwords, domain: domain))
+      self.init(
+        backend, source: SourceCredentials(passwords: passwords, domain: domain, isCaseKept: false),
+        exchanges: nil)
     }
 
     /// Dovecot: PLAIN and LOGIN run here and ask it, the others are handed on.
     public init(dovecot: DovecotAuthenticator, domain: String?) {
-      backend = .dovecot
-      source = SourceCredentials(passwords: dovecot, domain: domain)
-      relay = dovecot
+      self.init(
+        .dovecot, source: SourceCredentials(passwords: dovecot, domain: domain), exchanges: dovecot)
     }
 
     /// A users file, which serves what its users have secrets for.
     ///
     /// - Parameter file: made with the same `named` mechanisms as the composite.
     public init(file: UsersFileAuthenticator) {
-      backend = .file
-      source = file
-      relay = file
+      self.init(.file, source: nil, exchanges: file)
     }
 
     public init(tokens: any TokenSource) {
-      self.init(.introspection, source: SourceCredentials(tokens: tokens))
-    }
-
-    /// What it can serve now.
-    var mechanisms: [Mechanism] {
-      let all = MechanismTable.offers(of: backend)
-      guard let relay else { return all }
-      let now = Set(relay.mechanisms)
-      return all.filter(now.contains)
+      self.init(.introspection, source: SourceCredentials(tokens: tokens), exchanges: nil)
     }
 
     fileprivate func serves(_ mechanism: Mechanism) -> Bool {
       guard MechanismTable.serves(backend, mechanism) else { return false }
-      return relay.map { $0.mechanisms.contains(mechanism) } ?? true
+      return exchanges.map { $0.mechanisms.contains(mechanism) } ?? true
     }
   }
 
@@ -85,8 +77,10 @@ public struct CompositeAuthenticator: Authenticator {
     guard allowed.contains(request.mechanism), let member = member(for: request.mechanism) else {
       return UnservedExchange(mechanism: request.mechanism)
     }
-    if let relay = member.relay, !request.mechanism.runsOnPassword { return relay.begin(request) }
-    return LocalExchange(request, source: member.source, offered: mechanisms, terms)
+    if let source = member.source, member.exchanges == nil || request.mechanism.runsOnPassword {
+      return LocalExchange(request, source: source, offered: mechanisms, terms)
+    }
+    return member.exchanges?.begin(request) ?? UnservedExchange(mechanism: request.mechanism)
   }
 
   private func member(for mechanism: Mechanism) -> Member? { members.last { $0.serves(mechanism) } }

@@ -82,7 +82,7 @@ public enum MechanismTable {
 
   private static func dovecot(_ mechanism: String) -> Service {
     switch mechanism {
-    case "LOGIN": .servedWhere("Dovecot announces PLAIN, as which it is asked")
+    case "LOGIN": .servedWhere("Dovecot announces PLAIN, which it is asked by")
     case "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS":
       .unserved("Dovecot's auth protocol has no word for the channel binding")
     default: .servedWhere("Dovecot announces it")

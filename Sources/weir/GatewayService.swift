@@ -25,17 +25,21 @@ actor GatewayService {
   /// The state folder is ours as long as this is.
   private let claim: StateClaim
   private var relay: BackendRelay
+  private let parts: LoginParts
+  /// nil without `[auth]`.
+  private var users: Users?
   /// Relays that were replaced: alive as long as a session keeps a policy that refers to one.
   private var retired: [RetiredRelay] = []
   private var control: (any Channel)?
   private var watch: Task<Void, Never>?
+  private var habits: HabitKeeper?
   private var generation = 1
   private let started = Clock.now
 
   private init(
     file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
     counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, claim: StateClaim,
-    relay: BackendRelay
+    relay: BackendRelay, parts: LoginParts, users: Users?
   ) {
     self.file = file
     self.configuration = configuration
@@ -47,6 +51,8 @@ actor GatewayService {
     self.memory = memory
     self.claim = claim
     self.relay = relay
+    self.parts = parts
+    self.users = users
   }
 
   // MARK: Start
@@ -96,13 +102,25 @@ actor GatewayService {
     } catch {
       throw StartFault(description: "\(error)")
     }
+    // As the user, as every later connection to who knows the users will be.
+    let parts = LoginParts(group: group, admission: admission)
+    let users: Users?
+    do throws(UsersFault) {
+      users = try AuthenticationWiring.users(
+        configuration, parts, report: AuthenticationWiring.report(to: events))
+    } catch {
+      throw StartFault(description: error.lines.joined(separator: "\n"))
+    }
+    context.adopt(
+      Wiring.policy(configuration, backends: relay, generation: 1, authenticator: users?.authenticator))
     let service = GatewayService(
       file: file, configuration: configuration, group: group, log: log, counters: counters,
       admission: admission,
-      gateway: gateway, memory: memory, claim: claim, relay: relay)
+      gateway: gateway, memory: memory, claim: claim, relay: relay, parts: parts, users: users)
     // Whatever the world says is read as the user, never as root.
     await relay.learn()
     try await service.openControl(state)
+    await service.keepHabits(state)
     await service.announce()
     await service.watchCertificates()
     do {
@@ -150,6 +168,10 @@ actor GatewayService {
     }
   }
 
+  private func keepHabits(_ state: StateFolder) {
+    habits = HabitKeeper(gateway.context.users, in: state, on: group.next())
+  }
+
   private func announce() {
     for warning in configuration.warnings { note(.warning, .configurationWarning, warning) }
     let endpoints = gateway.endpoints.keys.map(\.description).sorted().joined(separator: ", ")
@@ -192,12 +214,16 @@ actor GatewayService {
       }
     }
     let certificates: CertificateStore?
+    let newUsers: Users?
     do {
       certificates = try Wiring.tls(new.settings).map { try CertificateStore($0) }
+      newUsers = try AuthenticationWiring.users(
+        new, parts, replacing: users, report: AuthenticationWiring.report(to: gateway.context.events))
     } catch {
       for endpoint in opened { await gateway.close(endpoint) }
-      return refuse(["\(error)"])
+      return refuse((error as? UsersFault)?.lines ?? ["\(error)"])
     }
+    users = newUsers
     await adopt(new, certificates)
     for endpoint in known.subtracting(wanted) { await gateway.close(endpoint) }
     let text =
@@ -227,7 +253,9 @@ actor GatewayService {
     gateway.context.users.adopt(Wiring.userRates(new.settings))
     gateway.context.adopt(certificates)
     log.adopt(format: Self.format(new.settings), level: Self.level(new.settings))
-    gateway.context.adopt(Wiring.policy(new, backends: relay, generation: generation))
+    gateway.context.adopt(
+      Wiring.policy(
+        new, backends: relay, generation: generation, authenticator: users?.authenticator))
     configuration = new
   }
 
@@ -264,8 +292,10 @@ actor GatewayService {
     watch?.cancel()
     try? await control?.close()
     await gateway.drain(within: configuration.settings.timeouts.drain)
+    habits?.stop()
     await relay.close()
     for old in retired { await old.relay?.close() }
+    await parts.introspection.shutdown()
     log.close()
   }
 
@@ -321,11 +351,10 @@ actor GatewayService {
           delivered: backend.deliveries, refused: backend.refusals, failed: backend.failures,
           capabilities: backend.capabilities, encryption: backend.encryption, lastFault: backend.fault)
       },
-      blocks: snapshot.blocks.map {
-        StatusReport.Block(
-          network: $0.network.description, because: $0.because, seconds: Int($0.remaining.milliseconds / 1000)
-        )
-      },
+      blocks: snapshot.blocks.map { StatusReport.Block($0.network, $0.because, $0.remaining) }
+        + gateway.context.logins.blocks(at: Clock.monotonic).map {
+          StatusReport.Block($0.network, "logins only: " + $0.because, $0.remaining)
+        },
       refusedConnections: Dictionary(snapshot.refused.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
       events: Dictionary(counts.kinds.map { ($0.kind.rawValue, $0.count) }, uniquingKeysWith: +),
       codes: Dictionary(counts.codes.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),

@@ -77,6 +77,7 @@ enum SystemCheck {
       }
       if let path = backend.routes { paths.append((backend.path + ".routes", settings.resolve(path))) }
     }
+    paths += AuthenticationWiring.files(settings)
     if let path = settings.relay.routes { paths.append(("relay.routes", settings.resolve(path))) }
     return paths.compactMap { key, path in
       guard !Privileges.canRead(path, as: user) else { return nil }

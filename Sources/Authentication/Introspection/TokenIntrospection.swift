@@ -1,4 +1,4 @@
-public import AsyncHTTPClient
+internal import AsyncHTTPClient
 internal import Bytes
 public import Filtering
 internal import Foundation
@@ -44,17 +44,17 @@ public final class TokenIntrospection: TokenSource, ReachableBackend {
   static let longestToken = 8 * 1024
 
   private let server: IntrospectionServer
-  private let http: HTTPClient
+  private let client: IntrospectionClient
   private let loops: any EventLoopGroup
   private let tls: TLSConfiguration?
   private let turnstile = Turnstile(room: 32, waitingRoom: 512)
 
   /// - Parameters:
-  ///   - http: of ``makeClient(group:)``; the caller shuts it down.
+  ///   - client: the one of the gateway.
   /// - Throws: where the authorities cannot be read.
-  public init(_ server: IntrospectionServer, http: HTTPClient, group: any EventLoopGroup) throws {
+  public init(_ server: IntrospectionServer, client: IntrospectionClient, group: any EventLoopGroup) throws {
     self.server = server
-    self.http = http
+    self.client = client
     loops = group
     guard let file = server.authorities else {
       tls = nil
@@ -63,19 +63,6 @@ public final class TokenIntrospection: TokenSource, ReachableBackend {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
     self.tls = tls
-  }
-
-  /// The client for all introspection of a gateway: no redirection, no decompression, few connections.
-  public static func makeClient(group: any EventLoopGroup) -> HTTPClient {
-    var configuration = HTTPClient.Configuration()
-    configuration.redirectConfiguration = .disallow
-    configuration.decompression = .disabled
-    configuration.httpVersion = .http1Only
-    configuration.timeout = .init(connect: .seconds(5), read: .seconds(30))
-    // A refusal is an answer now, not after the deadline.
-    configuration.connectionPool.retryConnectionEstablishment = false
-    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
-    return HTTPClient(eventLoopGroup: group, configuration: configuration)
   }
 
   public func verify(token: String, user: String, for request: AuthenticationRequest) async
@@ -115,10 +102,11 @@ public final class TokenIntrospection: TokenSource, ReachableBackend {
       return .failure(Fault(words: "too many logins wait for it"))
     }
     defer { turnstile.leave() }
+    guard let http = client.http else { return .failure(Fault(words: "the gateway is stopping")) }
     let request = request(token)
     let limit = server.timeout
     return await withTaskGroup(of: Result<IntrospectionAnswer, Fault>?.self) { group in
-      group.addTask { [http] in await Self.answer(request, http, within: limit) }
+      group.addTask { await Self.answer(request, http, within: limit) }
       group.addTask {
         try? await Task.sleep(for: limit)
         return nil

@@ -9,7 +9,7 @@ struct Check: AsyncParsableCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Flag(name: .long, help: "Do not connect to the backends.")
+  @Flag(name: .long, help: "Do not connect to the backends, nor to who knows the users.")
   var offline = false
 
   @Flag(name: .long, help: "List every key of the configuration with its type, default and meaning.")
@@ -24,6 +24,7 @@ struct Check: AsyncParsableCommand {
     for problem in problems { print(problem.description) }
     guard let configuration else { throw ExitCode(1) }
     var faults = SystemCheck.problems(configuration, isAsked: true)
+    faults += await AuthenticationCheck.problems(configuration, isOffline: offline)
     if !offline { faults += await BackendCheck.problems(configuration) }
     for fault in faults { print(fault.description) }
     guard !faults.contains(where: \.isError) else { throw ExitCode(1) }

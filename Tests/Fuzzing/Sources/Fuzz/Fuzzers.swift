@@ -9,6 +9,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "addresses": fuzzAddresses,
   "reply": fuzzReply,
   "proxy": fuzzProxy,
+  "sasl": fuzzSASL,
   "header": fuzzHeader,
   "lists": fuzzLists,
   "settings": fuzzSettings,
