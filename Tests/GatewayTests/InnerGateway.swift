@@ -84,7 +84,7 @@ final class InnerGateway: Sendable {
   }
 
   func connect(from source: String? = nil) throws -> RawClient {
-    try RawClient("127.0.0.1", port: port, from: source, patience: .seconds(15))
+    try RawClient("127.0.0.1", port: port, from: source, patience: .seconds(40))
   }
 
   /// A session that has said EHLO; the answer's lines.
@@ -97,7 +97,7 @@ final class InnerGateway: Sendable {
   @discardableResult
   func waitForEvent(_ code: ReasonCode, where fits: (Event) -> Bool = { _ in true }) throws -> Event {
     var found: Event?
-    eventually(within: .seconds(10), every: .milliseconds(10)) {
+    eventually(within: .seconds(30), every: .milliseconds(10)) {
       found = events.all.first { $0.code == code && fits($0) }
       return found != nil
     }
