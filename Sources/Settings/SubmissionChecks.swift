@@ -42,7 +42,8 @@ struct SubmissionChecks {
 
   /// Whether somebody can log in there at all.
   private func offersLogin(_ listener: ListenerSettings, onlyByTLS: Bool) -> Bool {
-    !onlyByTLS || settings.tls != nil && listener.tls != .off
+    guard listener.authenticates else { return false }
+    return !onlyByTLS || listener.allowsPlaintext || settings.tls != nil && listener.tls != .off
   }
 
   private func checkSenders() {
@@ -66,16 +67,14 @@ struct SubmissionChecks {
 
   private func checkCertificates() {
     guard !settings.relay.certificates.isEmpty else { return }
-    let tls = root.section("tls").values
-    if tls["client_certificates"] != .string("ask") {
+    if settings.tls?.clientCertificates != .ask {
       error(
         "relay.certificates",
         "relay.certificates: no client is asked for a certificate: write client_certificates = \"ask\" in [tls]"
       )
     }
-    let hasAuthority = tls["client_ca"].map { !$0.isBlank } ?? false
     for (index, certificate) in settings.relay.certificates.enumerated() {
-      guard case .subject = certificate, !hasAuthority else { continue }
+      guard case .subject = certificate, settings.tls?.clientAuthorities == nil else { continue }
       error(
         SettingPath.element("relay.certificates", index),
         "relay.certificates: a subject counts only where an authority vouches for it: name it in tls.client_ca, or"

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Glibc
 internal import NIOCore
 
 /// Stands on the socket's side of the handshake and goes when it is over. It looks at what a server sends for the
@@ -25,8 +26,21 @@ final class HandshakeGate: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    if isServer {
+      try? context.channel.syncOptions?.setOption(.recvAllocator, value: RecordReadSizes())
+      try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+    }
     // Whoever reads by request only does not know how many reads a handshake takes.
     if context.channel.isActive { context.read() }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    // Behind the client's last word of a handshake with TLS 1.3 the library has nothing to say until it is asked, and
+    // a client that joins small packets (Nagle) asks when the acknowledgement is there: 40 ms, unless it goes now.
+    guard isServer, context.channel.isActive else { return }
+    let acknowledgeNow = ChannelOptions.Types.SocketOption(
+      level: .tcp, name: NIOBSDSocket.Option(rawValue: CInt(TCP_QUICKACK)))
+    try? context.channel.syncOptions?.setOption(acknowledgeNow, value: 1)
   }
 
   func channelActive(context: ChannelHandlerContext) {

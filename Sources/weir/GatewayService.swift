@@ -32,6 +32,7 @@ actor GatewayService {
   private var retired: [RetiredRelay] = []
   private var control: (any Channel)?
   private var watch: Task<Void, Never>?
+  private var habits: HabitKeeper?
   private var generation = 1
   private let started = Clock.now
 
@@ -119,6 +120,7 @@ actor GatewayService {
     // Whatever the world says is read as the user, never as root.
     await relay.learn()
     try await service.openControl(state)
+    await service.keepHabits(state)
     await service.announce()
     await service.watchCertificates()
     do {
@@ -164,6 +166,10 @@ actor GatewayService {
     } catch {
       throw StartFault(description: "\(state.path)/\(ControlSocket.name): cannot be opened: \(error)")
     }
+  }
+
+  private func keepHabits(_ state: StateFolder) {
+    habits = HabitKeeper(gateway.context.users, in: state, on: group.next())
   }
 
   private func announce() {
@@ -286,6 +292,7 @@ actor GatewayService {
     watch?.cancel()
     try? await control?.close()
     await gateway.drain(within: configuration.settings.timeouts.drain)
+    habits?.stop()
     await relay.close()
     for old in retired { await old.relay?.close() }
     await parts.introspection.shutdown()
@@ -344,11 +351,10 @@ actor GatewayService {
           delivered: backend.deliveries, refused: backend.refusals, failed: backend.failures,
           capabilities: backend.capabilities, encryption: backend.encryption, lastFault: backend.fault)
       },
-      blocks: snapshot.blocks.map {
-        StatusReport.Block(
-          network: $0.network.description, because: $0.because, seconds: Int($0.remaining.milliseconds / 1000)
-        )
-      },
+      blocks: snapshot.blocks.map { StatusReport.Block($0.network, $0.because, $0.remaining) }
+        + gateway.context.logins.blocks(at: Clock.monotonic).map {
+          StatusReport.Block($0.network, "logins only: " + $0.because, $0.remaining)
+        },
       refusedConnections: Dictionary(snapshot.refused.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
       events: Dictionary(counts.kinds.map { ($0.kind.rawValue, $0.count) }, uniquingKeysWith: +),
       codes: Dictionary(counts.codes.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),

@@ -1,6 +1,7 @@
 import Bytes
 import Filtering
 import Foundation
+import NetAddress
 import SMTPProtocol
 import SMTPRelay
 import SMTPServer
@@ -35,6 +36,12 @@ struct StatusReport: Codable, Sendable {
     var network: String
     var because: String
     var seconds: Int
+
+    init(_ network: IPPrefix, _ because: String, _ remaining: Duration) {
+      self.network = network.description
+      self.because = because
+      seconds = Int(remaining.milliseconds / 1000)
+    }
   }
 
   var version: String

@@ -51,7 +51,7 @@ struct MachineGateway {
 
   init(
     configuration: String, client: String = "192.0.2.7", known: Set<String> = ["user@example.org"],
-    missing: Set<String> = [], lists: ListSnapshot = .empty
+    missing: Set<String> = [], lists: ListSnapshot = .empty, user: AuthenticatedUser? = nil
   ) throws {
     let reading = Settings.read(text: configuration, file: "weir.toml")
     guard let settings = reading.settings else { throw HarnessFault("\(reading.problems)") }
@@ -68,9 +68,11 @@ struct MachineGateway {
       ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons, replacing: settings.replies,
       hostname: settings.hostname)
     self.known = Set(known.map { $0.lowercased() })
-    facts = ConnectFacts(
+    var facts = ConnectFacts(
       address: address, port: 1, listener: "x", isRelayNetwork: relay.isRelayNetwork(address),
       time: .init(milliseconds: 0))
+    facts.user = user
+    self.facts = facts
     peer = facts
     func has(_ word: String) -> Bool { !missing.contains(word) }
     var backend = Capabilities()

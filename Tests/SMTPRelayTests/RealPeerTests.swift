@@ -241,6 +241,8 @@ import Testing
     let sendmail = try SendmailBackend(
       Self.mailboxes,
       settings: [
+        "define(`confCACERT', `\(certificates.authority)')dnl",
+        "define(`confCACERT_PATH', `\(certificates.folder.path)')dnl",
         "define(`confSERVER_CERT', `\(pair.certificate)')dnl", "define(`confSERVER_KEY', `\(pair.key)')dnl",
         "define(`confDONT_BLAME_SENDMAIL', `GroupWritableDirPathSafe,MapInUnsafeDirPath,GroupReadableKeyFile')dnl",
       ])

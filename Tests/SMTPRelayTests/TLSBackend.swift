@@ -112,6 +112,7 @@ private final class TLSBackendSession: ChannelInboundHandler {
   private var buffer: [UInt8] = []
   private var content: [UInt8]?
   private var isEncrypted = false
+  private var isDeaf = false
   private var recipients = 0
   private var preamble: Int
   /// What the next line is to an AUTH under way.
@@ -143,6 +144,7 @@ private final class TLSBackendSession: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isDeaf else { return }
     buffer.append(contentsOf: unwrapInboundIn(data).readableBytesView)
     if preamble > 0 {
       guard buffer.count >= preamble else { return }
@@ -222,6 +224,7 @@ private final class TLSBackendSession: ChannelInboundHandler {
     say(behaviour.startTLS, context)
     guard behaviour.startTLS.hasPrefix("220") else { return }
     if let garbage = behaviour.garbage {
+      isDeaf = true
       // So late that it is not taken for something said behind the 220.
       context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(100)) {
         self.say(garbage, context)

@@ -43,8 +43,8 @@ public final class LoginGuard: Sendable {
       var event = Event(.limit, .warning, at: time)
       event.code = .loginBlocked
       event.client = client
-      event.detail =
-        "no login from \(network) for \(remaining.components.seconds)s: \(because); last tried: user=\(user.printable(limit: 254))"
+      event.user = user
+      event.detail = "no login from \(network) for \(remaining.components.seconds)s: \(because)"
       return event
     }
   }

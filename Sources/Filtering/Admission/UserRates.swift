@@ -52,7 +52,11 @@ public final class UserRates: Sendable {
     }
     return Outcome(
       refusal: counted.isTaken ? nil : .limitUserRecipients,
-      alarm: counted.alarm.map { .system(.warning, .accountAlarm, $0, at: time) })
+      alarm: counted.alarm.map { detail in
+        var event = Event.system(.warning, .accountAlarm, detail, at: time)
+        event.user = user
+        return event
+      })
   }
 
   /// How many users are counted.

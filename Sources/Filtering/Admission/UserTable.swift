@@ -51,15 +51,15 @@ struct UserTable {
       }
       let isAlarm = entry.habit.count(
         from: client, hour: hour, factor: limits.alarmFactor, least: limits.alarmLeast)
-      return (true, isAlarm ? Self.words(user, entry.habit) : nil)
+      return (true, isAlarm ? Self.words(entry.habit) : nil)
     }
   }
 
-  private static func words(_ user: String, _ habit: Habit) -> String {
+  private static func words(_ habit: Habit) -> String {
     let usual = habit.hours == 0 ? "none yet" : "\(Score.text(habit.average)) an hour"
     let clients = habit.clients.map(\.description).joined(separator: ", ")
     return
-      "user=\(user.printable(limit: 254)) sent to \(habit.current) recipients within this hour; usual: \(usual)"
+      "sent to \(habit.current) recipients within this hour; usual: \(usual)"
       + "; from \(clients)\(habit.hasMoreClients ? " and others" : "")"
   }
 
