@@ -196,8 +196,8 @@ import Testing
       "5:8: the check dnsbl is not built yet: it could not enforce anything; use \"off\""),
     Case(
       "[[listener]]\naddress = \"127.0.0.1:2525\"\nprofile = \"submissions\"\ntls = \"required\"",
-      "6:11: the submission profiles are not built yet: TLS and AUTH are missing; use profile = \"mx\"",
-      "7:7: TLS is not built yet: with tls = \"required\" no mail could come in; use \"off\" or \"optional\""),
+      "6:11: listener.profile = \"submissions\" is TLS from the first byte: write [tls] certificate and key",
+      "6:11: listener.profile = \"submissions\" needs an [auth] backend: nobody could log in"),
   ]
 
   @Test(arguments: unknownKeys + values + addresses + together)

@@ -10,12 +10,14 @@ import Testing
     case .texts:
       switch key.path {
       case "dns.servers": "[\"192.0.2.53@53\"]"
+      case "backend[].tls_pins": "[\"sha256:\(String(repeating: "ab", count: 32))\"]"
       case "auth.mechanisms": "[\"PLAIN\", \"scram-sha-256\"]"
       case "relay.certificates": "[\"sha256:\(String(repeating: "ab", count: 32))\"]"
       case "relay.senders.*": "[\"@example.org\", \"user@example.org\", \".example.org\"]"
       default: "[\"example.org\"]"
       }
     case .choice where key.path == "tls.client_certificates": "\"ask\""
+    case .choice where key.path == "backend[].tls": "\"verify\""
     case .choice(let words): "\"\(key.defaultText.isEmpty ? words[0] : key.defaultText)\""
     case .duration, .rate: "\"\(key.defaultText.isEmpty ? "10/1m" : key.defaultText)\""
     case .size, .sizeBound: key.defaultText.isEmpty ? "\"64MiB\"" : written(key)
