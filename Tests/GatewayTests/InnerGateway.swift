@@ -140,9 +140,19 @@ final class ScriptedUsers: Authenticator {
   let cancelled = Mutex(0)
   let requests = Mutex<[AuthenticationRequest]>([])
 
+  private let isRight: @Sendable (_ name: String, _ password: String) -> Bool
+
   init(_ mechanisms: [Mechanism] = [.plain, .login], _ behaviour: Behaviour = .honest) {
     self.mechanisms = mechanisms
     self.behaviour = behaviour
+    isRight = { $1 == "open sesame" && $0.hasPrefix("anna") }
+  }
+
+  /// These names, all with one password.
+  init(logins: Set<String>, password: String) {
+    mechanisms = [.plain, .login]
+    behaviour = .honest
+    isRight = { logins.contains($0) && $1 == password }
   }
 
   func begin(_ request: AuthenticationRequest) -> any AuthenticationExchange {
@@ -187,8 +197,7 @@ final class ScriptedUsers: Authenticator {
 
     private func judge(_ name: String, _ password: String) -> AuthenticationStep {
       let secret = password.utf8.reduce(UInt64(7)) { $0 &* 31 &+ UInt64($1) }
-      let isRight = password == "open sesame" && name.hasPrefix("anna")
-      guard request.mayTry(name, secret), isRight else {
+      guard request.mayTry(name, secret), users.isRight(name, password) else {
         return .failure(AuthenticationFailure(user: name, secret: secret, detail: "wrong password"))
       }
       return .success(AuthenticatedUser(name: name, mechanism: request.mechanism.rawValue))
