@@ -1,5 +1,3 @@
-internal import Bytes
-
 /// Why a password is guessed sooner than others.
 public enum WeakPassword: Hashable, Sendable, CustomStringConvertible {
   case short
