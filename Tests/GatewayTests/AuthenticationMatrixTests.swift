@@ -47,6 +47,7 @@ import Testing
 
     private let keep: ScratchFolder
 
+    var log: String { gateway.process.output + gateway.process.errors }
     var client: LoginClient { LoginClient(port: ports.starttls, authority: authority) }
     var implicitClient: LoginClient {
       LoginClient(port: ports.implicit, authority: authority, isImplicit: true)
@@ -72,8 +73,12 @@ import Testing
   }
 
   /// Goes through a column of the table.
+  ///
+  /// - Parameter beside: the backend that introspection stands beside.
   private func walk(
-    _ backend: MechanismTable.Backend, _ site: Site, secret: String = "secret", expecting: [String]
+    _ backend: MechanismTable.Backend, _ site: Site, secret: String = "secret",
+    beside: MechanismTable.Backend? = nil,
+    expecting: [String]
   )
     throws
   {
@@ -84,7 +89,9 @@ import Testing
       #expect(Set(right.offered) == Set(expecting), "\(backend)")
       guard isServed else {
         #expect(right.login == 504, "\(mechanism) by \(backend): \(right)")
-        if !MechanismTable.service(of: mechanism, by: backend).isServed {
+        if ![backend, beside ?? backend].contains(where: {
+          MechanismTable.service(of: mechanism, by: $0).isServed
+        }) {
           let check = try site.check(naming: mechanism)
           #expect(check.ending == .exited(1), "\(mechanism) by \(backend): \(check.output)")
           for other in MechanismTable.backends(serving: mechanism) {
@@ -93,8 +100,8 @@ import Testing
         }
         continue
       }
-      #expect(right.login == 235, "\(mechanism) by \(backend): \(right) \(site.gateway.log)")
-      #expect(right.message == 250, "\(mechanism) by \(backend): \(right) \(site.gateway.log)")
+      #expect(right.login == 235, "\(mechanism) by \(backend): \(right) \(site.log)")
+      #expect(right.message == 250, "\(mechanism) by \(backend): \(right) \(site.log)")
       let implicit = try site.implicitClient.send(mechanism, user: user, secret: secret)
       #expect(implicit.login == 235 && implicit.message == 250, "\(mechanism) by \(backend): \(implicit)")
       let wrong = try site.client.send(mechanism, user: user, secret: secret + "x")
@@ -102,7 +109,7 @@ import Testing
       let nobody = try site.client.send(mechanism, user: "nobody@example.org", secret: secret)
       #expect(nobody.login == 535, "\(mechanism) by \(backend): \(nobody)")
     }
-    #expect(!site.gateway.log.contains(secret), "the log never holds a password")
+    #expect(!site.log.contains(secret), "the log never holds a password")
   }
 
   /// What swaks does beside.
@@ -151,7 +158,7 @@ import Testing
     let isBack = eventually(within: .seconds(20)) {
       (try? site.client.send("PLAIN", user: PeerUser.anna.name, secret: "secret"))?.login == 235
     }
-    #expect(isBack, "\(again.output) \(site.gateway.log)")
+    #expect(isBack, "\(again.output) \(site.log)")
   }
 
   @Test(needs(.saslauthd, .slapd)) func saslauthd() throws {
@@ -198,21 +205,49 @@ import Testing
     let server = try IntrospectionPeer()
     let site = try Site(
       [
-        "backend": "\"file:users\"", "mechanisms": named(.introspection),
+        "backend": "\"saslauthd:none\"", "mechanisms": named(.introspection),
         "introspection_url": "\"\(server.url)\"", "introspection_client": "\"\(IntrospectionPeer.client)\"",
         "introspection_secret_file": "\"secret\"",
-      ], files: ["secret": "\(IntrospectionPeer.secret)\n", "users": UsersLine.of(.anna)])
-    try walk(.introspection, site, secret: Self.token, expecting: ["OAUTHBEARER", "XOAUTH2"])
+      ], files: ["secret": "\(IntrospectionPeer.secret)\n"])
+    try walk(
+      .introspection, site, secret: Self.token, beside: .saslauthd, expecting: ["OAUTHBEARER", "XOAUTH2"])
     server.stop()
     let down = try site.client.send("XOAUTH2", user: PeerUser.anna.name, secret: Self.token)
     #expect(down.login == 454, "\(down)")
+  }
+
+  /// A reload goes from one backend to another; a broken one changes nothing.
+  @Test(needs(.dovecot)) func reload() throws {
+    let dovecot = try DovecotUsers(users: [PeerUser(name: "bert@example.org", password: "other")])
+    let site = try Site(["backend": "\"file:users\""], files: ["users": UsersLine.of(.anna)])
+    func login(_ user: String, _ password: String) throws -> Int {
+      try site.client.send("PLAIN", user: user, secret: password).login
+    }
+    func configure(_ backend: String) throws -> CommandResult {
+      let text = try String(contentsOfFile: site.gateway.configPath, encoding: .utf8)
+        .split(separator: "\n", omittingEmptySubsequences: false)
+        .map { $0.hasPrefix("auth.backend") ? "auth.backend = \"\(backend)\"" : String($0) }
+        .joined(separator: "\n")
+      try site.gateway.folder.write("weir.toml", text)
+      return try site.gateway.weir(["reload"])
+    }
+    let before = try (login("anna@example.org", "secret"), login("bert@example.org", "other"))
+    #expect(before == (235, 535))
+    let missing = try configure("file:nobody")
+    #expect(missing.ending == .exited(1), "\(missing)")
+    let same = try login("anna@example.org", "secret")
+    #expect(same == 235)
+    let changed = try configure("dovecot:\(dovecot.socket)")
+    #expect(changed.succeeded, "\(changed)")
+    let after = try (login("anna@example.org", "secret"), login("bert@example.org", "other"))
+    #expect(after == (535, 235), "\(site.log)")
   }
 
   /// Without `mechanisms` what can be served is offered, save what has to be named.
   @Test func whatIsOfferedByDefault() throws {
     let site = try Site(["backend": "\"file:users\""], files: ["users": UsersLine.of(.anna)])
     let outcome = try site.client.send("PLAIN", user: "anna@example.org", secret: "secret")
-    #expect(outcome.login == 235 && outcome.message == 250, "\(outcome) \(site.gateway.log)")
+    #expect(outcome.login == 235 && outcome.message == 250, "\(outcome) \(site.log)")
     #expect(
       outcome.offered == [
         "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN",

@@ -84,7 +84,7 @@ public final class LDAPPasswords: PasswordSource {
   }
 
   /// As configured, those that failed lately last.
-  private func order() -> [String] {
+  func order() -> [String] {
     let now = ContinuousClock.now
     let bad = failed.withLock { failed in Set(failed.filter { $0.value > now }.keys) }
     return directory.servers.filter { !bad.contains($0) } + directory.servers.filter { bad.contains($0) }
