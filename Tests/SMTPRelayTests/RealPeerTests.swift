@@ -234,29 +234,4 @@ import Testing
     }
     try await group.shutdownGracefully()
   }
-
-  @Test(.timeLimit(.minutes(2)), needs(.sendmail)) func sendmailOverTLSTakesMail() async throws {
-    let certificates = try TestCertificates()
-    let pair = try certificates.make("sendmail", names: ["backend.sendmail.test"])
-    let sendmail = try SendmailBackend(
-      Self.mailboxes,
-      settings: [
-        "define(`confCACERT', `\(certificates.authority)')dnl",
-        "define(`confCACERT_PATH', `\(certificates.folder.path)')dnl",
-        "define(`confSERVER_CERT', `\(pair.certificate)')dnl", "define(`confSERVER_KEY', `\(pair.key)')dnl",
-        "define(`confDONT_BLAME_SENDMAIL', `GroupWritableDirPathSafe,MapInUnsafeDirPath,GroupReadableKeyFile')dnl",
-      ])
-    defer { sendmail.stop() }
-    try await withRelay(
-      at: [(.ip(Self.loopback, port: sendmail.port), false)],
-      configure: {
-        $0.encryption = .init(.required)
-        $0.connectTimeout = .seconds(30)
-        $0.replyTimeout = .seconds(30)
-      }, relay: { $0.learnBudget = .seconds(30) }
-    ) { relay in
-      let outcome = await relay.deliver(relay.delivery(budget: .seconds(60)))
-      #expect(outcome.short == "delivered b0 250", "\(relay.relay.status()) \(sendmail.log.suffix(4000))")
-    }
-  }
 }
