@@ -50,7 +50,7 @@ import Testing
     _ backend: UInt16, _ ports: (UInt16, UInt16, UInt16), _ pair: TestCertificates.Pair, users: String,
     state: String
   ) throws -> String {
-    try FileManager.default.createFile(atPath: users, contents: Data())
+    #expect(FileManager.default.createFile(atPath: users, contents: Data()))
     let base = try Snippet.lines("weir.toml", port: backend).joined(separator: "\n")
       .replacingOccurrences(of: "user = \"weir\"\n", with: "")
     let own = try Snippet.text("submission.toml")

@@ -13,6 +13,11 @@ public final class TestCertificates: Sendable {
     /// The certificate in PEM form; for a server followed by nothing else, since its issuer is the root.
     public let certificate: String
     public let key: String
+
+    public init(certificate: String, key: String) {
+      self.certificate = certificate
+      self.key = key
+    }
   }
 
   public let folder: ScratchFolder
