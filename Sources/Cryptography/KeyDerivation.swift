@@ -62,7 +62,7 @@ public struct ScryptCost: Hashable, Sendable {
     self.p = p
   }
 
-  /// N = 16,384, r = 8, p = 1: 16 MiB and about 50 ms.
+  /// N = 16,384, r = 8, p = 1: 16 MiB and about 30 ms.
   public static let standard = ScryptCost(trustedLogN: 14, 8, 1)
 
   /// Octets that a derivation takes while it runs.

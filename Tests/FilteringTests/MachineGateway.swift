@@ -99,7 +99,7 @@ struct MachineGateway {
   }
 
   /// Who can log in.
-  var logins: [String: String] { script?.logins ?? [:] }
+  var logins: Set<String> { script?.logins ?? [] }
 
   var terms: ServerSession.Terms {
     var terms = Self.terms(settings)

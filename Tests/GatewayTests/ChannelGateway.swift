@@ -20,18 +20,28 @@ final class ChannelGateway: Sendable {
   let events = EventList()
   private let context: GatewayContext
   private let policy: Policy
+  private let listener: ListenerTerms
   private let folder: ScratchFolder
 
   /// What the configuration comes to with everything but the way to the backends.
   init(_ script: DialogueScript) throws {
     folder = try ScratchFolder("channel")
-    var settings = try GatewayConfiguration(backends: [.init(port: 1)], listeners: [.init(port: 2)])
+    var settings = try GatewayConfiguration(
+      backends: [.init(port: 1)], listeners: [.init(port: 2, extra: script.listenerLines)])
     settings.settings = script.settings.configuration
+    if let users = script.usersFile {
+      let path = try folder.write("users", users)
+      settings.settings.merge(DialogueScript.authentication(usersFile: path)) { $1 }
+    }
     let file = try folder.write("weir.toml", settings.toml(folder: folder.path))
     let (configuration, problems) = Configuration.load(file)
     guard let configuration else { throw HarnessFault("\(problems)") }
     relay = NameRelay(known: script.settings.known, missing: script.settings.missing)
-    policy = Wiring.policy(configuration, backends: relay, generation: 1)
+    let users = ScriptedUsers(logins: script.settings.logins, password: DialogueScript.password)
+    policy = Wiring.policy(
+      configuration, backends: relay, generation: 1,
+      authenticator: script.settings.logins.isEmpty ? nil : users)
+    listener = Wiring.listeners(configuration.settings).values.first ?? ListenerTerms()
     let admission = Admission(Wiring.admission(configuration.settings.limits))
     context = GatewayContext(
       policy: policy, events: events, admission: admission,
@@ -46,11 +56,12 @@ final class ChannelGateway: Sendable {
       address: address, port: 1, listener: "channel", isRelayNetwork: policy.relay.isRelayNetwork(address),
       time: Clock.now)
     let loop = NIOAsyncTestingEventLoop()
-    let (context, policy) = (context, policy)
+    let (context, policy, listener) = (context, policy, listener)
     let channel = try waiting {
       let channel = NIOAsyncTestingChannel(loop: loop)
       try await loop.executeInContext {
-        let connection = Connection(channel: channel, context: context, policy: policy, facts: facts)
+        let connection = Connection(
+          channel: channel, context: context, policy: policy, facts: facts, listener: listener)
         let keeper = LoopKeeper(loop: loop, context: context)
         try channel.pipeline.syncOperations.addHandler(GatewayHandler(connection, keeper: keeper))
       }

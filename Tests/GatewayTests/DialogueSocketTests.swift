@@ -8,7 +8,13 @@ import Testing
   @Test(arguments: scripts, DialoguePlayer.Pace.allCases)
   func dialogue(_ script: DialogueScript, at pace: DialoguePlayer.Pace) throws {
     let backend = try ScriptedBackend(script.backendBehaviour)
-    let gateway = try Gateway(script.configuration(backend: backend))
+    let folder = try ScratchFolder("dialogue")
+    var configuration = try script.configuration(backend: backend)
+    if let users = script.usersFile {
+      let path = try folder.write("users", users)
+      configuration.settings.merge(DialogueScript.authentication(usersFile: path)) { $1 }
+    }
+    let gateway = try Gateway(configuration)
     var player = DialoguePlayer(
       script, pace: pace, connect: { try gateway.connect(from: $0) }, received: { backend.messages })
     do { try player.play() } catch {

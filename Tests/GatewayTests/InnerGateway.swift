@@ -84,7 +84,7 @@ final class InnerGateway: Sendable {
   }
 
   func connect(from source: String? = nil) throws -> RawClient {
-    try RawClient("127.0.0.1", port: port, from: source, patience: .seconds(15))
+    try RawClient("127.0.0.1", port: port, from: source, patience: .seconds(40))
   }
 
   /// A session that has said EHLO; the answer's lines.
@@ -97,7 +97,7 @@ final class InnerGateway: Sendable {
   @discardableResult
   func waitForEvent(_ code: ReasonCode, where fits: (Event) -> Bool = { _ in true }) throws -> Event {
     var found: Event?
-    eventually(within: .seconds(10), every: .milliseconds(10)) {
+    eventually(within: .seconds(30), every: .milliseconds(10)) {
       found = events.all.first { $0.code == code && fits($0) }
       return found != nil
     }
@@ -140,9 +140,19 @@ final class ScriptedUsers: Authenticator {
   let cancelled = Mutex(0)
   let requests = Mutex<[AuthenticationRequest]>([])
 
+  private let isRight: @Sendable (_ name: String, _ password: String) -> Bool
+
   init(_ mechanisms: [Mechanism] = [.plain, .login], _ behaviour: Behaviour = .honest) {
     self.mechanisms = mechanisms
     self.behaviour = behaviour
+    isRight = { $1 == "open sesame" && $0.hasPrefix("anna") }
+  }
+
+  /// These names, all with one password.
+  init(logins: Set<String>, password: String) {
+    mechanisms = [.plain, .login]
+    behaviour = .honest
+    isRight = { logins.contains($0) && $1 == password }
   }
 
   func begin(_ request: AuthenticationRequest) -> any AuthenticationExchange {
@@ -187,8 +197,7 @@ final class ScriptedUsers: Authenticator {
 
     private func judge(_ name: String, _ password: String) -> AuthenticationStep {
       let secret = password.utf8.reduce(UInt64(7)) { $0 &* 31 &+ UInt64($1) }
-      let isRight = password == "open sesame" && name.hasPrefix("anna")
-      guard request.mayTry(name, secret), isRight else {
+      guard request.mayTry(name, secret), users.isRight(name, password) else {
         return .failure(AuthenticationFailure(user: name, secret: secret, detail: "wrong password"))
       }
       return .success(AuthenticatedUser(name: name, mechanism: request.mechanism.rawValue))

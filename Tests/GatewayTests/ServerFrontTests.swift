@@ -36,7 +36,7 @@ import Testing
   func behindHAProxy(_ word: String) throws {
     let gateway = try InnerGateway(["proxy_protocol = [\"127.0.0.1/32\"]"], networks: ["127.0.0.1/32"])
     let (process, port) = try Self.haproxy(gateway.folder, server: word, to: gateway.port)
-    let client = try RawClient("127.0.0.1", port: port, from: "127.0.0.9", patience: .seconds(15))
+    let client = try RawClient("127.0.0.1", port: port, from: "127.0.0.9", patience: .seconds(40))
     try client.open()
     try client.command("MAIL FROM:<a@outside.example>")
     // The balancer may relay, its clients may not.

@@ -50,7 +50,7 @@ import Testing
     try gateway.waitForEvent(.senderNotYours) { $0.user == "anna@example.org" }
     let answer = try client.deliver(
       from: "anna@example.org", to: ["b@outside.example"], "From: berta@example.org\r\n\r\nx\r\n")
-    #expect(answer.code == 550, "\(answer)")
+    #expect(answer.code == 553, "\(answer)")
     try gateway.waitForEvent(.fromNotYours)
     #expect(gateway.relay.messages.isEmpty)
   }

@@ -151,7 +151,7 @@ import Testing
     }
     // The head of a record, and then nothing.
     try client.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
-    #expect(try client.readUntilClosed(within: .seconds(10)).isEmpty)
+    #expect(try client.readUntilClosed(within: .seconds(40)).isEmpty)
     let event = try gateway.waitForEvent("TLS_HANDSHAKE_FAILED")
     #expect(event.detail == "it was not done in time")
     #expect(eventually { gateway.context.admission.connections == 0 })

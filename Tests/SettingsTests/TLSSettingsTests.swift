@@ -55,7 +55,7 @@ import Testing
       readWith(two + other + "names = [\"mx.example.net\", \"MX.example.net\", \"-\"]").lines.map {
         $0.prefix(22)
       }
-        == ["weir.toml:10:27: tls.ce", "weir.toml:10:45: tls.ce"].map { $0.prefix(22) })
+        == ["weir.toml:10:28: tls.ce", "weir.toml:10:46: tls.ce"].map { $0.prefix(22) })
     #expect(
       readWith(two + other).lines == [
         "weir.toml:7:1: tls.certificate_for.names is missing: write names = [\"mx.example.net\"]"

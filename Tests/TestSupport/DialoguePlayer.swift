@@ -28,6 +28,23 @@ extension DialogueScript {
     }
   }
 
+  /// The password of who can log in.
+  public static let password = "pencil"
+
+  /// The users file of who can log in: the verifier of RFC 7677 §3. nil where nobody can.
+  public var usersFile: String? {
+    let verifier =
+      "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
+      + "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+    let lines = settings.logins.sorted().map { "\($0) \(verifier)\n" }
+    return lines.isEmpty ? nil : lines.joined()
+  }
+
+  /// The keys of `[auth]` with that file.
+  public static func authentication(usersFile path: String) -> [String: String] {
+    ["auth.backend": "\"file:\(path)\"", "auth.tarpit": "\"0s\""]
+  }
+
   /// The lines of `[[listener]]` that the script's settings come to.
   public var listenerLines: [String] {
     var lines: [String] = []

@@ -65,8 +65,8 @@ public struct DialogueScript: Sendable, CustomStringConvertible {
     ]
     /// `@without KEYWORD …`: EHLO keywords that the backend does not offer.
     public var missing: Set<String> = []
-    /// `@login NAME PASSWORD`: somebody who can log in, by PLAIN or LOGIN, in the clear.
-    public var logins: [String: String] = [:]
+    /// `@login NAME …`: who can log in, by PLAIN or LOGIN, in the clear; the password is `pencil`.
+    public var logins: Set<String> = []
     /// `@front`: the client is a server in front, whose XCLIENT and XFORWARD are believed.
     public var isFront = false
     /// `@submission`: the listener takes mail from who has logged in.
@@ -135,7 +135,7 @@ enum DialogueForm {
     case "client" where values.count == 1: settings.client = values[0]
     case "known": settings.known = Set(values)
     case "without": settings.missing = Set(values)
-    case "login" where values.count == 2: settings.logins[values[0]] = values[1]
+    case "login" where !values.isEmpty: settings.logins = Set(values)
     case "front" where values.isEmpty: settings.isFront = true
     case "submission" where values.isEmpty: settings.isSubmission = true
     case "only" where !values.isEmpty && Set(values).isSubset(of: ["machine", "channel", "socket"]):

@@ -33,7 +33,7 @@ public enum WeakPassword: Hashable, Sendable, CustomStringConvertible {
     }
     if Self.isRepetition(characters) {
       self = .repetition
-    } else if Self.isCommon(String(characters)) || Self.isCommon(plain) {
+    } else if [String(characters), plain, Self.core(characters)].contains(where: Self.isCommon) {
       self = .common
     } else if Self.isOwn(String(characters), user) || Self.isOwn(plain, user) {
       self = .ownName
@@ -55,6 +55,14 @@ public enum WeakPassword: Hashable, Sendable, CustomStringConvertible {
     case "7": "t"
     default: character
     }
+  }
+
+  /// `p@ssw0rd` of `p@ssw0rd2026!`, with the letters that are meant.
+  private static func core(_ password: [Character]) -> String {
+    let isLetter: (Character) -> Bool = { $0.isLetter }
+    guard let first = password.firstIndex(where: isLetter), let last = password.lastIndex(where: isLetter)
+    else { return String(password) }
+    return String(password[first...last].map(letterMeant))
   }
 
   /// A common word with figures and signs around it, or common words only.

@@ -183,8 +183,9 @@ actor Connection {
   private static let mostAtOnce = 64
   /// Bound: octets of replies written ahead of a client that does not read.
   static let mostUnsent = 32 * 1024
-  /// Bound: octets of commands taken in while an answer is being sought.
-  private static let mostAhead = 8 * 1024
+  /// Bound: octets of commands taken in while an answer is being sought. More than the longest line of a login, of
+  /// which the rest would never be read.
+  private static let mostAhead = 16 * 1024
 
   /// Bound: octets of commands taken in at all; the longest line of a login has to be among them.
   private static let mostRead = max(16 * 1024, CommandFraming.longestResponse)

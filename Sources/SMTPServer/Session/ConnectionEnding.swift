@@ -57,8 +57,13 @@ extension Connection {
     session.disconnected()
     endTransaction()
     phase = .lingering(until: Clock.monotonic + StepClock.lingering)
-    let channel = channel
-    channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+    channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
+      self.assumeIsolated {
+        // TLS says goodbye too; nobody is waited for to say it back, whose side is closed.
+        $0.channel.close(promise: nil)
+        $0.hangUp()
+      }
+    }
   }
 
   private func noteLoss() {

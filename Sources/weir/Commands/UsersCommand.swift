@@ -34,7 +34,8 @@ struct UsersCommand: ParsableCommand {
     @Flag(help: "Read the password from standard input, one line, instead of asking for it.")
     var passwordStdin = false
 
-    @Flag(help: "Keep SCRAM verifiers, which serve SCRAM, PLAIN and LOGIN: what is done where nothing is said.")
+    @Flag(
+      help: "Keep SCRAM verifiers, which serve all but CRAM-MD5: what a new user gets.")
     var scram = false
 
     @Flag(
