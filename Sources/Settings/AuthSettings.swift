@@ -49,6 +49,8 @@ public struct AuthSettings: Sendable, Hashable {
     public let client: String?
     public let secretFile: String?
     public let authorities: String?
+    /// What a token has to be good for, all of it; empty: any token of a user.
+    public let scopes: [String]
   }
 
   /// How a user's entry is found in a directory, and the way there.
@@ -155,8 +157,11 @@ extension AuthSettings.Introspection {
     client = section.text("introspection_client")
     secretFile = section.text("introspection_secret_file")
     authorities = section.text("introspection_ca")
+    scopes = (section.text("introspection_scope") ?? "").split(separator: " ").map(String.init)
     guard let url = section.text("introspection_url") else {
-      for key in ["introspection_client", "introspection_secret_file", "introspection_ca"]
+      for key in [
+        "introspection_client", "introspection_secret_file", "introspection_ca", "introspection_scope",
+      ]
       where section.has(key) {
         section.report(key, as: .warning, "auth.\(key): has no effect without auth.introspection_url")
       }

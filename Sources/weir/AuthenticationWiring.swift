@@ -181,7 +181,8 @@ enum AuthenticationWiring {
       return try TokenIntrospection(
         IntrospectionServer(
           url: server.url, client: server.client, secret: key.introspectionSecret,
-          authorities: server.authorities.map(settings.resolve), domain: auth.domain, timeout: auth.timeout),
+          authorities: server.authorities.map(settings.resolve), domain: auth.domain, scopes: server.scopes,
+          timeout: auth.timeout),
         client: parts.introspection, group: parts.group)
     } catch {
       throw fault(settings, "auth.introspection_ca", "\(server.authorities ?? "") cannot be read: \(error)")

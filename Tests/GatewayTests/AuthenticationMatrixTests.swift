@@ -202,15 +202,21 @@ import Testing
   }
 
   @Test func introspection() throws {
-    let server = try IntrospectionPeer()
+    let server = try IntrospectionPeer([
+      Self.token: IntrospectionPeer.standard,
+      "web-token": #"{"active": true, "username": "anna@example.org", "scope": "web"}"#,
+    ])
     let site = try Site(
       [
         "backend": "\"saslauthd:none\"", "mechanisms": named(.introspection),
         "introspection_url": "\"\(server.url)\"", "introspection_client": "\"\(IntrospectionPeer.client)\"",
-        "introspection_secret_file": "\"secret\"",
+        "introspection_secret_file": "\"secret\"", "introspection_scope": "\"mail\"",
       ], files: ["secret": "\(IntrospectionPeer.secret)\n"])
     try walk(
       .introspection, site, secret: Self.token, beside: .saslauthd, expecting: ["OAUTHBEARER", "XOAUTH2"])
+    // Active, anna's, and not for mail.
+    let narrow = try site.client.send("XOAUTH2", user: PeerUser.anna.name, secret: "web-token")
+    #expect(narrow.login == 535, "\(narrow)")
     server.stop()
     let down = try site.client.send("XOAUTH2", user: PeerUser.anna.name, secret: Self.token)
     #expect(down.login == 454, "\(down)")

@@ -29,6 +29,9 @@ extension Settings {
     .key(
       "auth.introspection_ca", .path, "",
       "The authorities of that server's certificate, PEM; if not given, the system's."),
+    .key(
+      "auth.introspection_scope", .text, "",
+      "The scopes that a token must have, with spaces between; empty: any token that is active."),
   ]
 
   private static let ldapReference: [KeyReference] = [
