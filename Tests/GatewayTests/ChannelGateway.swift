@@ -46,7 +46,8 @@ final class ChannelGateway: Sendable {
     context = GatewayContext(
       policy: policy, events: events, admission: admission,
       intake: IntakeStore(folder: folder.path, admission: admission),
-      descriptors: DescriptorBudget(limit: 1_000_000, others: 0))
+      descriptors: DescriptorBudget(limit: 1_000_000, others: 0),
+      logins: LoginGuard(Wiring.loginGuard(configuration.settings)))
   }
 
   /// A new connection, from that address.
