@@ -112,11 +112,11 @@ extension ProtocolReasons {
       effect: "It counts as a mistake; the first login stands.", remedy: "The client's software is at fault."),
     Reason(
       .authBlocked, Reply(454, 7, 0, "Too many failed logins, try again later"), .warning,
-      cause: "Too many logins failed from the client's network, or with this password.",
+      cause: "Too many logins failed from the client's network.",
       effect:
-        "The connection is closed, and logins from there are refused for limits.login_block. No user name is locked out: others log in with it from elsewhere.",
+        "The connection is closed, and logins from there are refused for limits.login_block. No user name is locked out: it is taken from elsewhere, and from there of who logged in from there lately.",
       remedy:
-        "weir log shows the names tried. If it is an office behind one address with an old password in a device, mend that device; raise limits.login_failures_per_subnet if you must."
+        "weir log shows the names tried, weir unblock ADDRESS lifts the block. If it is an office with an old password in some device, mend that device; raise limits.login_failures_per_subnet if you must."
     ),
   ]
 
