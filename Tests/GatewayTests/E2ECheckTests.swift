@@ -43,11 +43,11 @@ import Testing
     Bad("127.0.0.1:2525", "127.0.0.1:70000", "4:11", "address"),
     Bad(
       "address = \"127.0.0.1:2525\"", "address = \"127.0.0.1:2525\"\nprofile = \"submission\"", "5:11",
-      "not built"),
-    Bad("address = \"127.0.0.1:2525\"", "address = \"127.0.0.1:2525\"\ntls = \"required\"", "5:7", "TLS"),
+      "needs a [tls]"),
+    Bad("address = \"127.0.0.1:2525\"", "address = \"127.0.0.1:2525\"\ntls = \"required\"", "5:7", "[tls]"),
     Bad(
-      "address = \"127.0.0.1:2525\"", "address = \"127.0.0.1:2525\"\nxclient = [\"127.0.0.1\"]", "5:11",
-      "XCLIENT"),
+      "address = \"127.0.0.1:2525\"", "address = \"127.0.0.1:2525\"\nxclient = [\"127.0.0.300\"]", "5:",
+      "xclient"),
     Bad("address = \"127.0.0.1:2525\"", "adress = \"127.0.0.1:2525\"", "4:1", "address"),
     Bad("address = \"127.0.0.1:9\"", "protocol = \"uucp\"\naddress = \"127.0.0.1:9\"", "8:12", "protocol"),
     Bad(
@@ -77,7 +77,7 @@ import Testing
       "recipient"),
     Bad("folder = \"state\"", "folder = \"state\"\n[lists]\nfolder = \"nowhere\"", "16:", "nowhere"),
     Bad("folder = \"state\"", "folder = \"state\"\n[log]\nformat = \"xml\"", "16:10", "format"),
-    Bad("folder = \"state\"", "folder = \"state\"\n[auth]\nbackend = \"file:users\"", "15:", "auth"),
+    Bad("folder = \"state\"", "folder = \"state\"\n[auth]\nbackend = \"file:users\"", "16:11", "users"),
     Bad("folder = \"state\"", "folder = \"state\"\nfolder = \"twice\"", "15:", ""),
     Bad("folder = \"state\"", "folder = \"state\"\n[nonsense]\nx = 1", "15:", "nonsense"),
     Bad("folder = \"state\"", "folder = \"unclosed", "14:", ""),

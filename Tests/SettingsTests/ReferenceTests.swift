@@ -11,7 +11,7 @@ import Testing
       switch key.path {
       case "dns.servers": "[\"192.0.2.53@53\"]"
       case "auth.mechanisms": "[\"PLAIN\", \"scram-sha-256\"]"
-      case "relay.certificates": "[\"sha256:\(String(repeating: "ab", count: 32))\"]"
+      case "relay.certificates", "backend[].tls_pins": "[\"sha256:\(String(repeating: "ab", count: 32))\"]"
       case "relay.senders.*": "[\"@example.org\", \"user@example.org\", \".example.org\"]"
       default: "[\"example.org\"]"
       }
