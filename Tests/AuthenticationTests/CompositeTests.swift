@@ -107,7 +107,7 @@ struct CompositeTests {
 }
 
 /// The whole way through a real Dovecot, each mechanism of its row.
-@Suite(needs(.dovecot, .python3)) struct CompositeDovecotTests {
+@Suite(needs(.dovecot, .python3), .apart) struct CompositeDovecotTests {
   @Test func eachMechanism() async throws {
     let dovecot = try DovecotUsers()
     let source = DovecotAuthenticator(endpoint: .unix(dovecot.socket), timeout: .seconds(20), group: loops)

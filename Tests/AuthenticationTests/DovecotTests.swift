@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A real Dovecot on its auth socket.
-@Suite(needs(.dovecot, .python3)) struct DovecotTests {
+@Suite(needs(.dovecot, .python3), .apart) struct DovecotTests {
   private func authenticator(_ dovecot: DovecotUsers, timeout: Duration = .seconds(20)) async
     -> DovecotAuthenticator
   {

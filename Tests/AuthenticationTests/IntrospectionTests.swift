@@ -5,7 +5,7 @@ import Testing
 @testable import Authentication
 
 /// A real HTTP server that introspects tokens.
-@Suite(needs(.python3)) struct IntrospectionTests {
+@Suite(needs(.python3), .apart) struct IntrospectionTests {
   private static let answers = [
     "anna-token": IntrospectionPeer.standard, "a+b/c==": IntrospectionPeer.standard,
     "old": #"{"active": true, "username": "anna@example.org", "exp": 1000}"#,

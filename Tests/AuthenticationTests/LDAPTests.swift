@@ -6,7 +6,7 @@ import Testing
 
 #if LDAP
   /// A real slapd on a loopback port.
-  @Suite(needs(.slapd)) struct LDAPTests {
+  @Suite(needs(.slapd), .apart) struct LDAPTests {
     private static let byName = LDAPDirectory.Finding.name("uid={local},\(Slapd.base)")
 
     private static func search(

@@ -6,7 +6,7 @@ import Testing
 @testable import Authentication
 
 /// A real saslauthd over its mux socket.
-@Suite(needs(.saslauthd, .slapd)) struct SaslauthdTests {
+@Suite(needs(.saslauthd, .slapd), .apart) struct SaslauthdTests {
   @Test func usersBehindIt() async throws {
     let bare = PeerUser(name: "bert@example.org", password: "p w:ö\"\\")
     let peer = try Saslauthd(users: [.anna, bare])

@@ -5,7 +5,7 @@ import Testing
 
 /// Every cell of the table of mechanisms and backends, through the built gateway, by real clients, against real
 /// backends: what is served logs in and sends mail, what is not is neither offered nor accepted by `weir check`.
-@Suite(needs(.python3)) struct AuthenticationMatrixTests {
+@Suite(needs(.python3), .apart) struct AuthenticationMatrixTests {
   private static let all = MechanismTable.mechanisms
   private static let token = "anna-token"
 

@@ -7,7 +7,7 @@ import Testing
 @testable import SMTPRelay
 
 /// The relay before a real Postfix.
-@Suite struct PostfixTests {
+@Suite(.apart) struct PostfixTests {
   @Test(.timeLimit(.minutes(2)), needs(.postfix)) func deliversProbesAndForwards() async throws {
     let postfix = try PostfixBackend(
       BackendMailboxes(domains: ["b.example"], addresses: ["known@b.example", "two@b.example"]),

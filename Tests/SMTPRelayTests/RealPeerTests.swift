@@ -9,7 +9,7 @@ import Testing
 @testable import SMTPRelay
 
 /// TLS, XCLIENT and PROXY with mail servers as they are; their own logs are read.
-@Suite(.serialized) struct RealPeerTests {
+@Suite(.serialized, .apart) struct RealPeerTests {
   private static let mailboxes = BackendMailboxes(
     domains: ["b.example"], addresses: ["known@b.example", "two@b.example"])
   private static let loopback = IPAddress(v4: 0x7F00_0001)

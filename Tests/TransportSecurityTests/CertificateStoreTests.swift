@@ -5,7 +5,7 @@ import Testing
 
 @testable import TransportSecurity
 
-@Suite(needs(.openssl)) struct CertificateStoreTests {
+@Suite(needs(.openssl), .apart) struct CertificateStoreTests {
   private let made: TestCertificates
 
   init() throws {

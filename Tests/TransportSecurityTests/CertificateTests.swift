@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(needs(.openssl)) struct CertificateTests {
+@Suite(needs(.openssl), .apart) struct CertificateTests {
   private let made: TestCertificates
 
   init() throws {

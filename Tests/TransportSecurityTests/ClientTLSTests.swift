@@ -64,7 +64,7 @@ private final class Dripper: ChannelOutboundHandler {
 }
 
 /// The relay's side of TLS.
-@Suite(needs(.openssl)) struct ClientTLSTests {
+@Suite(needs(.openssl), .apart) struct ClientTLSTests {
   private let made: TestCertificates
 
   init() throws {

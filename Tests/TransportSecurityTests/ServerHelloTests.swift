@@ -6,7 +6,7 @@ import Testing
 
 @testable import TransportSecurity
 
-@Suite(needs(.openssl)) struct ServerHelloTests {
+@Suite(needs(.openssl), .apart) struct ServerHelloTests {
   /// All that a server said in a handshake made in memory.
   private func capture(
     _ change: (_ client: inout TLSConfiguration, _ server: inout TLSConfiguration) -> Void = { _, _ in }

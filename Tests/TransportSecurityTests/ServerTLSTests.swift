@@ -7,7 +7,7 @@ import Testing
 @testable import TransportSecurity
 
 /// The gateway's side of TLS against the `openssl` command.
-@Suite(needs(.openssl)) struct ServerTLSTests {
+@Suite(needs(.openssl), .apart) struct ServerTLSTests {
   private let made: TestCertificates
   private let standard: ServerTLSConfiguration.Pair
 
