@@ -28,6 +28,7 @@ actor GatewayService {
   private let parts: LoginParts
   /// nil without `[auth]`.
   private var users: Users?
+  private let metrics: MetricsServer
   /// Relays that were replaced: alive as long as a session keeps a policy that refers to one.
   private var retired: [RetiredRelay] = []
   private var control: (any Channel)?
@@ -35,11 +36,12 @@ actor GatewayService {
   private var habits: HabitKeeper?
   private var generation = 1
   private let started = Clock.now
+  private let startedMonotonic = Clock.monotonic
 
   private init(
     file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
     counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, claim: StateClaim,
-    relay: BackendRelay, parts: LoginParts, users: Users?
+    relay: BackendRelay, parts: LoginParts, users: Users?, metrics: MetricsServer
   ) {
     self.file = file
     self.configuration = configuration
@@ -53,6 +55,7 @@ actor GatewayService {
     self.relay = relay
     self.parts = parts
     self.users = users
+    self.metrics = metrics
   }
 
   // MARK: Start
@@ -96,8 +99,11 @@ actor GatewayService {
       logins: LoginGuard(Wiring.loginGuard(settings)), users: UserRates(Wiring.userRates(settings)))
     let gateway = Gateway(context: context, group: group)
     await gateway.start()
+    let metrics = MetricsServer(group: group)
+    let served: MetricsServer.Outcome?
     do {
       for listener in settings.listeners { try await listen(gateway, listener.endpoint) }
+      served = await metrics.follow(settings.metrics)
       if let user { try Privileges.drop(to: user) }
     } catch {
       throw StartFault(description: "\(error)")
@@ -116,13 +122,19 @@ actor GatewayService {
     let service = GatewayService(
       file: file, configuration: configuration, group: group, log: log, counters: counters,
       admission: admission,
-      gateway: gateway, memory: memory, claim: claim, relay: relay, parts: parts, users: users)
+      gateway: gateway, memory: memory, claim: claim, relay: relay, parts: parts, users: users,
+      metrics: metrics)
     // Whatever the world says is read as the user, never as root.
     await relay.learn()
     try await service.openControl(state)
     await service.keepHabits(state)
     await service.announce()
     await service.watchCertificates()
+    _ = await service.note(served)
+    await metrics.begin { [weak service] in
+      guard let service else { return "" }
+      return MetricsText.text(await service.status())
+    }
     do {
       try await gateway.beginAccepting()
     } catch {
@@ -135,15 +147,7 @@ actor GatewayService {
     do {
       try await gateway.listen(on: endpoint)
     } catch let error as IOError {
-      let words = String(cString: strerror(error.errnoCode))
-      let hint =
-        switch error.errnoCode {
-        case EADDRINUSE: ": another server listens there; 'ss -ltnp' names it"
-        case EACCES: ": a port below 1024 needs root to start (the gateway then becomes `user`)"
-        case EADDRNOTAVAIL: ": this host has no such address"
-        default: ""
-        }
-      throw StartFault(description: "cannot listen on \(endpoint): \(words)\(hint)")
+      throw StartFault(description: "cannot listen on \(endpoint): \(ListenObstacle.words(error))")
     }
   }
 
@@ -182,6 +186,20 @@ actor GatewayService {
 
   private func note(_ severity: Event.Severity, _ code: ReasonCode, _ detail: String) {
     gateway.context.events.record(.system(severity, code, detail, at: Clock.now))
+  }
+
+  /// What came of the metrics' address: never a reason to hold mail up.
+  ///
+  /// - Returns: the line of a warning, or none.
+  private func note(_ outcome: MetricsServer.Outcome?) -> [String] {
+    switch outcome {
+    case .serves(let text), .ended(let text): note(.info, .listening, text)
+    case .cannot(let text):
+      note(.warning, .metricsUnavailable, text)
+      return ["warning: " + text]
+    case nil: break
+    }
+    return []
   }
 
   // MARK: Reload
@@ -229,7 +247,8 @@ actor GatewayService {
     let text =
       "generation \(generation): \(new.lists.count) list entries in \(new.lists.files.count) files, \(new.settings.listeners.count) listener(s), \(new.settings.backends.count) backend(s)"
     note(.info, .reloaded, text)
-    return ControlAnswer(isFine: true, lines: new.warnings + ["reloaded, \(text)"])
+    let warnings = new.warnings + note(await metrics.follow(new.settings.metrics))
+    return ControlAnswer(isFine: true, lines: warnings + ["reloaded, \(text)"])
   }
 
   private func refuse(_ lines: [String]) -> ControlAnswer {
@@ -293,6 +312,7 @@ actor GatewayService {
     try? await control?.close()
     await gateway.drain(within: configuration.settings.timeouts.drain)
     habits?.stop()
+    await metrics.close()
     await relay.close()
     for old in retired { await old.relay?.close() }
     await parts.introspection.shutdown()
@@ -339,7 +359,8 @@ actor GatewayService {
       configuration.settings.backends.map { ($0.name, $0.endpoint.description) },
       uniquingKeysWith: { first, _ in first })
     return StatusReport(
-      version: Version.number, pid: getpid(), started: started.rfc3339, generation: generation,
+      version: Version.number, pid: getpid(), started: started.rfc3339,
+      uptime: Int((Clock.monotonic - startedMonotonic) / 1000), generation: generation,
       listeners: gateway.endpoints.keys.map(\.description).sorted(), isDraining: gateway.context.isDraining,
       connections: snapshot.connections, connectionsLimit: snapshot.connectionsLimit, memory: snapshot.memory,
       memoryLimit: snapshot.memoryLimit, spool: snapshot.spool, spoolLimit: snapshot.spoolLimit,
@@ -358,6 +379,8 @@ actor GatewayService {
       refusedConnections: Dictionary(snapshot.refused.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
       events: Dictionary(counts.kinds.map { ($0.kind.rawValue, $0.count) }, uniquingKeysWith: +),
       codes: Dictionary(counts.codes.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
+      shadow: Dictionary(counts.shadow.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
+      octets: counts.octets,
       logDropped: log.status.dropped + log.status.unwritten,
       certificates: CertificateKeeping.report(gateway.context.certificates, at: Clock.now))
   }

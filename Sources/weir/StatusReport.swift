@@ -47,6 +47,8 @@ struct StatusReport: Codable, Sendable {
   var version: String
   var pid: Int32
   var started: String
+  /// Seconds since the start.
+  var uptime: Int
   var generation: Int
   var listeners: [String]
   var isDraining: Bool
@@ -63,6 +65,10 @@ struct StatusReport: Codable, Sendable {
   var refusedConnections: [String: Int]
   var events: [String: Int]
   var codes: [String: Int]
+  /// Findings of checks in shadow mode.
+  var shadow: [String: Int]
+  /// Of the messages that backends have taken.
+  var octets: UInt64
   var logDropped: Int
   var certificates: [ShownCertificate]
 

@@ -20,7 +20,9 @@ enum SystemCheck {
 
   private static func others(_ settings: Settings) -> Int {
     let sessions = settings.backends.reduce(0) { $0 + $1.connections + $1.probeSessions }
-    return sessions + spoolFiles(settings) + settings.listeners.count + settings.limits.descriptorsReserve
+    let metrics = settings.metrics == nil ? 0 : MetricsServer.mostConnections + 1
+    return sessions + spoolFiles(settings) + settings.listeners.count + metrics
+      + settings.limits.descriptorsReserve
   }
 
   /// A spooled message holds its beginning in memory, so the memory for messages bounds the spool files.

@@ -9,6 +9,7 @@ extension ReasonCode {
   static let certificatesRefused: ReasonCode = "CERTIFICATES_REFUSED"
   static let certificateExpires: ReasonCode = "CERTIFICATE_EXPIRES"
   static let listening: ReasonCode = "LISTENING"
+  static let metricsUnavailable: ReasonCode = "METRICS_UNAVAILABLE"
   static let configurationWarning: ReasonCode = "CONFIGURATION_WARNING"
 }
 
@@ -42,6 +43,11 @@ enum SystemReasons {
     Reason(
       .listening, nil, .notice, cause: "A listener was opened or closed.", effect: "As it says.",
       remedy: "Nothing."),
+    Reason(
+      .metricsUnavailable, nil, .warning,
+      cause: "metrics.address cannot be listened on: another server has the port, or it needs root.",
+      effect: "No metrics are served; mail flows.",
+      remedy: "Free the port or name another; weir reload tries again."),
     Reason(
       .configurationWarning, nil, .warning, cause: "The configuration was read with a warning.",
       effect: "As it says.", remedy: "weir check shows all of them."),

@@ -9,12 +9,12 @@ enum Version {
     "\(number) (\(openSSL), PCRE2 \(pcre2))"
   }
 
-  private static var openSSL: String {
+  static var openSSL: String {
     guard let text = OpenSSL_version(OPENSSL_VERSION) else { return "OpenSSL" }
     return String(cString: text).split(separator: " ").prefix(2).joined(separator: " ")
   }
 
-  private static var pcre2: String {
+  static var pcre2: String {
     var bytes = [CChar](repeating: 0, count: 64)
     guard pcre2_config_8(UInt32(PCRE2_CONFIG_VERSION), &bytes) > 0 else { return "?" }
     return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

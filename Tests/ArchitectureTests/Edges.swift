@@ -36,7 +36,7 @@ struct Edges {
       "MaildirServer": Set(["Bytes", "MailSyntax", "SMTPProtocol"]).union(nio),
       "weir": toFiltering.union(nio).union([
         "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
-        "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "ArgumentParser",
+        "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "NIOHTTP1", "ArgumentParser",
       ]),
     ])
 

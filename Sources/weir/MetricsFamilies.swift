@@ -1,0 +1,113 @@
+/// The table of what `GET /metrics` tells: a new number is a row here, and one on the manual's page.
+enum MetricsFamilies {
+  typealias Family = MetricsText.Family
+  typealias Sample = MetricsText.Sample
+
+  static let all: [Family] = gateway + load + mail + backends + security
+
+  private static let gateway: [Family] = [
+    Family(
+      "build_info", .gauge, ["version", "openssl", "pcre2"], "Always 1; what this gateway is made of."
+    ) { [Sample(1, $0.version, Version.openSSL, Version.pcre2)] },
+    Family("uptime_seconds", .gauge, "Seconds since the gateway started.") { [Sample($0.uptime)] },
+    Family("configuration_generation", .gauge, "1 at the start, one more with each reload that was sound.") {
+      [Sample($0.generation)]
+    },
+    Family("draining", .gauge, "1 while the gateway stops, 0 before.") { [Sample($0.isDraining ? 1 : 0)] },
+    Family("loop_delay_seconds", .gauge, "How late the event loops are with their work, the worst of them.") {
+      [Sample(thousandths: $0.loopDelay)]
+    },
+    Family(
+      "log_lines_dropped_total", .counter,
+      "Log lines that were lost because the disk or the reader of standard output was too slow."
+    ) { [Sample($0.logDropped)] },
+  ]
+
+  private static let load: [Family] = [
+    Family("connections", .gauge, "Connections of clients that are open.") { [Sample($0.connections)] },
+    Family("connections_limit", .gauge, "limits.connections; nothing where it is unlimited.") {
+      limit($0.connectionsLimit)
+    },
+    Family("memory_bytes", .gauge, "Memory that messages in flight hold.") { [Sample($0.memory)] },
+    Family("memory_limit_bytes", .gauge, "limits.memory; nothing where it is unlimited.") {
+      limit($0.memoryLimit)
+    },
+    Family("spool_bytes", .gauge, "Octets of messages in flight that lie in spool files.") {
+      [Sample($0.spool)]
+    },
+    Family("spool_limit_bytes", .gauge, "limits.spool; nothing where it is unlimited.") {
+      limit($0.spoolLimit)
+    },
+    Family(
+      "turned_away_total", .counter, ["code"],
+      "Connections that were turned away before a session began, by reason code."
+    ) { counts($0.refusedConnections) },
+  ]
+
+  private static let mail: [Family] = [
+    Family(
+      "events_total", .counter, ["kind"],
+      "Events by their kind, the first word of a log line: accept, reject, defer, limit, session, …"
+    ) { counts($0.events) },
+    Family(
+      "reasons_total", .counter, ["code"],
+      "Events by their reason code; weir explain CODE tells what one means."
+    ) { counts($0.codes) },
+    Family(
+      "shadow_findings_total", .counter, ["code"],
+      "Findings of checks in shadow mode, by reason code: what they would have said."
+    ) { counts($0.shadow) },
+    Family("accepted_bytes_total", .counter, "Octets of the messages that backends have taken.") {
+      [Sample($0.octets)]
+    },
+  ]
+
+  private static let backends: [Family] = [
+    Family(
+      "backend_up", .gauge, ["backend", "address"], "1 where mail goes to the backend, 0 where it cannot."
+    ) {
+      $0.backends.map { Sample($0.isUp ? 1 : 0, $0.name, $0.address) }
+    },
+    Family("backend_sessions", .gauge, ["backend", "state"], "Sessions with the backend, busy or idle.") {
+      $0.backends.flatMap { [Sample($0.busy, $0.name, "busy"), Sample($0.idle, $0.name, "idle")] }
+    },
+    Family(
+      "backend_messages_total", .counter, ["backend", "result"],
+      "Messages offered to the backend: delivered, refused, or failed without its word."
+    ) {
+      $0.backends.flatMap {
+        [
+          Sample($0.delivered, $0.name, "delivered"), Sample($0.refused, $0.name, "refused"),
+          Sample($0.failed, $0.name, "failed"),
+        ]
+      }
+    },
+  ]
+
+  private static let security: [Family] = [
+    Family(
+      "tls_certificate_expiry_days", .gauge, ["names", "file"],
+      "Whole days until the certificate ends; negative once it has."
+    ) { $0.certificates.map { Sample($0.days, $0.names.joined(separator: ","), $0.file) } },
+    Family(
+      "logins_total", .counter, ["result"],
+      "Logins of users: accepted, failed, blocked (guessers, not even tried), or unavailable (nobody could tell)."
+    ) {
+      [
+        Sample($0.events["login"] ?? 0, "accepted"), Sample($0.codes["AUTH_FAILED"] ?? 0, "failed"),
+        Sample($0.codes["AUTH_BLOCKED"] ?? 0, "blocked"),
+        Sample($0.codes["AUTH_UNAVAILABLE"] ?? 0, "unavailable"),
+      ]
+    },
+    Family(
+      "blocked_networks", .gauge,
+      "Timed blocks of addresses and networks that stand, as weir status shows them: at most a hundred of each sort."
+    ) { [Sample($0.blocks.count)] },
+  ]
+
+  private static func limit(_ limit: Int?) -> [Sample] { limit.map { [Sample($0)] } ?? [] }
+
+  private static func counts(_ counts: [String: Int]) -> [Sample] {
+    counts.sorted { $0.key < $1.key }.map { Sample($0.value, $0.key) }
+  }
+}
