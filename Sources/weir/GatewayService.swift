@@ -74,7 +74,9 @@ actor GatewayService {
     do {
       claim = try state.claim(for: user)
       try state.prepare(owner: user)
-      log = try LogWriter(destination(settings), format: format(settings), level: level(settings))
+      log = try LogWriter(
+        LogWiring.destination(settings), format: LogWiring.format(settings),
+        level: LogWiring.level(settings))
       if let user { try log.handOver(user: user.uid, group: user.gid) }
     } catch {
       throw StartFault(description: "\(error)")
@@ -271,7 +273,7 @@ actor GatewayService {
     gateway.context.logins.adopt(Wiring.loginGuard(new.settings))
     gateway.context.users.adopt(Wiring.userRates(new.settings))
     gateway.context.adopt(certificates)
-    log.adopt(format: Self.format(new.settings), level: Self.level(new.settings))
+    log.adopt(format: LogWiring.format(new.settings), level: LogWiring.level(new.settings))
     gateway.context.adopt(
       Wiring.policy(
         new, backends: relay, generation: generation, authenticator: users?.authenticator))
@@ -383,25 +385,6 @@ actor GatewayService {
       octets: counts.octets,
       logDropped: log.status.dropped + log.status.unwritten,
       certificates: CertificateKeeping.report(gateway.context.certificates, at: Clock.now))
-  }
-
-  // MARK: Settings of the log
-
-  private static func destination(_ settings: Settings) -> LogDestination {
-    settings.log.file.map { .file(settings.resolve($0)) } ?? .standardOutput
-  }
-
-  private static func format(_ settings: Settings) -> LogFormat {
-    settings.log.format == .json ? .json : .text
-  }
-
-  private static func level(_ settings: Settings) -> Event.Severity {
-    switch settings.log.level {
-    case .error: .error
-    case .warning: .warning
-    case .info: .info
-    case .debug: .debug
-    }
   }
 }
 

@@ -47,7 +47,7 @@ enum MetricsFamilies {
   private static let mail: [Family] = [
     Family(
       "events_total", .counter, ["kind"],
-      "Events by their kind, the first word of a log line: accept, reject, defer, limit, session, …"
+      "Events by their kind, the word behind the time in a log line."
     ) { counts($0.events) },
     Family(
       "reasons_total", .counter, ["code"],
