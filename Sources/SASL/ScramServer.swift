@@ -112,11 +112,12 @@ struct ScramServer: ServerMachine {
         throw .refused("the client was kept from seeing the -PLUS mechanism: somebody is in between")
       }
     } else if flag.starts(with: "p=".utf8) {
-      guard isBound else { throw .refused("a binding of the channel without a -PLUS mechanism") }
+      // No guess at a password: the client reads 501, and nobody takes its password for wrong.
+      guard isBound else { throw .malformed("a binding of the channel without a -PLUS mechanism") }
       guard flag.dropFirst(2).elementsEqual("tls-server-end-point".utf8) else {
-        throw .refused("a binding other than tls-server-end-point")
+        throw .malformed("a binding other than tls-server-end-point, which alone is served")
       }
-      guard terms.channelBinding != nil else { throw .refused("there is no channel to be bound to") }
+      guard terms.channelBinding != nil else { throw .malformed("there is no channel to be bound to") }
     } else {
       throw .malformed("not a gs2 header")
     }

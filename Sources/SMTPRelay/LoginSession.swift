@@ -159,7 +159,7 @@ final class LoginSession: ChannelInboundHandler {
       tell(
         .unavailable("a password is not sent in the clear to another machine: write tls = \"required\" there")
       )
-      return apply(machine.quit())
+      return leave()
     }
     apply(machine.logIn(user: user, password: password))
   }
@@ -177,6 +177,10 @@ final class LoginSession: ChannelInboundHandler {
     case .wrong(let reply): tell(.refused(reply.summary))
     case .unavailable(let words): tell(.unavailable(words))
     }
+    leave()
+  }
+
+  private func leave() {
     guard !machine.isOver else { return close() }
     apply(machine.quit())
     // Its own end of the session may take so long.

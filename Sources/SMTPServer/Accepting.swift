@@ -80,7 +80,8 @@ struct Entry {
     facts.profile = terms.profile
     facts.tls = arrival.tls
     let connection = Connection(
-      channel: channel, context: context, policy: policy, facts: facts, listener: terms, ticket: ticket)
+      channel: channel, context: context, policy: policy, facts: facts, listener: terms, ticket: ticket,
+      isAddressKnown: arrival.mayBeRelayNetwork)
     try channel.pipeline.syncOperations.addHandler(GatewayHandler(connection, keeper: keeper))
   }
 

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import NetAddress
 
 /// How users prove who they are (`[auth]`). Paths are as written, for ``Settings/resolve(_:)``.
 public struct AuthSettings: Sendable, Hashable {
@@ -227,7 +228,9 @@ extension AuthSettings.LDAP {
   }
 
   private static func isLocal(_ url: String) -> Bool {
-    let host = url.dropFirst("ldap://".count).prefix { $0 != "/" }
-    return ["127.", "localhost", "[::1]"].contains { host.hasPrefix($0) }
+    let place = url.dropFirst("ldap://".count).prefix { $0 != "/" && $0 != "?" }
+    if place == "[::1]" || place.hasPrefix("[::1]:") { return true }
+    let host = String(place.prefix { $0 != ":" })
+    return host.lowercasedASCII == "localhost" || IPAddress(host)?.isLoopback ?? false
   }
 }

@@ -1,4 +1,5 @@
 import Authentication
+import Glibc
 import NIOPosix
 import Settings
 
@@ -10,7 +11,7 @@ enum AuthenticationCheck {
     guard configuration.settings.auth != nil else { return [] }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let parts = LoginParts(group: group, admission: nil)
-    var problems: [Configuration.Problem] = []
+    var problems: [Configuration.Problem] = openFiles(configuration.settings)
     do throws(UsersFault) {
       if let users = try AuthenticationWiring.users(configuration, parts), !isOffline {
         problems += await silent(users, configuration.settings)
@@ -21,6 +22,16 @@ enum AuthenticationCheck {
     await parts.introspection.shutdown()
     try? await group.shutdownGracefully()
     return problems
+  }
+
+  /// A users file that others may write makes each of them a user, one that they may read tells them what to guess.
+  private static func openFiles(_ settings: Settings) -> [Configuration.Problem] {
+    guard case .file(let path)? = settings.auth?.backend else { return [] }
+    let file = settings.resolve(path)
+    var status = stat()
+    guard stat(file, &status) == 0, status.st_mode & 0o027 != 0 else { return [] }
+    let text = "\(file) is open to others on this machine: chmod 600 it, with the gateway's user as its owner"
+    return [.init(isError: false, description: "\(settings.problem("auth.backend", as: .warning, text))")]
   }
 
   private static func silent(_ users: Users, _ settings: Settings) async -> [Configuration.Problem] {

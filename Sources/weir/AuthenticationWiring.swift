@@ -43,6 +43,7 @@ final class Users: Sendable {
     let backend: BackendSettings?
     let searchPassword: String?
     let introspectionSecret: String?
+    let authorities: AuthorityFiles
     let folder: String
   }
 
@@ -85,7 +86,7 @@ enum AuthenticationWiring {
   ) throws(UsersFault) -> Users? {
     let settings = configuration.settings
     guard let auth = settings.auth, let backend = auth.backend else { return nil }
-    let key = try key(settings, auth, backend)
+    let key = try key(configuration, auth, backend)
     if let old, old.key == key {
       if case .refused(let problems)? = old.file?.reload(always: true) {
         throw UsersFault(lines: problems.map(\.description))
@@ -210,9 +211,10 @@ enum AuthenticationWiring {
     return files.compactMap { file in file.path.map { (file.key, settings.resolve($0)) } }
   }
 
-  private static func key(_ settings: Settings, _ auth: AuthSettings, _ backend: AuthSettings.Backend)
-    throws(UsersFault) -> Users.Key
-  {
+  private static func key(
+    _ configuration: Configuration, _ auth: AuthSettings, _ backend: AuthSettings.Backend
+  ) throws(UsersFault) -> Users.Key {
+    let settings = configuration.settings
     var server: BackendSettings?
     if case .backend(let name) = backend { server = settings.backends.first { $0.name == name } }
     return Users.Key(
@@ -221,7 +223,7 @@ enum AuthenticationWiring {
         auth.ldap?.searchPasswordFile, "auth.ldap_search_password_file", settings),
       introspectionSecret: try secret(
         auth.introspection?.secretFile, "auth.introspection_secret_file", settings),
-      folder: settings.resolve("."))
+      authorities: configuration.authorities, folder: settings.resolve("."))
   }
 
   /// Bound: octets of a file with a secret.

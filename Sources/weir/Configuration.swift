@@ -22,6 +22,7 @@ struct Configuration: Sendable {
   let catalogue: ReasonCatalogue
   /// Warnings; errors never get this far.
   let warnings: [String]
+  let authorities: AuthorityFiles
 
   /// The reason catalogue's entries of all modules.
   static let reasons =
@@ -84,7 +85,7 @@ private struct ConfigurationLoader {
       settings: settings, lists: lists, routes: routes, recipients: recipients, plan: plan, scores: scores,
       relay: relay,
       catalogue: ReasonCatalogue(Configuration.reasons, replacing: replies, hostname: settings.hostname),
-      warnings: problems.filter { !$0.isError }.map(\.description))
+      warnings: problems.filter { !$0.isError }.map(\.description), authorities: AuthorityFiles(settings))
   }
 
   private mutating func report(_ found: [SettingsProblem]) {

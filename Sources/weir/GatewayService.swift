@@ -261,7 +261,7 @@ actor GatewayService {
   private func adopt(_ new: Configuration, _ certificates: CertificateStore?) async {
     generation += 1
     if Wiring.relayKey(new.settings) != Wiring.relayKey(configuration.settings)
-      || new.recipients != configuration.recipients
+      || new.recipients != configuration.recipients || new.authorities != configuration.authorities
     {
       let fresh = Self.makeRelay(
         new, group: group, replacing: relay, events: gateway.context.events, memory: memory)

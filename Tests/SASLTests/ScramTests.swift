@@ -87,11 +87,15 @@ import Testing
     }
     #expect(login(client, .scramSHA256Plus, hash) == .success(name: "user"))
     #expect(login(client, .scramSHA256Plus, Array(hash.reversed())).failure == "bound to another channel")
-    #expect(login(client, .scramSHA256Plus, nil).failure == "there is no channel to be bound to")
-    #expect(login(client, .scramSHA256, hash).isFailure)
+    #expect(login(client, .scramSHA256Plus, nil) == .malformed("there is no channel to be bound to"))
+    #expect(
+      login(client, .scramSHA256, hash)
+        == .malformed("a binding of the channel without a -PLUS mechanism"))
     for other in ["tls-unique", "tls-exporter", "tls-server-end-poin", ""] {
       client.header = "p=\(other),,"
-      #expect(login(client, .scramSHA256Plus, hash).failure == "a binding other than tls-server-end-point")
+      #expect(
+        login(client, .scramSHA256Plus, hash)
+          == .malformed("a binding other than tls-server-end-point, which alone is served"))
     }
     client.binding = []
     for header in ["n,,", "y,,"] {

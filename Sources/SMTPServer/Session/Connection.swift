@@ -41,6 +41,8 @@ actor Connection {
   var transaction: Transaction?
   /// Among the connections of its keeper.
   var place = 0
+  /// Whether the connection itself is; the client that XCLIENT told may have come in the clear.
+  var isEncrypted: Bool
   /// Where the client stands with its time.
   var clock: StepClock
   var phase = Phase.open
@@ -59,7 +61,7 @@ actor Connection {
 
   init(
     channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts,
-    listener: ListenerTerms = ListenerTerms(), ticket: AdmissionTicket? = nil
+    listener: ListenerTerms = ListenerTerms(), ticket: AdmissionTicket? = nil, isAddressKnown: Bool = true
   ) {
     self.loop = channel.eventLoop
     self.channel = channel
@@ -69,9 +71,12 @@ actor Connection {
     self.listener = listener
     self.ticket = ticket
     self.number = context.newNumber()
+    // Abuse: what a balancer does not know the client of comes from the balancer's own address.
     self.isTrustedClient =
-      !listener.trustedClients.isEmpty && listener.trustedClients.contains(facts.address)
-    let terms = SessionTerms(facts, listener, policy, context, isTrustedClient: isTrustedClient)
+      isAddressKnown && !listener.trustedClients.isEmpty && listener.trustedClients.contains(facts.address)
+    self.isEncrypted = facts.tls != nil
+    let terms = SessionTerms(
+      facts, listener, policy, context, isEncrypted: facts.tls != nil, isTrustedClient: isTrustedClient)
     self.session = ServerSession(terms: terms.session, offer: terms.offer, isEncrypted: facts.tls != nil)
     self.framing = CommandFraming(
       longest: policy.bounds.commandLine, acceptsBareLineFeed: policy.normalizesBareLineFeed)

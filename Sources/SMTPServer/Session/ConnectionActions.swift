@@ -45,6 +45,9 @@ extension Connection {
       case .startTLS(let response):
         say(response)
         flush()
+        // A write may have ended the session.
+        if case .gone = phase { return }
+        if case .lingering = phase { return }
         beginTLS()
         return
       case .challenge(let line):

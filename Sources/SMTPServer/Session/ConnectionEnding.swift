@@ -11,6 +11,7 @@ extension Connection {
   /// - Parameter lingering: the peer may still be sending, and gets a moment to read why: closing with unread
   ///   octets would reset the connection and take the reply with it.
   func close(lingering: Bool) {
+    abandonLogin()
     session.disconnected()
     endTransaction()
     flush()
@@ -43,6 +44,7 @@ extension Connection {
   /// Closes the socket without a word. What is said by TLS at the end needs somebody who listens: else it would
   /// keep the connection for seconds.
   func hangUp() {
+    abandonLogin()
     phase = .gone
     guard let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) else {
       channel.close(promise: nil)
@@ -53,6 +55,7 @@ extension Connection {
 
   /// All that a client sent before it closed its side is answered: it reads the answers, then the end.
   func finishForClosedInput() {
+    abandonLogin()
     noteLoss()
     session.disconnected()
     endTransaction()

@@ -45,6 +45,8 @@ extension Connection {
     var client = facts
     client.adopt(attributes, policy)
     // A login of the server in front is its own.
+    // So is its TLS, and its certificate.
+    client.tls = nil
     client.user = all.login?.value.map { AuthenticatedUser(name: $0, mechanism: "XCLIENT") }
     told = ToldClient(all)
     facts = client
@@ -79,6 +81,11 @@ extension Connection {
     // These are the server's own.
     client.user = nil
     client.tls = nil
+    // A client whose address is not told is a stranger, not the server in front.
+    if attributes.address == nil {
+      client.isRelayNetwork = false
+      client.isRelayCertificate = false
+    }
     told = ToldClient(attributes, peer: .init(facts: facts, standing: standing, told: told))
     facts = client
     standing = []

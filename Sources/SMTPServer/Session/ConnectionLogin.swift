@@ -31,7 +31,7 @@ extension Connection {
     }
     let exchange = authenticator.begin(
       AuthenticationRequest(
-        mechanism: mechanism, id: id, client: client, port: facts.port, isEncrypted: facts.tls != nil,
+        mechanism: mechanism, id: id, client: client, port: facts.port, isEncrypted: isEncrypted,
         channelBinding: channelBinding
       ) { user, secret in
         logins.verdict(for: client, user: user, secret: secret, at: Clock.monotonic) == .allow
@@ -69,8 +69,11 @@ extension Connection {
   }
 
   private func came(_ step: AuthenticationStep, of exchange: any AuthenticationExchange) {
-    // What comes late was answered already.
-    guard let attempt = login, attempt.exchange === exchange, case .waiting = phase else { return }
+    guard let attempt = login, attempt.exchange === exchange, case .waiting = phase else {
+      // What comes late was answered already, or is waited for by nobody: it was a guess all the same.
+      if case .failure(let failure) = step { noteGuess(failure) }
+      return
+    }
     attempt.deadline?.cancel()
     attempt.deadline = nil
     if case .challenge(let challenge) = step { return resume(.challenge(challenge)) }
@@ -105,17 +108,23 @@ extension Connection {
     event.user = failure.user
     event.detail = failure.detail
     context.events.record(event)
-    let consequence = context.logins.failed(
-      facts.address, user: failure.user, secret: failure.secret, at: Clock.monotonic)
-    if let block = consequence.block {
-      context.events.record(block.event(client: facts.address, user: failure.user, at: Clock.now))
-    }
+    let consequence = noteGuess(failure)
     let answer = Answer.refuse(Response(.authFailed, variables()))
     guard consequence.tarpit > 0, context.tarpit.enter() else { return resume(answer) }
     loop.assumeIsolated().scheduleTask(in: .milliseconds(consequence.tarpit)) {
       self.context.tarpit.leave()
       self.assumeIsolated { $0.resume(answer) }
     }
+  }
+
+  @discardableResult
+  private func noteGuess(_ failure: AuthenticationFailure) -> LoginGuard.Consequence {
+    let consequence = context.logins.failed(
+      facts.address, user: failure.user, secret: failure.secret, at: Clock.monotonic)
+    if let block = consequence.block {
+      context.events.record(block.event(client: facts.address, user: failure.user, at: Clock.now))
+    }
+    return consequence
   }
 
   private func refusalOfGuesser(_ mechanism: Mechanism, _ because: String) -> Response {

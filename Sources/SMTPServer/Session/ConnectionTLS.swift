@@ -34,6 +34,10 @@ extension Connection {
     }
     facts.tls = TLSFacts(
       version: tls.version, cipher: tls.cipher, serverName: tls.serverName, certificate: certificate)
+    isEncrypted = true
+    // What was said in the clear, logins above all, somebody in between may have said (RFC 3207 §4.2).
+    abandonLogin()
+    facts.user = nil
     facts.isRelayCertificate = certificate.map(policy.relay.isRelayCertificate) ?? false
     channelBinding = tls.channelBinding.isEmpty ? nil : tls.channelBinding
     phase = .open
@@ -44,9 +48,12 @@ extension Connection {
       standing.removeAll { $0.found == .hello }
       lastHello = nil
       session.encrypted(terms: terms.session, offer: terms.offer)
-    } else {
+    } else if case .answer = session.need, listener.tls == .implicit {
       session = ServerSession(terms: terms.session, offer: terms.offer, isEncrypted: true)
       perform(session.opened(), isLogged: true)
+    } else {
+      // It ended before the handshake did.
+      return hangUp()
     }
     pump()
   }

@@ -9,7 +9,7 @@ struct SessionTerms {
 
   init(
     _ facts: ConnectFacts, _ listener: ListenerTerms, _ policy: Policy, _ context: GatewayContext,
-    channelBinding: [UInt8]? = nil, isTrustedClient: Bool
+    channelBinding: [UInt8]? = nil, isEncrypted: Bool, isTold: Bool = false, isTrustedClient: Bool
   ) {
     let terms = policy.terms(for: facts.address)
     let capabilities = policy.backends.capabilities()
@@ -20,14 +20,16 @@ struct SessionTerms {
     var offer = Offer(
       common: capabilities, size: terms.messageSize, mostRecipients: session.mostRecipients,
       mostTransactions: session.mostTransactions)
-    if facts.tls != nil {
+    if isEncrypted {
       offer.requireTLS = !capabilities.isEmpty && capabilities.allSatisfy(\.requireTLS)
-    } else if listener.tls == .optional || listener.tls == .required {
+    } else if !isTold, listener.tls == .optional || listener.tls == .required {
+      // Behind XCLIENT it would be the TLS of the server in front, with its certificate, told as the client's.
       offer.startTLS = context.certificates != nil
     }
     if listener.authenticates, let authenticator = policy.authenticator {
       Self.offer(
-        authenticator.mechanisms, to: facts, on: listener, isBindable: channelBinding != nil, in: &offer)
+        authenticator.mechanisms, isEncrypted: isEncrypted, on: listener, isBindable: channelBinding != nil,
+        in: &offer)
     }
     if isTrustedClient {
       offer.clientAttributes = ClientAttributes.Name.forClient
@@ -39,10 +41,9 @@ struct SessionTerms {
 
   /// Which mechanisms may be used now, and which with TLS only.
   private static func offer(
-    _ mechanisms: [Mechanism], to facts: ConnectFacts, on listener: ListenerTerms, isBindable: Bool,
+    _ mechanisms: [Mechanism], isEncrypted: Bool, on listener: ListenerTerms, isBindable: Bool,
     in offer: inout Offer
   ) {
-    let isEncrypted = facts.tls != nil
     let isPrivate = isEncrypted || listener.tls != .required
     for mechanism in mechanisms {
       let isFree =
@@ -62,6 +63,7 @@ extension Connection {
   /// The terms as things stand now.
   var terms: SessionTerms {
     SessionTerms(
-      facts, listener, policy, context, channelBinding: channelBinding, isTrustedClient: isTrustedClient)
+      facts, listener, policy, context, channelBinding: channelBinding, isEncrypted: isEncrypted,
+      isTold: told != nil && told?.peer == nil, isTrustedClient: isTrustedClient)
   }
 }
