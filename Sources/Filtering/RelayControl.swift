@@ -25,8 +25,8 @@ public struct RelayControl: Sendable {
 
   public func isRelayNetwork(_ address: IPAddress) -> Bool { networks.contains(address) }
 
-  /// Whether a certificate is one of `relay.certificates`. One that a balancer tells of has no fingerprint of its
-  /// own reckoning; its subject counts where the balancer verified it.
+  /// Whether a certificate that was shown to the gateway itself is one of `relay.certificates`. One that a balancer
+  /// tells of is logged and grants nothing.
   public func isRelayCertificate(_ certificate: ClientCertificate) -> Bool {
     certificates.contains {
       $0.matches(

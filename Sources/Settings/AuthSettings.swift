@@ -78,6 +78,20 @@ extension AuthSettings {
     introspection = Introspection(section)
     ldap = LDAP(section, backend)
     mechanisms = Self.mechanisms(section, backend, hasIntrospection: introspection != nil)
+    if case .dovecot(let socket)? = backend, let place = Endpoint(socket), !Self.isLocal(place) {
+      section.report(
+        "backend", as: .warning,
+        "auth.backend: passwords go to \(place) in the clear: Dovecot's socket knows no TLS; use its socket on this"
+          + " machine, or a tunnel")
+    }
+  }
+
+  private static func isLocal(_ place: Endpoint) -> Bool {
+    switch place {
+    case .ip(let address, _): address.isLoopback
+    case .name(let name, _): name.lowercasedASCII == "localhost"
+    case .unix: true
+    }
   }
 
   private static func mechanisms(_ section: Section, _ backend: Backend?, hasIntrospection: Bool) -> [String]
