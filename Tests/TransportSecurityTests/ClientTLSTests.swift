@@ -102,6 +102,8 @@ private final class Dripper: ChannelOutboundHandler {
     #expect(established.serverName == "mx.example.org")
     #expect(established.certificate?.subject == "CN=mx.example.org")
     #expect(established.certificate?.isVerified == true)
+    // The client is through first.
+    #expect(await eventuallyHeard { !server.record.established.isEmpty })
     #expect(established.channelBinding == server.record.established.last?.channelBinding)
     #expect(server.record.established.last?.serverName == "mx.example.org")
     #expect(server.record.established.last?.cipher == established.cipher)
