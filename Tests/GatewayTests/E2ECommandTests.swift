@@ -194,8 +194,14 @@ import Testing
     }
     let path = try folder.write("weir.toml", configuration.toml(folder: folder.path))
     let port = configuration.listeners[0].port
+    // Sockets of the tests beside, open at this moment, would be inherited and counted.
+    let closing = "for d in /proc/self/fd/*; do n=${d##*/}; [ $n -le 2 ] || eval \"exec $n>&-\"; done"
     let process = try RunningProcess(
-      "prlimit", ["--nofile=200:200", Gateway.binary(), "serve", "--config", path])
+      "bash",
+      [
+        "-c", closing + "; exec prlimit --nofile=200:200 \"$0\" serve --config \"$1\"", Gateway.binary(),
+        path,
+      ])
     try process.waitForPort(port)
     var inside: [RawClient] = []
     var refusal: RawReply?
