@@ -43,8 +43,8 @@ public struct Certificate: Hashable, Sendable {
     subject = certificate.subject
     issuer = certificate.issuer
     isSelfIssued = certificate.isSelfIssued
-    fingerprint = SHA256Digest.of(der)
-    publicKeyHash = SHA256Digest.of(publicKey)
+    fingerprint = HashFunction.sha256.digest(der)
+    publicKeyHash = HashFunction.sha256.digest(publicKey)
     channelBinding = certificate.channelBinding
     let (names, addresses) = certificate.alternativeNames
     self.names = names.isEmpty && addresses.isEmpty ? [certificate.commonName].compactMap { $0 } : names

@@ -5,7 +5,8 @@ internal import TransportSecurity
 
 /// TLS with one backend: what its certificate has to be, and why it was not.
 struct BackendSecrecy: Sendable {
-  private let configuration: ClientTLSConfiguration
+  /// nil where it is off, or cannot be: see `fault`.
+  private let client: ClientTLS?
   /// What is wrong with our own side; whoever begins a handshake is told.
   let fault: TLSFault?
   /// Whether the certificate is compared with an address, for want of a name.
@@ -21,24 +22,20 @@ struct BackendSecrecy: Sendable {
     var configuration = ClientTLSConfiguration(serverName: name)
     configuration.authorities = encryption.authorities.map { .file($0) } ?? .system
     if encryption.mode == .verify { configuration.verification = isFull ? .full : .pins(encryption.pins) }
-    self.configuration = configuration
-    fault = encryption.mode == .off ? nil : Self.prepare(configuration)
-  }
-
-  private static func prepare(_ configuration: ClientTLSConfiguration) -> TLSFault? {
     do throws(TLSFault) {
-      try ClientTLS.prepare(configuration)
-      return nil
+      client = encryption.mode == .off ? nil : try ClientTLS(configuration)
+      fault = nil
     } catch {
-      return error
+      client = nil
+      fault = error
     }
   }
 
   /// Begins the handshake; on the channel's event loop.
   func begin(on context: ChannelHandlerContext) throws(TLSFault) {
-    if let fault { throw fault }
+    guard let client else { throw fault ?? TLSFault(.configuration, "TLS is off for this backend") }
     do {
-      try ClientTLS.begin(on: context.pipeline.syncOperations, configuration)
+      try client.begin(on: context.pipeline.syncOperations)
     } catch let fault as TLSFault {
       throw fault
     } catch {

@@ -130,11 +130,11 @@ struct CertificateSet: Sendable {
       } catch {
         throw TLSFault(.configuration, file: path, error.description)
       }
-      content += SHA256Digest.of(text)
+      content += HashFunction.sha256.digest(text)
     } else {
       clientAuthorities = nil
     }
-    digest = SHA256Digest.of(content)
+    digest = HashFunction.sha256.digest(content)
     (byName, byParent) = Self.index(all)
   }
 

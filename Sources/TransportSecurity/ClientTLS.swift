@@ -3,7 +3,6 @@ internal import Cryptography
 internal import Foundation
 public import NIOCore
 internal import NIOSSL
-internal import Synchronization
 
 /// How TLS is spoken with a server.
 public struct ClientTLSConfiguration: Hashable, Sendable {
@@ -41,31 +40,24 @@ public struct ClientTLSConfiguration: Hashable, Sendable {
   }
 }
 
-/// TLS with a server.
-public enum ClientTLS {
-  /// Reads what the configuration names, anew; to be called when the configuration is read, not on an event loop.
-  /// Without it the first connection reads.
+/// TLS with a server: a configuration and the files that it names, as they stood when it was made.
+public struct ClientTLS: Sendable {
+  private let configuration: ClientTLSConfiguration
+  private let material: ClientMaterial
+
+  /// Reads what the configuration names; blocks, so not on an event loop.
   ///
   /// - Throws: what is wrong with the file of authorities.
-  public static func prepare(_ configuration: ClientTLSConfiguration) throws(TLSFault) {
-    let material = try ClientMaterial(configuration)
-    materials.withLock { $0[ClientMaterial.Key(configuration)] = material }
+  public init(_ configuration: ClientTLSConfiguration) throws(TLSFault) {
+    self.configuration = configuration
+    material = try ClientMaterial(configuration)
   }
 
   /// Begins the handshake, as ``ServerTLS/begin(on:store:)`` does; ``TLSEstablished`` tells of the server's
   /// certificate.
   ///
   /// - Precondition: on the channel's event loop.
-  public static func begin(
-    on pipeline: ChannelPipeline.SynchronousOperations, _ configuration: ClientTLSConfiguration
-  ) throws {
-    let key = ClientMaterial.Key(configuration)
-    var material = materials.withLock { $0[key] }
-    if material == nil {
-      try prepare(configuration)
-      material = materials.withLock { $0[key] }
-    }
-    guard let material else { return }
+  public func begin(on pipeline: ChannelPipeline.SynchronousOperations) throws {
     let handshake = ClientHandshake(configuration, material)
     let gate = HandshakeGate(isServer: false)
     let end = HandshakeEnd(gate) { handshake.established($0) }
@@ -74,27 +66,10 @@ public enum ClientTLS {
     try pipeline.addHandlers([gate, end], position: .first)
     try pipeline.addHandler(try handshake.makeHandler(), position: .after(gate))
   }
-
-  /// Bound: as many as the configuration has kinds of backends.
-  private static let materials = Mutex<[ClientMaterial.Key: ClientMaterial]>([:])
 }
 
-/// What connections of the same kind share.
+/// What all its connections share.
 private struct ClientMaterial: Sendable {
-  struct Key: Hashable, Sendable {
-    let authorities: ClientTLSConfiguration.Authorities?
-    let isVerified: Bool
-    let hasName: Bool
-    let minimumVersion: TLSProtocolVersion
-
-    init(_ configuration: ClientTLSConfiguration) {
-      authorities = configuration.verification == .full ? configuration.authorities : nil
-      isVerified = configuration.verification != .none
-      hasName = configuration.verification == .full
-      minimumVersion = configuration.minimumVersion
-    }
-  }
-
   let context: NIOSSLContext
   /// nil where none are asked.
   let authorities: CertificateAuthorities?

@@ -13,13 +13,14 @@ import TransportSecurity
 func connect(
   _ port: UInt16, _ configuration: ClientTLSConfiguration, drips: Bool = false
 ) async throws -> (TLSEstablished, any Channel) {
+  let client = try ClientTLS(configuration)
   let promise = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: TLSEstablished.self)
   let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
     .channelInitializer { channel in
       channel.eventLoop.makeCompletedFuture {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(Outcome(promise))
-        try ClientTLS.begin(on: pipeline, configuration)
+        try client.begin(on: pipeline)
         if drips { try pipeline.addHandler(Dripper(), position: .first) }
       }
     }
@@ -122,8 +123,8 @@ private final class Dripper: ChannelOutboundHandler {
     let strangers = try TestCertificates("Strangers")
     let theirs = ClientTLSConfiguration(
       serverName: "mx.example.org", authorities: .file(strangers.authority), verification: .full)
-    try withExtendedLifetime(strangers) { try ClientTLS.prepare(theirs) }
     let unknown = await fault(server, theirs)
+    withExtendedLifetime(strangers) {}
     #expect(unknown?.kind == .verification)
     #expect(unknown?.reason.contains("unable to get local issuer certificate") == true)
     let system = await fault(
@@ -174,12 +175,12 @@ private final class Dripper: ChannelOutboundHandler {
     let missing = ClientTLSConfiguration(
       serverName: nil, authorities: .file(made.folder.file("nowhere.pem")), verification: .full)
     do throws(TLSFault) {
-      try ClientTLS.prepare(missing)
+      _ = try ClientTLS(missing)
       Issue.record("there is no such file")
     } catch {
       #expect(error.description == "\(made.folder.file("nowhere.pem")): there is no such file")
     }
-    try ClientTLS.prepare(ClientTLSConfiguration(serverName: nil, authorities: .system, verification: .full))
+    _ = try ClientTLS(ClientTLSConfiguration(serverName: nil, authorities: .system, verification: .full))
   }
 
   @Test func aServerWithoutTLSIsSaidToBeOne() async throws {
