@@ -35,12 +35,14 @@ let package = Package(
     .library(
       name: "WeirPure",
       targets: [
-        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "Filtering",
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "DNS",
+        "MailAuthentication", "TraceAnalysis", "Patterns", "Filtering", "Checks",
       ]),
   ],
   traits: [
     .trait(name: "LDAP", description: "Users of an LDAP directory (libldap)"),
-    .default(enabledTraits: ["LDAP"]),
+    .trait(name: "Locations", description: "Country and network number of an address (libmaxminddb)"),
+    .default(enabledTraits: ["LDAP", "Locations"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -60,6 +62,15 @@ let package = Package(
     .systemLibrary(
       name: "CLDAP", path: "Sources/Clibs/CLDAP", pkgConfig: "ldap",
       providers: [.apt(["libldap-dev"])]),
+    .systemLibrary(
+      // Its pkg-config file asks for libevent, which nobody needs who calls libunbound.
+      name: "CUnbound", path: "Sources/Clibs/CUnbound",
+      providers: [.apt(["libunbound-dev"])]),
+    .systemLibrary(
+      name: "CICU", path: "Sources/Clibs/CICU", pkgConfig: "icu-uc", providers: [.apt(["libicu-dev"])]),
+    .systemLibrary(
+      name: "CMaxMindDB", path: "Sources/Clibs/CMaxMindDB", pkgConfig: "libmaxminddb",
+      providers: [.apt(["libmaxminddb-dev"])]),
 
     // Level 0 and 1
     module("Bytes"),
@@ -67,22 +78,41 @@ let package = Package(
     module(
       "Settings", ["Bytes", "NetAddress", .product(name: "TOMLKit", package: "TOMLKit")]),
     module("Cryptography", ["Bytes", "COpenSSL"]),
+    module("InternationalDomains", ["CICU"]),
+    module("Patterns", ["Bytes", "CPCRE2"]),
     // Level 2 and 3
     module("MailSyntax", ["Bytes", "NetAddress"]),
     module("SMTPProtocol", ["Bytes", "NetAddress", "MailSyntax"]),
     module("SASL", ["Bytes", "Cryptography"]),
+    module("DNS", ["Bytes", "NetAddress", "InternationalDomains"]),
+    module("DNSClient", ["Bytes", "NetAddress", "DNS", "CUnbound"]),
+    module("MailAuthentication", ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"]),
+    module("TraceAnalysis", ["Bytes", "NetAddress", "MailSyntax", "DNS"]),
     // Level 4
-    module("Filtering", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL"]),
+    module(
+      "Filtering",
+      [
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "DNS", "MailAuthentication",
+        "TraceAnalysis",
+      ]),
+    module("EventLoops", [nioCore]),
+    module(
+      "Locations",
+      ["NetAddress", "Filtering", .target(name: "CMaxMindDB", condition: .when(traits: ["Locations"]))]),
     module(
       "TransportSecurity", ["Bytes", "NetAddress", "Cryptography", nioCore, nioPosix, nioTLS, nioSSL]),
     // Level 5
     module(
-      "Checks", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering"]),
+      "Checks",
+      [
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "DNS",
+        "MailAuthentication", "TraceAnalysis", "Patterns",
+      ]),
     module(
       "SMTPRelay",
       [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "COpenSSL",
-        "TransportSecurity", nioCore, nioPosix, nioSSL,
+        "TransportSecurity", "EventLoops", nioCore, nioPosix, nioSSL,
       ]),
     module(
       "Authentication",
@@ -101,7 +131,9 @@ let package = Package(
       "SMTPServer",
       [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Storage",
-        "Telemetry", "TransportSecurity", nioCore, nioPosix, nioTLS, nioSSL,
+        "Telemetry", "TransportSecurity", "DNS", "MailAuthentication", "EventLoops", nioCore, nioPosix,
+        nioTLS,
+        nioSSL,
       ]),
     module("MaildirServer", ["Bytes", "MailSyntax", "SMTPProtocol", nioCore, nioPosix]),
     // Level 7
@@ -110,7 +142,8 @@ let package = Package(
       dependencies: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "Checks",
         "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication", "SASL",
-        "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL",
+        "Cryptography", "TransportSecurity", "COpenSSL", "DNS", "DNSClient", "MailAuthentication",
+        "TraceAnalysis", "Patterns", "Locations", "CPCRE2",
         nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -128,6 +161,15 @@ let package = Package(
     tests("MailSyntaxTests", ["Bytes", "MailSyntax", "NetAddress"]),
     tests("CryptographyTests", ["Bytes", "Cryptography"]),
     tests("SASLTests", ["Bytes", "Cryptography", "SASL"]),
+    tests("DNSTests", ["Bytes", "NetAddress", "DNS", "InternationalDomains"]),
+    tests("DNSClientTests", ["Bytes", "NetAddress", "DNS", "DNSClient", "TestSupport"]),
+    tests(
+      "MailAuthenticationTests",
+      ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography", "MailAuthentication", "TestSupport"]),
+    tests(
+      "TraceAnalysisTests", ["Bytes", "NetAddress", "MailSyntax", "DNS", "TraceAnalysis", "TestSupport"]),
+    tests("PatternsTests", ["Bytes", "Patterns"]),
+    tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),
     tests(
       "TransportSecurityTests",
       [
@@ -145,8 +187,8 @@ let package = Package(
     tests(
       "FilteringTests",
       [
-        "Bytes", "Filtering", "Checks", "SMTPProtocol",
-        "MailSyntax", "NetAddress", "Settings", "TestSupport",
+        "Bytes", "Filtering", "Checks", "SMTPProtocol", "DNS", "MailAuthentication", "TraceAnalysis",
+        "Patterns", "MailSyntax", "NetAddress", "Settings", "TestSupport",
       ]),
     tests(
       "SMTPRelayTests",
@@ -168,7 +210,8 @@ let package = Package(
       [
         "Bytes", "SMTPServer", "SMTPRelay", "Storage", "Telemetry", "Checks", "Filtering", "SMTPProtocol",
         "MailSyntax", "NetAddress", "Settings", "TestSupport", "SASL", "Cryptography", "TransportSecurity",
-        "Authentication", "weir", nioCore, nioPosix, nioSSL, nioEmbedded,
+        "Authentication", "DNS", "DNSClient", "MailAuthentication", "TraceAnalysis", "weir", nioCore,
+        nioPosix, nioSSL, nioEmbedded,
       ]),
   ]
 )

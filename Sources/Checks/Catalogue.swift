@@ -1,5 +1,6 @@
 internal import Bytes
 public import Filtering
+public import NetAddress
 public import SMTPProtocol
 public import Settings
 
@@ -8,6 +9,10 @@ public struct CheckMaterials: Sendable {
   public let lists: ListSnapshot
   public let relay: RelayControl
   public let settings: Settings
+  /// Whether there is anybody to ask about names. A check that needs it enlists nothing where not.
+  public var resolves = false
+  /// The networks whose servers' Received lines are believed: one's own and those of `trust.networks`.
+  public var trusted = IPPrefixSet()
 
   public init(lists: ListSnapshot, relay: RelayControl, settings: Settings) {
     self.lists = lists

@@ -1,3 +1,5 @@
+public import DNS
+
 /// Whom an examination concerns.
 public enum Audience: Hashable, Sendable {
   /// Whoever is neither a user who logged in, nor of the relay networks or certificates.
@@ -13,8 +15,8 @@ public struct Examination<Facts: Sendable>: Sendable {
   public enum Work: Sendable {
     /// Answers without waiting: no task is made for it.
     case immediate(@Sendable (Facts) -> [Finding])
-    /// May wait for a port; runs on the session's own event loop.
-    case awaited(@Sendable (Facts) async -> [Finding])
+    /// Asks DNS, within the time of the stage; runs on the session's own event loop.
+    case awaited(@Sendable (Facts, Lookups) async -> [Finding])
   }
 
   public let check: String
@@ -75,14 +77,15 @@ public struct CheckPlan: Sendable {
 
   /// As `examine`, waiting for those that have to ask; all of them run side by side.
   public static func examineWaiting<Facts>(
-    _ examinations: [Examination<Facts>], _ facts: Facts, at stage: Stage, scores: ScoreTable
+    _ examinations: [Examination<Facts>], _ facts: Facts, at stage: Stage, scores: ScoreTable,
+    _ lookups: Lookups
   ) async -> [WeighedFinding] {
     let found = await withTaskGroup(of: (Int, [Finding]).self) { group in
       var results = [[Finding]](repeating: [], count: examinations.count)
       for (index, examination) in examinations.enumerated() {
         switch examination.work {
         case .immediate(let look): results[index] = look(facts)
-        case .awaited(let look): group.addTask { (index, await look(facts)) }
+        case .awaited(let look): group.addTask { (index, await look(facts, lookups)) }
         }
       }
       for await (index, findings) in group { results[index] = findings }
@@ -97,7 +100,8 @@ public struct CheckPlan: Sendable {
     _ finding: Finding, _ examination: Examination<Facts>, _ stage: Stage, _ scores: ScoreTable
   ) -> WeighedFinding {
     WeighedFinding(
-      finding, weight: scores[finding.code], mode: examination.mode, found: stage,
+      finding, weight: finding.weight.map { Weight($0, scores[finding.code].ruling) } ?? scores[finding.code],
+      mode: finding.isShadow && examination.mode == .enforce ? .shadow : examination.mode, found: stage,
       enforceAt: examination.enforceAt, audience: examination.audience)
   }
 }

@@ -1,4 +1,5 @@
 public import Bytes
+public import MailAuthentication
 public import MailSyntax
 public import NetAddress
 public import SMTPProtocol
@@ -46,6 +47,12 @@ public struct ConnectFacts: Sendable {
   public var user: AuthenticatedUser?
   /// Whether its certificate is one of `relay.certificates`.
   public var isRelayCertificate = false
+  /// The name that a trusted server in front told (XCLIENT, XFORWARD); nil where DNS has to be asked.
+  public var toldName: String?
+  /// What the client did against the protocol so far: it spoke before the greeting, or ahead of a reply.
+  public var manners = ClientManners()
+  /// What is found out about the client, once for the session.
+  public var evidence = ClientEvidence()
 
   public init(address: IPAddress, port: UInt16, listener: String, isRelayNetwork: Bool, time: Timestamp) {
     self.address = address
@@ -66,6 +73,16 @@ public struct ConnectFacts: Sendable {
   public var isStranger: Bool { trust == .none }
 }
 
+/// What a client did that no proper one does.
+public struct ClientManners: Hashable, Sendable {
+  /// It spoke before it was greeted (RFC 5321 §3.1).
+  public var spokeEarly = false
+  /// It sent commands ahead of a reply that it has to wait for (RFC 2920 §3.1), or in a group without PIPELINING.
+  public var spokeOutOfTurn = false
+
+  public init() {}
+}
+
 public struct HelloFacts: Sendable {
   public let connect: ConnectFacts
   public let hello: Hello
@@ -83,6 +100,8 @@ public struct MailFacts: Sendable {
   public let parameters: MailParameters
   /// The time of the MAIL command: lists expire while a session lasts.
   public let time: Timestamp
+  /// What is found out about the sender, once for the transaction.
+  public let evidence = SenderEvidence()
 
   public init(connect: ConnectFacts, hello: Hello, sender: Path, parameters: MailParameters, time: Timestamp)
   {
@@ -112,8 +131,16 @@ public struct MessageFacts: Sendable {
   public let recipients: [Path]
   public let header: MessageHeader
   public let message: HeldMessage
+  /// The digests of its body that its signatures are about; nil where none was computed on the way in.
+  public let bodyDigests: BodyDigests?
+  /// What is found out about the message, once.
+  public let evidence = MessageEvidence()
 
-  public init(mail: MailFacts, recipients: [Path], header: MessageHeader, message: HeldMessage) {
+  public init(
+    mail: MailFacts, recipients: [Path], header: MessageHeader, message: HeldMessage,
+    bodyDigests: BodyDigests? = nil
+  ) {
+    self.bodyDigests = bodyDigests
     self.mail = mail
     self.recipients = recipients
     self.header = header

@@ -9,8 +9,17 @@ public struct Finding: Hashable, Sendable {
   public let reason: String
   /// The file and line of the entry: `block.cidr:12`.
   public let list: String
+  /// What it weighs where that hangs on more than the code (a DNS list's own weight); nil: as the score table says.
+  public let weight: Double?
+  /// Whether it is only to be counted and logged, though its check acts (a list in shadow mode).
+  public let isShadow: Bool
 
-  public init(_ code: ReasonCode, evidence: String = "", reason: String = "", list: String = "") {
+  public init(
+    _ code: ReasonCode, evidence: String = "", reason: String = "", list: String = "", weight: Double? = nil,
+    isShadow: Bool = false
+  ) {
+    self.weight = weight
+    self.isShadow = isShadow
     self.code = code
     self.evidence = evidence
     self.reason = reason

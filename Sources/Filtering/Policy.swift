@@ -1,3 +1,4 @@
+public import DNS
 public import NetAddress
 public import SMTPProtocol
 
@@ -29,6 +30,10 @@ public final class Policy: Sendable {
   public let listeners: [String: ListenerTerms]
   /// Who knows the users; nil where nobody can log in.
   public let authenticator: (any Authenticator)?
+  /// Who answers questions about names; nil where nobody is to be asked: checks that need it are not in the plan.
+  public let resolver: (any Resolver)?
+  /// How long the questions of one stage may take together.
+  public let lookupBudget: Duration
   /// What is completed in the header of one's own users' mail.
   public let completion: HeaderCompletion.Terms
 
@@ -38,8 +43,11 @@ public final class Policy: Sendable {
     bounds: MessageBounds,
     timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int,
     listeners: [String: ListenerTerms] = [:], authenticator: (any Authenticator)? = nil,
-    completion: HeaderCompletion.Terms = .none
+    completion: HeaderCompletion.Terms = .none, resolver: (any Resolver)? = nil,
+    lookupBudget: Duration = .seconds(5)
   ) {
+    self.resolver = resolver
+    self.lookupBudget = lookupBudget
     self.generation = generation
     self.hostname = hostname
     self.catalogue = catalogue
@@ -58,6 +66,11 @@ public final class Policy: Sendable {
     self.listeners = listeners
     self.authenticator = authenticator
     self.completion = completion
+  }
+
+  /// What a stage that begins now may ask; without a resolver every answer is that there is none to be had.
+  public func lookups(from now: ContinuousClock.Instant) -> Lookups {
+    Lookups(resolver ?? NoResolver(), until: now + lookupBudget)
   }
 
   /// The checks that a client of that trust meets.

@@ -1,3 +1,4 @@
+internal import EventLoops
 internal import Filtering
 internal import NIOCore
 internal import SMTPProtocol
@@ -123,8 +124,7 @@ struct LoopMember: Sendable {
 
   /// Waits for what `work`, done on the event loop, hands to its continuation.
   ///
-  /// A continuation wakes its task on the global executor, from where it goes on to its actor's: two changes of
-  /// thread, 9 to 16 µs. Where the task prefers the event loop there is none: 1.5 µs, measured with Swift 6.3.
+  /// On the event loop throughout: see `LoopTaskExecutor`.
   func wait<Result: Sendable>(
     _ work: @escaping @Sendable (LoopRelay, CheckedContinuation<Result, Never>) -> Void
   ) async -> Result {
@@ -133,19 +133,6 @@ struct LoopMember: Sendable {
         run { work($0, continuation) }
       }
     }
-  }
-}
-
-/// Runs tasks on an event loop.
-final class LoopTaskExecutor: TaskExecutor {
-  private let loop: any EventLoop
-
-  init(_ loop: any EventLoop) { self.loop = loop }
-
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    let executor = asUnownedTaskExecutor()
-    loop.execute { job.runSynchronously(on: executor) }
   }
 }
 

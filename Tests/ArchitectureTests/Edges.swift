@@ -13,7 +13,10 @@ struct Edges {
   static let impure: Set<String> = ["Foundation", "Glibc", "Dispatch"]
 
   static let ofWeir = Edges(
-    pure: ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Checks"],
+    pure: [
+      "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Checks",
+      "DNS", "MailAuthentication", "TraceAnalysis",
+    ],
     allowed: [
       "Bytes": [],
       "NetAddress": ["Bytes"],
@@ -23,27 +26,39 @@ struct Edges {
       "SMTPProtocol": ["Bytes", "NetAddress", "MailSyntax"],
       "Cryptography": ["Bytes", "COpenSSL"],
       "SASL": ["Bytes", "Cryptography"],
-      "Filtering": toProtocol,
+      "InternationalDomains": ["CICU"],
+      "Patterns": ["Bytes", "CPCRE2"],
+      "DNS": ["Bytes", "NetAddress", "InternationalDomains"],
+      "DNSClient": ["Bytes", "NetAddress", "DNS", "CUnbound"],
+      "MailAuthentication": ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"],
+      "TraceAnalysis": ["Bytes", "NetAddress", "MailSyntax", "DNS"],
+      "EventLoops": ["NIOCore"],
+      "Locations": ["NetAddress", "Filtering", "CMaxMindDB"],
+      "Filtering": toProtocol.union(origins),
       "TransportSecurity": Set(["Bytes", "NetAddress", "Cryptography"]).union(nio).union(tls),
-      "Checks": toFiltering,
-      "SMTPRelay": toFiltering.union(nio).union(["COpenSSL", "TransportSecurity", "NIOSSL"]),
+      "Checks": toFiltering.union(["Patterns"]),
+      "SMTPRelay": toFiltering.union(nio).union(["COpenSSL", "TransportSecurity", "EventLoops", "NIOSSL"]),
       "Authentication": toFiltering.union(nio).union([
         "Cryptography", "TransportSecurity", "NIOSSL", "AsyncHTTPClient", "CLDAP",
       ]),
       "Storage": toFiltering.union(nio),
       "Telemetry": toFiltering,
-      "SMTPServer": toFiltering.union(nio).union(tls).union(["Storage", "Telemetry", "TransportSecurity"]),
+      "SMTPServer": toFiltering.union(nio).union(tls).union([
+        "Storage", "Telemetry", "TransportSecurity", "EventLoops",
+      ]),
       "MaildirServer": Set(["Bytes", "MailSyntax", "SMTPProtocol"]).union(nio),
       "weir": toFiltering.union(nio).union([
         "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
-        "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "NIOHTTP1", "ArgumentParser",
+        "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "DNSClient", "Patterns", "Locations",
+        "NIOHTTP1", "ArgumentParser",
       ]),
     ])
 
   private static let toProtocol: Set<String> = [
     "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL",
   ]
-  private static let toFiltering: Set<String> = toProtocol.union(["Filtering"])
+  private static let toFiltering: Set<String> = toProtocol.union(origins).union(["Filtering"])
+  private static let origins: Set<String> = ["DNS", "MailAuthentication", "TraceAnalysis"]
   private static let tls: Set<String> = ["NIOTLS", "NIOSSL"]
   private static let nio: Set<String> = ["NIOCore", "NIOPosix"]
 }

@@ -65,8 +65,10 @@ extension Connection {
       return decide(message, header, transaction, found: found)
     }
     let scores = policy.scores
+    let lookups = policy.lookups(from: .now)
     Task {
-      let found = await CheckPlan.examineWaiting(examinations, facts, at: .message, scores: scores)
+      let found = await CheckPlan.examineWaiting(
+        examinations, facts, at: .message, scores: scores, lookups)
       guard let transaction = self.transaction else { return }
       if let answer = self.decide(message, header, transaction, found: found) { self.resume(answer) }
     }

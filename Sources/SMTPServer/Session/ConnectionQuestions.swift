@@ -35,8 +35,9 @@ extension Connection {
       return then(self, found)
     }
     let scores = policy.scores
+    let lookups = policy.lookups(from: .now)
     Task {
-      let found = await CheckPlan.examineWaiting(examinations, facts, at: stage, scores: scores)
+      let found = await CheckPlan.examineWaiting(examinations, facts, at: stage, scores: scores, lookups)
       if let answer = then(self, found) { self.resume(answer) }
     }
     return nil

@@ -1,0 +1,2 @@
+internal import CUnbound
+internal import DNS
