@@ -20,7 +20,6 @@ enum NotBuiltYet {
   }
 
   static let rows: [Row] = [
-    Row(path: "dns", when: .present, severity: .warning, message: "[dns] is not built yet and has no effect"),
     Row(
       path: "trust", when: .present, severity: .warning, message: "[trust] is not built yet and has no effect"
     ),

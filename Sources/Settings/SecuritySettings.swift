@@ -14,14 +14,18 @@ public struct DNSSettings: Sendable, Hashable {
     public let server: Server
   }
 
+  /// Whether anybody is asked at all.
+  public let isEnabled: Bool
   /// Servers to forward to; empty: full recursion.
   public let servers: [Server]
+  /// For all questions of one stage together.
   public let timeout: Duration
   public let stubs: [Stub]
 }
 
 extension DNSSettings {
   init(_ section: Section) {
+    isEnabled = section.flag("enabled")
     servers = section.texts("servers").enumerated().compactMap { index, text in
       Server(text, SettingPath.element(section.path(of: "servers"), index), "dns.servers", section.reading)
     }

@@ -2,6 +2,7 @@ import Bytes
 import Checks
 import Filtering
 import Foundation
+import NetAddress
 import SMTPProtocol
 import SMTPRelay
 import SMTPServer
@@ -76,8 +77,10 @@ private struct ConfigurationLoader {
       domains: settings.relay.domains, networks: settings.relay.networks,
       restrictions: settings.relay.senders, certificates: settings.relay.certificates,
       rights: rights(settings))
-    let (plan, scores, checkProblems) = Catalogue.plan(
-      CheckMaterials(lists: lists, relay: relay, settings: settings))
+    var materials = CheckMaterials(lists: lists, relay: relay, settings: settings)
+    materials.resolves = settings.dns.isEnabled
+    materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
+    let (plan, scores, checkProblems) = Catalogue.plan(materials)
     report(checkProblems)
     reportUnknownChecks(settings)
     let replies = self.replies(settings)

@@ -1,5 +1,6 @@
 import Filtering
 import SMTPProtocol
+import DNS
 import Testing
 
 /// The order, written once: an allowed address, then what decides outright, then the score.
@@ -154,16 +155,18 @@ import Testing
     let plan: [Examination<Int>] = [
       Examination(
         check: "slow", mode: .enforce, enforceAt: .mail,
-        work: .awaited { _ in
+        work: .awaited { _, _ in
           for _ in 0..<200 { await Task.yield() }
           return [Finding("SLOW")]
         }),
       examination("now") { _ in [Finding("NOW")] },
-      Examination(check: "fast", mode: .enforce, enforceAt: .mail, work: .awaited { _ in [Finding("FAST")] }),
+      Examination(
+        check: "fast", mode: .enforce, enforceAt: .mail, work: .awaited { _, _ in [Finding("FAST")] }),
     ]
     #expect(CheckPlan.examine(plan, 1, at: .mail, scores: scores) == nil)
+    let lookups = Lookups(NoResolver(), until: .now)
     for _ in 0..<20 {
-      let found = await CheckPlan.examineWaiting(plan, 1, at: .mail, scores: scores)
+      let found = await CheckPlan.examineWaiting(plan, 1, at: .mail, scores: scores, lookups)
       #expect(found.map(\.finding.code) == ["SLOW", "NOW", "FAST"])
     }
   }

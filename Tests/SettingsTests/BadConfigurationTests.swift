@@ -106,7 +106,7 @@ import Testing
       "relay.complete_domain = \"192.0.2.1\"",
       "4:25: relay.complete_domain: \"192.0.2.1\" is an address, not a name"),
     Case(
-      "dns.servers = [\"one\"]", "4:1: warning: [dns] is not built yet and has no effect",
+      "dns.servers = [\"one\"]",
       "4:16: dns.servers: expected \"IP\" or \"IP@port\", such as \"127.0.0.1@5354\"; found \"one\""),
   ]
 

@@ -22,6 +22,9 @@ extension Settings {
       "The authorities, PEM, that make a client's certificate a verified one; without it none is."),
     .table("dns", "How names are resolved."),
     .key(
+      "dns.enabled", .flag, "true",
+      "Whether names are resolved at all; without it the checks that ask about names do not run."),
+    .key(
       "dns.servers", .texts, "",
       "Servers to forward to, \"IP\" or \"IP@port\"; empty: full recursion by the gateway itself."),
     .key("dns.timeout", .timeout, "5s", "For an answer."),
