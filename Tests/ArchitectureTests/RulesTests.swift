@@ -65,6 +65,11 @@ import Testing
     #expect(
       Rules.clocks([source("Sources/Low/A.swift", "let i = Int.random(in: 0..<2)")], edges).isEmpty == false)
     #expect(Rules.clocks([source("Sources/High/A.swift", line)], edges).isEmpty)
+    let deadline = "let deadline: ContinuousClock.Instant"
+    #expect(Rules.clocks([source("Sources/Low/A.swift", deadline)], edges).isEmpty)
+    #expect(
+      Rules.clocks([source("Sources/Low/A.swift", deadline + " = ContinuousClock.Instant.now")], edges).count
+        == 1)
   }
 
   @Test func lengthIsCountedInLines() {
