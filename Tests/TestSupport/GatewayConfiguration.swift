@@ -80,7 +80,9 @@ public struct GatewayConfiguration: Sendable {
       "limits.loop_delay": "\"30s\"",
     ]
     // Nobody out there is asked, save where a test brings its own names.
-    if !settings.keys.contains(where: { $0.hasPrefix("dns.") }), !tail.contains("[dns]"), !tail.contains("[[dns.") {
+    let bringsNames =
+      settings.keys.contains { $0.hasPrefix("dns.") } || tail.contains("[dns]") || tail.contains("[[dns.")
+    if !bringsNames {
       all["dns.enabled"] = "false"
     }
     all.merge(settings) { $1 }
