@@ -13,6 +13,8 @@ public struct CheckMaterials: Sendable {
   public var resolves = false
   /// The networks whose servers' Received lines are believed: one's own and those of `trust.networks`.
   public var trusted = IPPrefixSet()
+  /// Who knows where addresses are; nil where no file says so.
+  public var locations: (any LocationSource)?
 
   public init(lists: ListSnapshot, relay: RelayControl, settings: Settings) {
     self.lists = lists
@@ -81,7 +83,9 @@ public enum Catalogue {
         weights[ReasonCode(code)]?.score = score
       }
       if let ruling = ["score": Ruling.none, "defer": .defer, "reject": .reject][action] {
-        for (code, own) in check.weights where own.ruling != .allow {
+        // What weighs nothing by itself decides nothing: that it could not be told (…_UNAVAILABLE), that all is well.
+        for (code, own) in check.weights
+        where own.ruling != .allow && (own.score > 0 || own.ruling != .none) {
           weights[code]?.ruling = own.ruling == .limit && ruling == .reject ? .limit : ruling
         }
       }

@@ -1,5 +1,6 @@
 import Bytes
 import Checks
+import DNS
 import Filtering
 import Foundation
 import MailSyntax
@@ -18,9 +19,12 @@ import TestSupport
 ///     u@example.org: reject CLIENT_LISTED 554 5.7.1 Client host 203.0.113.66 is refused: open proxies
 ///
 /// Above the empty line: `client`, `helo`, `from`, `to` (several, between spaces), `now`, `networks`
-/// (relay.networks), `config` (a key of the configuration, dotted, and its value), `list FILE` (a line of a
-/// list). `config` and `list` may be repeated. Below it, line by line: what each stage found, and what becomes
-/// of the session, or of each recipient, by it. What is not given has the values of `init`.
+/// (relay.networks), `ptr` (the name that a server in front told), `manners` (`early`, `out-of-turn`), `location`
+/// (country, number and name of the network), `config` (a key of the configuration, dotted, and its value),
+/// `list FILE` (a line of a list), `dns` (a record: `name TYPE data`, or `FAIL` or `TIMEOUT` in its place),
+/// `header` (a line of the message's header), `body` (a line of its body). The last five may be repeated; with a
+/// `dns` line there is a resolver, and it knows nothing else. Below the empty line: what each stage found, and what
+/// becomes of the session, of each recipient, and of the message, by it. What is not given has the values of `init`.
 struct CheckCase: CustomStringConvertible, Sendable {
   let name: String
   var client = "192.0.2.7"
@@ -31,6 +35,13 @@ struct CheckCase: CustomStringConvertible, Sendable {
   var networks: [String] = []
   var configuration: [String] = []
   var lists: [(file: String, lines: [String])] = []
+  var told: String?
+  var manners = ClientManners()
+  var location: Location?
+  /// nil: nobody is asked.
+  var names: DNSTable?
+  var header: [String] = []
+  var body: [String] = []
   let expected: [String]
 
   var description: String { name }
@@ -74,6 +85,20 @@ struct CheckCase: CustomStringConvertible, Sendable {
     case "to": to = words
     case "networks": networks = words
     case "config": configuration.append(value)
+    case "ptr": told = value
+    case "manners":
+      manners.spokeEarly = words.contains("early")
+      manners.spokeOutOfTurn = words.contains("out-of-turn")
+    case "location":
+      location = Location(
+        country: words.first == "-" ? nil : words.first, network: words.count > 1 ? UInt32(words[1]) : nil,
+        networkName: words.count > 2 ? words[2...].joined(separator: " ") : nil)
+    case "dns":
+      var table = names ?? DNSTable()
+      guard table.add(line: words) else { return false }
+      names = table
+    case "header": header.append(value)
+    case "body": body.append(value)
     case "now":
       guard let day = Timestamp(isoDay: value) else { return false }
       now = day
@@ -90,6 +115,53 @@ struct CheckCase: CustomStringConvertible, Sendable {
   }
 }
 
+extension DNSTable {
+  /// Takes `name TYPE data`, `name TYPE FAIL`, `name FAIL`, or either with `TIMEOUT`; false where it is none of these.
+  fileprivate mutating func add(line words: [String]) -> Bool {
+    guard let first = words.first, let name = DNSName(first), words.count >= 2 else { return false }
+    let failures: [String: DNSFailure] = ["FAIL": .server(code: 2), "TIMEOUT": .timeout]
+    if words.count == 2, let failure = failures[words[1]] {
+      for type in RecordType.allCases { set(DNSQuestion(name, type), .failed(failure)) }
+      return true
+    }
+    guard let type = RecordType.allCases.first(where: { $0.description == words[1] }), words.count >= 3 else {
+      return false
+    }
+    if let failure = failures[words[2]] {
+      set(DNSQuestion(name, type), .failed(failure))
+      return true
+    }
+    guard let data = Self.data(type, words[2...].map { $0 }) else { return false }
+    add(name, type, data)
+    return true
+  }
+
+  private static func data(_ type: RecordType, _ words: [String]) -> RecordData? {
+    switch type {
+    case .a, .aaaa: IPAddress(words[0]).map { .address($0) }
+    case .ptr, .ns: DNSName(words[0]).map { .name($0) }
+    case .mx:
+      words.count == 2
+        ? UInt16(words[0]).flatMap { preference in
+          (words[1] == "." ? DNSName.root : DNSName(words[1])).map { .exchange(preference: preference, $0) }
+        } : nil
+    case .txt: .text(Array(words.joined(separator: " ").filter { $0 != "\"" }.utf8))
+    case .soa:
+      words.count >= 2
+        ? DNSName(words[0]).flatMap { primary in
+          DNSName(words[1]).map { .authority(primary: primary, mailbox: $0) }
+        } : nil
+    }
+  }
+}
+
+/// What a case says of its client's place.
+private struct OneLocation: LocationSource {
+  let place: Location
+
+  func location(of address: IPAddress) -> Location { place }
+}
+
 /// A case as it comes out.
 struct CheckCaseRun {
   private let plan: CheckPlan
@@ -97,10 +169,11 @@ struct CheckCaseRun {
   private let thresholds: Thresholds
   private let catalogue: ReasonCatalogue
   private let one: CheckCase
+  private let lookups: Lookups
   private var found: [WeighedFinding] = []
   private(set) var lines: [String] = []
 
-  init(_ one: CheckCase) throws {
+  init(_ one: CheckCase) async throws {
     var gateway = try GatewayConfiguration(backends: [.init(port: 1)], listeners: [.init(port: 2)])
     gateway.networks = one.networks
     for line in one.configuration {
@@ -119,8 +192,11 @@ struct CheckCaseRun {
       domains: settings.relay.domains, networks: settings.relay.networks, restrictions: settings.relay.senders
     )
     let problems: [SettingsProblem]
-    (plan, scores, problems) = Catalogue.plan(
-      CheckMaterials(lists: lists.snapshot, relay: relay, settings: settings))
+    var materials = CheckMaterials(lists: lists.snapshot, relay: relay, settings: settings)
+    materials.resolves = one.names != nil
+    materials.locations = one.location.map(OneLocation.init)
+    lookups = Lookups(one.names ?? DNSTable(), until: .now + .seconds(60))
+    (plan, scores, problems) = Catalogue.plan(materials)
     if !problems.isEmpty { throw HarnessFault("\(problems)") }
     thresholds = Thresholds(
       tag: settings.actions.tag, deferral: settings.actions.defer, reject: settings.actions.reject,
@@ -129,42 +205,66 @@ struct CheckCaseRun {
       ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons, replacing: settings.replies,
       hostname: "mx")
     self.one = one
-    try run(relay, now)
+    try await run(relay, now)
   }
 
-  private mutating func run(_ relay: RelayControl, _ now: Timestamp) throws {
+  private mutating func run(_ relay: RelayControl, _ now: Timestamp) async throws {
     guard let address = IPAddress(one.client), let sender = PathParser.parse(whole: one.from, limits: .sender)
     else {
       throw HarnessFault("\(one.name): no client or no sender")
     }
-    let connect = ConnectFacts(
+    var connect = ConnectFacts(
       address: address, port: 1, listener: "x", isRelayNetwork: relay.isRelayNetwork(address), time: now)
+    connect.toldName = one.told
+    connect.manners = one.manners
     let plan = plan.concerning(connect.trust)
-    if look(plan.connect, connect, .connect) { return }
+    if await look(plan.connect, connect, .connect) { return }
     let hello = Hello(name: one.helo, isExtended: true)
-    if look(plan.hello, HelloFacts(connect: connect, hello: hello), .hello) { return }
+    if await look(plan.hello, HelloFacts(connect: connect, hello: hello), .hello) { return }
     let mail = MailFacts(connect: connect, hello: hello, sender: sender, parameters: .none, time: now)
-    if look(plan.mail, mail, .mail) { return }
+    if await look(plan.mail, mail, .mail) { return }
     let before = found
     var taken = 0
     for text in one.to {
       guard let path = PathParser.parse(whole: text) else { throw HarnessFault("\(one.name): no recipient") }
       found = before
       let facts = RecipientFacts(mail: mail, recipient: path, taken: taken)
-      let own = CheckPlan.examine(plan.recipient, facts, at: .recipient, scores: scores) ?? []
+      let own = await examine(plan.recipient, facts, .recipient)
       lines += own.map { "\(text): \($0.logForm)" }
       found += own
       let decision = Decision(of: found, at: .recipient, thresholds: thresholds)
       lines.append("\(text): \(words(decision, .recipient, path))")
       if ![Verdict.reject, .defer].contains(decision.verdict) { taken += 1 }
     }
+    guard taken > 0, !one.header.isEmpty || !one.body.isEmpty else { return }
+    found = before
+    try await judge(plan, mail)
+  }
+
+  private mutating func judge(_ plan: CheckPlan, _ mail: MailFacts) async throws {
+    let text = one.header.joined(separator: "\r\n") + "\r\n\r\n" + one.body.map { $0 + "\r\n" }.joined()
+    let octets = Array(text.utf8)
+    let facts = MessageFacts(
+      mail: mail, recipients: one.to.compactMap { PathParser.parse(whole: $0) },
+      header: MessageHeader(octets),
+      message: HeldMessage(memory: octets))
+    if await look(plan.message, facts, .message) { return }
+    let decision = Decision(of: found, at: .message, thresholds: thresholds)
+    lines.append("message: \(words(decision, .message, nil))")
+  }
+
+  private func examine<Facts>(
+    _ examinations: [Examination<Facts>], _ facts: Facts, _ stage: Stage
+  ) async -> [WeighedFinding] {
+    if let own = CheckPlan.examine(examinations, facts, at: stage, scores: scores) { return own }
+    return await CheckPlan.examineWaiting(examinations, facts, at: stage, scores: scores, lookups)
   }
 
   /// Runs one stage; true where the session is refused there.
   private mutating func look<Facts>(
     _ examinations: [Examination<Facts>], _ facts: Facts, _ stage: Stage
-  ) -> Bool {
-    let own = CheckPlan.examine(examinations, facts, at: stage, scores: scores) ?? []
+  ) async -> Bool {
+    let own = await examine(examinations, facts, stage)
     lines += own.map { "\(stage): \($0.logForm)" }
     found += own
     let decision = Decision(of: found, at: stage, thresholds: thresholds)

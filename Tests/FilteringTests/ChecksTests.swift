@@ -8,8 +8,8 @@ import Testing
 /// The golden cases of `Tests/Cases`, and what holds of every check.
 @Suite struct ChecksTests {
   @Test(arguments: try CheckCase.all().values.flatMap { $0 }.sorted { $0.name < $1.name })
-  func comesOutAsWritten(_ one: CheckCase) throws {
-    let lines = try CheckCaseRun(one).lines
+  func comesOutAsWritten(_ one: CheckCase) async throws {
+    let lines = try await CheckCaseRun(one).lines
     #expect(lines == one.expected, "\(one.name) comes out as:\n\(lines.joined(separator: "\n"))")
   }
 
