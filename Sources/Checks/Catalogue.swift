@@ -1,5 +1,6 @@
 internal import Bytes
 public import Filtering
+public import MailAuthentication
 public import NetAddress
 public import SMTPProtocol
 public import Settings
@@ -13,6 +14,8 @@ public struct CheckMaterials: Sendable {
   public var resolves = false
   /// The networks whose servers' Received lines are believed: one's own and those of `trust.networks`.
   public var trusted = IPPrefixSet()
+  /// Under which names the public registers its own; empty where there is no list.
+  public var suffixes = PublicSuffixes()
 
   public init(lists: ListSnapshot, relay: RelayControl, settings: Settings) {
     self.lists = lists
