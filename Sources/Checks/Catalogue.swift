@@ -1,5 +1,6 @@
 internal import Bytes
 public import Filtering
+public import MailAuthentication
 public import NetAddress
 public import SMTPProtocol
 public import Settings
@@ -15,6 +16,8 @@ public struct CheckMaterials: Sendable {
   public var trusted = IPPrefixSet()
   /// Who knows where addresses are; nil where no file says so.
   public var locations: (any LocationSource)?
+  /// Under which names the public registers its own; empty where there is no list.
+  public var suffixes = PublicSuffixes()
 
   public init(lists: ListSnapshot, relay: RelayControl, settings: Settings) {
     self.lists = lists

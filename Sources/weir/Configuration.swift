@@ -2,6 +2,7 @@ import Bytes
 import Checks
 import Filtering
 import Foundation
+import MailAuthentication
 import NetAddress
 import SMTPProtocol
 import SMTPRelay
@@ -80,6 +81,7 @@ private struct ConfigurationLoader {
     var materials = CheckMaterials(lists: lists, relay: relay, settings: settings)
     materials.resolves = settings.dns.isEnabled
     materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
+    materials.suffixes = suffixes(settings)
     let (plan, scores, checkProblems) = Catalogue.plan(materials)
     report(checkProblems)
     reportUnknownChecks(settings)
@@ -139,6 +141,12 @@ private struct ConfigurationLoader {
       report([settings.problem("lists.folder", "\(error)")])
       return .empty
     }
+  }
+
+  private mutating func suffixes(_ settings: Settings) -> PublicSuffixes {
+    let (suffixes, found) = SuffixFile.read(settings)
+    report(found)
+    return suffixes
   }
 
   /// What users may send as.
