@@ -1,5 +1,6 @@
 import Bytes
 import Checks
+import DNS
 import Filtering
 import Foundation
 import MailAuthentication
@@ -25,6 +26,8 @@ struct Configuration: Sendable {
   /// Warnings; errors never get this far.
   let warnings: [String]
   let authorities: AuthorityFiles
+  /// The records of `dns.fixture`, where it is named: nobody else is asked then.
+  let fixture: DNSTable?
 
   /// The reason catalogue's entries of all modules.
   static let reasons =
@@ -86,11 +89,14 @@ private struct ConfigurationLoader {
     report(checkProblems)
     reportUnknownChecks(settings)
     let replies = self.replies(settings)
+    let (fixture, fixtureProblems) = NameFixture.read(settings)
+    problems += fixtureProblems
     return Configuration(
       settings: settings, lists: lists, routes: routes, recipients: recipients, plan: plan, scores: scores,
       relay: relay,
       catalogue: ReasonCatalogue(Configuration.reasons, replacing: replies, hostname: settings.hostname),
-      warnings: problems.filter { !$0.isError }.map(\.description), authorities: AuthorityFiles(settings))
+      warnings: problems.filter { !$0.isError }.map(\.description), authorities: AuthorityFiles(settings),
+      fixture: fixture)
   }
 
   private mutating func report(_ found: [SettingsProblem]) {

@@ -29,6 +29,7 @@ actor GatewayService {
   /// nil without `[auth]`.
   private var users: Users?
   private let metrics: MetricsServer
+  private let names: NameResolution
   /// Relays that were replaced: alive as long as a session keeps a policy that refers to one.
   private var retired: [RetiredRelay] = []
   private var control: (any Channel)?
@@ -41,7 +42,8 @@ actor GatewayService {
   private init(
     file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
     counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, claim: StateClaim,
-    relay: BackendRelay, parts: LoginParts, users: Users?, metrics: MetricsServer
+    relay: BackendRelay, parts: LoginParts, users: Users?, metrics: MetricsServer,
+    names: NameResolution
   ) {
     self.file = file
     self.configuration = configuration
@@ -56,6 +58,7 @@ actor GatewayService {
     self.parts = parts
     self.users = users
     self.metrics = metrics
+    self.names = names
   }
 
   // MARK: Start
@@ -85,7 +88,7 @@ actor GatewayService {
     let counters = Counters()
     let events = FanOut([log, counters])
     let memory = StateMemory(state)
-    let relay = makeRelay(configuration, group: group, events: events, memory: memory)
+    let relay = Wiring.makeRelay(configuration, group: group, events: events, memory: memory)
     let admission = Admission(Wiring.admission(settings.limits))
     let policy = Wiring.policy(configuration, backends: relay, generation: 1)
     let certificates: CertificateStore?
@@ -119,13 +122,15 @@ actor GatewayService {
     } catch {
       throw StartFault(description: error.lines.joined(separator: "\n"))
     }
+    let names = NameResolution(events: events)
     context.adopt(
-      Wiring.policy(configuration, backends: relay, generation: 1, authenticator: users?.authenticator))
+      Wiring.policy(
+        configuration, backends: relay, generation: 1, authenticator: users?.authenticator, names: names))
     let service = GatewayService(
       file: file, configuration: configuration, group: group, log: log, counters: counters,
       admission: admission,
       gateway: gateway, memory: memory, claim: claim, relay: relay, parts: parts, users: users,
-      metrics: metrics)
+      metrics: metrics, names: names)
     // Whatever the world says is read as the user, never as root.
     await relay.learn()
     try await service.openControl(state)
@@ -151,16 +156,6 @@ actor GatewayService {
     } catch let error as IOError {
       throw StartFault(description: "cannot listen on \(endpoint): \(ListenObstacle.words(error))")
     }
-  }
-
-  private static func makeRelay(
-    _ configuration: Configuration, group: MultiThreadedEventLoopGroup,
-    replacing old: BackendRelay? = nil, events: any EventSink,
-    memory: StateMemory
-  ) -> BackendRelay {
-    let (relay, backends) = Wiring.relay(configuration)
-    return BackendRelay(
-      relay, backends: backends, group: group, replacing: old, memory: memory, events: events)
   }
 
   private func openControl(_ state: StateFolder) async throws {
@@ -263,7 +258,7 @@ actor GatewayService {
     if Wiring.relayKey(new.settings) != Wiring.relayKey(configuration.settings)
       || new.recipients != configuration.recipients || new.authorities != configuration.authorities
     {
-      let fresh = Self.makeRelay(
+      let fresh = Wiring.makeRelay(
         new, group: group, replacing: relay, events: gateway.context.events, memory: memory)
       await fresh.learn()
       retire(relay)
@@ -276,7 +271,7 @@ actor GatewayService {
     log.adopt(format: LogWiring.format(new.settings), level: LogWiring.level(new.settings))
     gateway.context.adopt(
       Wiring.policy(
-        new, backends: relay, generation: generation, authenticator: users?.authenticator))
+        new, backends: relay, generation: generation, authenticator: users?.authenticator, names: names))
     configuration = new
   }
 

@@ -1,5 +1,6 @@
 import Bytes
 import Checks
+import DNS
 import Filtering
 import MailSyntax
 import NIOPosix
@@ -14,10 +15,12 @@ import TransportSecurity
 enum Wiring {
   /// The policy of a configuration.
   ///
-  /// - Parameter authenticator: who knows the users; nil where nobody can log in.
+  /// - Parameters:
+  ///   - authenticator: who knows the users; nil where nobody can log in.
+  ///   - names: who answers questions about names where no fixture does; nil: nobody.
   static func policy(
     _ configuration: Configuration, backends: any Relay, generation: Int,
-    authenticator: (any Authenticator)? = nil
+    authenticator: (any Authenticator)? = nil, names: NameResolution? = nil
   ) -> Policy {
     let settings = configuration.settings
     return Policy(
@@ -39,7 +42,13 @@ enum Wiring {
       authenticator: authenticator,
       completion: HeaderCompletion.Terms(
         domain: settings.submission.domain,
-        includesRelayNetworks: settings.submission.completesRelayNetworks))
+        includesRelayNetworks: settings.submission.completesRelayNetworks),
+      resolver: resolver(configuration, names), lookupBudget: settings.dns.timeout)
+  }
+
+  private static func resolver(_ configuration: Configuration, _ names: NameResolution?) -> (any DNS.Resolver)? {
+    guard configuration.settings.dns.isEnabled else { return nil }
+    return configuration.fixture ?? names?.resolver(for: configuration.settings)
   }
 
   /// What holds on each listener, by its address as the gateway names it.
@@ -267,6 +276,15 @@ extension Wiring {
     return BackendEncryption(
       mode, name: backend.tlsName, authorities: backend.tlsAuthorities.map(settings.resolve),
       pins: backend.tlsPins)
+  }
+
+  static func makeRelay(
+    _ configuration: Configuration, group: MultiThreadedEventLoopGroup, replacing old: BackendRelay? = nil,
+    events: any EventSink, memory: StateMemory
+  ) -> BackendRelay {
+    let (relay, backends) = relay(configuration)
+    return BackendRelay(
+      relay, backends: backends, group: group, replacing: old, memory: memory, events: events)
   }
 
   /// What a reload of the backends depends on: the same text, the same relay.

@@ -108,6 +108,20 @@ import Testing
     Case(
       "dns.servers = [\"one\"]",
       "4:16: dns.servers: expected \"IP\" or \"IP@port\", such as \"127.0.0.1@5354\"; found \"one\""),
+    Case(
+      "dns.watch = [\"192.0.2.1\", \"mx\"]",
+      "4:27: dns.watch: expected an address, such as \"192.0.2.1\"; found \"mx\""),
+    Case(
+      "dns.cache = \"1KiB\"",
+      "4:13: dns.cache: expected a size from 1MiB to 64GiB, such as \"64KiB\", \"50MiB\", or a number of bytes;"
+        + " found the text \"1KiB\""),
+    Case(
+      "dns.outgoing = 5", "4:16: dns.outgoing: expected a whole number from 16 to 60000; found the number 5"),
+    Case("dns.dnssec = 1", "4:14: dns.dnssec: expected true or false; found the number 1"),
+    Case(
+      "dns.servers = [\"192.0.2.53\", \"8.8.8.8@53\"]",
+      "4:30: warning: dns.servers: 8.8.8.8 is a public resolver, which DNS lists refuse to answer or mislead; leave"
+        + " servers empty, and the gateway resolves by itself"),
   ]
 
   static let addresses = [

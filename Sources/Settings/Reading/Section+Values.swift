@@ -28,6 +28,14 @@ extension Section {
     }
   }
 
+  /// Nil where it is not given.
+  func optionalFlag(_ key: String) -> Bool? {
+    value(key) { (value, _) throws(ValueError) in
+      guard case .boolean(let flag) = value else { throw .form }
+      return flag
+    }
+  }
+
   func word<W: WordEnum>(_ key: String, of _: W.Type = W.self) -> W? {
     value(key) { (value, _) throws(ValueError) in
       guard case .string(let text) = value else { throw .form }

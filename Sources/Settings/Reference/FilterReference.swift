@@ -27,7 +27,24 @@ extension Settings {
     .key(
       "dns.servers", .texts, "",
       "Servers to forward to, \"IP\" or \"IP@port\"; empty: full recursion by the gateway itself."),
-    .key("dns.timeout", .timeout, "5s", "For an answer."),
+    .key("dns.timeout", .timeout, "5s", "For all the questions of one stage together."),
+    .key("dns.cache", .size((1 << 20)...(64 << 30)), "64MiB", "How much memory answers may take."),
+    .key(
+      "dns.fixture", .path, "",
+      "A file of records, \"name TYPE data\" a line, that are all there is: for trials, nobody is asked."),
+    .key(
+      "dns.queue", .count(1...1_000_000), "10000",
+      "Questions that may wait for an answer at the same time; one more counts as unanswered at once."),
+    .key(
+      "dns.outgoing", .count(16...60_000), "900",
+      "Sockets for questions on their way at the same time; they count among the file descriptors."),
+    .key(
+      "dns.dnssec", .flag, "",
+      "Whether answers are validated; not given: with full recursion, not with dns.servers, which may not pass on"
+        + " what it takes."),
+    .key(
+      "dns.watch", .texts, "",
+      "The gateway's own public addresses, to be looked up in the DNS lists regularly."),
     .tables("dns.stub", "A zone that is asked of one server."),
     .key("dns.stub[].zone", .hostname, "", "The zone; required."),
     .key("dns.stub[].address", .text, "", "The server, \"IP\" or \"IP@port\"; required."),
