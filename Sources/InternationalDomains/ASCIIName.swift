@@ -7,9 +7,9 @@ public enum ASCIIName {
   /// - Returns: nil where `name` is no name that IDNA allows.
   public static func of(_ name: String) -> String? {
     guard name.utf8.count <= longest else { return nil }
-    var status = U_ZERO_ERROR
-    let options = UInt32(UIDNA_CHECK_BIDI | UIDNA_NONTRANSITIONAL_TO_ASCII)
-    guard let idna = weir_idna_open(options, &status), status.rawValue <= 0 else { return nil }
+    // An error is more than 0, a warning less.
+    var status: CInt = 0
+    guard let idna = weir_idna_open(&status), status <= 0 else { return nil }
     defer { weir_idna_close(idna) }
     var faults: UInt32 = 0
     var count: Int32 = 0
@@ -24,7 +24,7 @@ public enum ASCIIName {
       }
       filled = min(max(0, Int(count)), longest)
     }
-    guard status.rawValue <= 0, faults == 0, count > 0, Int(count) <= 253 else { return nil }
+    guard status <= 0, faults == 0, count > 0, Int(count) <= 253 else { return nil }
     return String(decoding: result, as: UTF8.self)
   }
 
