@@ -27,7 +27,19 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
       guard let name = ASCIIName.of(String(text)) else { return nil }
       octets = Array(name.utf8)
     }
-    if octets.last == .dot { octets.removeLast() }
+    guard let length = Self.length(octets[...], least: 0x21) else { return nil }
+    self.text = String(decoding: octets[..<length], as: UTF8.self)
+  }
+
+  /// Reads a name that SPF's macros made (RFC 7208 §7.3): as the other, but of ASCII only, and a space may stand in it.
+  public init?(expanded octets: ArraySlice<UInt8>) {
+    guard let length = Self.length(octets, least: 0x20) else { return nil }
+    self.text = String(decoding: octets.prefix(length).map(\.lowercasedASCII), as: UTF8.self)
+  }
+
+  /// How many octets of a name count: all but a final dot; nil where it is none.
+  private static func length(_ octets: ArraySlice<UInt8>, least: UInt8) -> Int? {
+    let octets = octets.last == .dot ? octets.dropLast() : octets
     guard !octets.isEmpty, octets.count <= 253 else { return nil }
     var label = 0
     for byte in octets {
@@ -35,13 +47,12 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
         guard label > 0 else { return nil }
         label = 0
       } else {
-        guard byte > 0x20, byte < 0x7f else { return nil }
+        guard byte >= least, byte < 0x7f else { return nil }
         label += 1
         guard label <= 63 else { return nil }
       }
     }
-    guard label > 0 else { return nil }
-    self.text = String(decoding: octets, as: UTF8.self)
+    return label > 0 ? octets.count : nil
   }
 
   public var description: String { text }
