@@ -128,15 +128,19 @@ public struct ARCOutcome: Hashable, Sendable {
   public var sealers: [DNSName]
   /// The ARC-Authentication-Results of each instance, the newest first: what that sealer says it saw.
   public var results: [String]
-  /// `.failed` questions on the way: unknown, not broken.
+  /// `.failed` questions on the way: unknown, not broken; the status is `none` then.
   public var isUnavailable: Bool
+  /// The lowest instance from which on every ARC-Message-Signature still holds, 0 where all do (RFC 8617 §5.2); nil
+  /// unless the chain passes.
+  public var oldestPass: Int?
   /// Why the chain fails, in words for the operator.
   public var reason: String
 
   public init(
     _ status: Status, sealers: [DNSName] = [], results: [String] = [], isUnavailable: Bool = false,
-    reason: String = ""
+    oldestPass: Int? = nil, reason: String = ""
   ) {
+    self.oldestPass = oldestPass
     self.status = status
     self.sealers = sealers
     self.results = results
