@@ -2,6 +2,7 @@ internal import Bytes
 public import Filtering
 public import MailAuthentication
 public import NetAddress
+public import Patterns
 public import SMTPProtocol
 public import Settings
 
@@ -18,6 +19,8 @@ public struct CheckMaterials: Sendable {
   public var locations: (any LocationSource)?
   /// Under which names the public registers its own; empty where there is no list.
   public var suffixes = PublicSuffixes()
+  /// What the names of homes' connections look like.
+  public var dynamicPatterns = PatternFile(name: "dynamic.patterns")
 
   public init(lists: ListSnapshot, relay: RelayControl, settings: Settings) {
     self.lists = lists
@@ -45,11 +48,21 @@ protocol Check: Sendable {
 public enum Catalogue {
   static let all: [any Check.Type] = [
     ClientListCheck.self,
+    ClientNameListCheck.self,
+    ReverseNameCheck.self,
+    DynamicNameCheck.self,
+    CountryCheck.self,
+    EarlyTalkerCheck.self,
+    CommandOrderCheck.self,
     HeloListCheck.self,
+    HeloCheck.self,
     SenderListCheck.self,
+    SenderDomainCheck.self,
     OwnDomainCheck.self,
     NullSenderCheck.self,
     RecipientListCheck.self,
+    FromListCheck.self,
+    FromDomainCheck.self,
   ]
 
   /// The names that `[checks.NAME]` may have.
