@@ -157,6 +157,8 @@ private struct ConfigurationLoader {
     let (suffixes, found) = SuffixFile.read(settings)
     report(found)
     return suffixes
+  }
+
   /// The DNS lists.
   private mutating func zones(_ settings: Settings) -> DNSZones {
     let (zones, found) = ZonesFile.read(settings)

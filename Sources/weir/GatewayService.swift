@@ -185,7 +185,7 @@ actor GatewayService {
   private func followZones() {
     zones?.follow(
       configuration.zones, resolver: gateway.context.policy.resolver,
-      budget: configuration.settings.dns.timeout, watching: [])
+      budget: configuration.settings.dns.timeout, watching: configuration.settings.dns.watch)
   }
 
   private func announce() {

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import DNS
 internal import Filtering
+internal import MailAuthentication
 internal import MailSyntax
 internal import NetAddress
 internal import SMTPProtocol
@@ -48,12 +49,21 @@ struct RHSBLCheck: Check {
     names = NameInquiry(
       ZoneInquiry(
         zones: materials.zones.asking([.helo, .clientName, .sender, .from, .replyTo]), terms: terms),
-      materials.registrable)
+      materials.suffixes)
     resolves = materials.resolves
   }
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
     guard resolves else { return }
+    if names.asks(.clientName) {
+      plan.connect.append(
+        Examination(
+          check: Self.name, mode: mode, enforceAt: enforceAt,
+          work: .awaited { [names] facts, lookups in
+            await names.findings(
+              [(.clientName, await facts.clientName(lookups).confirmedName ?? "")], lookups)
+          }))
+    }
     if names.asks(.helo) {
       plan.hello.append(
         Examination(
@@ -99,11 +109,11 @@ extension MessageFacts {
 /// Asks lists of domains about names.
 struct NameInquiry: Sendable {
   let inquiry: ZoneInquiry
-  private let registrable: @Sendable (DNSName) -> DNSName?
+  private let suffixes: PublicSuffixes
 
-  init(_ inquiry: ZoneInquiry, _ registrable: @escaping @Sendable (DNSName) -> DNSName?) {
+  init(_ inquiry: ZoneInquiry, _ suffixes: PublicSuffixes) {
     self.inquiry = inquiry
-    self.registrable = registrable
+    self.suffixes = suffixes
   }
 
   func asks(_ subject: ZoneSubject) -> Bool { inquiry.zones.contains { $0.asks.contains(subject) } }
@@ -120,7 +130,7 @@ struct NameInquiry: Sendable {
     for (index, zone) in inquiry.zones.enumerated() {
       var asked: Set<DNSName> = []
       for (subject, host) in known where zone.asks.contains(subject) {
-        for name in zone.questions(about: host, registrable: registrable) where asked.insert(name).inserted {
+        for name in zone.questions(about: host, suffixes) where asked.insert(name).inserted {
           questions.append(
             ZoneQuestion(
               zone: index, name: name, subject: "\(subject.shown):\(host.text.printable(limit: 100))",

@@ -65,7 +65,7 @@ struct URLCheck: Check {
     lists = materials.lists
     zones = materials.zones
     names = NameInquiry(
-      ZoneInquiry(zones: materials.zones.asking([.urls, .urlAddresses]), terms: terms), materials.registrable)
+      ZoneInquiry(zones: materials.zones.asking([.urls, .urlAddresses]), terms: terms), materials.suffixes)
     asksZones = materials.resolves && !names.inquiry.zones.isEmpty
     most = keys.count("hosts", in: 1...200, default: 20)
   }

@@ -80,28 +80,10 @@ struct ZoneInquiry: Sendable {
         missing.append("\(zone.label)=off")
       }
     }
-    let answers = await Self.answers(asked.map { DNSQuestion($0.name, .a) }, lookups)
+    let answers = await lookups.resolveAll(asked.map { DNSQuestion($0.name, .a) })
     var listings = self.listings(asked, answers, &missing)
     await fillReasons(&listings, lookups)
     return findings(listings) + unavailable(missing)
-  }
-
-  /// The answers in the order of the questions. Where all are remembered, no task is made.
-  private static func answers(_ questions: [DNSQuestion], _ lookups: Lookups) async -> [DNSAnswer] {
-    var answers = questions.map { lookups.resolver.remembered($0) }
-    let unknown = answers.indices.filter { answers[$0] == nil }
-    if unknown.count == 1 {
-      answers[unknown[0]] = await lookups.resolver.resolve(questions[unknown[0]], until: lookups.deadline)
-    } else if !unknown.isEmpty {
-      await withTaskGroup(of: (Int, DNSAnswer).self) { group in
-        for index in unknown {
-          let question = questions[index]
-          group.addTask { (index, await lookups.resolver.resolve(question, until: lookups.deadline)) }
-        }
-        for await (index, answer) in group { answers[index] = answer }
-      }
-    }
-    return answers.map { $0 ?? .failed(.unavailable) }
   }
 
   /// One listing a list at most: the heaviest of its words, with all that it is about.
@@ -157,19 +139,7 @@ struct ZoneInquiry: Sendable {
       listings[$0].weight > 0 && listings[$0].zone.givesReasons && listings[$0].zone.mode == .enforce
     }
     guard !wanted.isEmpty else { return }
-    let names = wanted.map { listings[$0].name }
-    let answers = await withTaskGroup(of: (Int, DNSAnswer).self) { group in
-      var answers = [DNSAnswer](repeating: .noData, count: names.count)
-      for (place, name) in names.enumerated() {
-        if let known = lookups.resolver.remembered(DNSQuestion(name, .txt)) {
-          answers[place] = known
-        } else {
-          group.addTask { (place, await lookups.resolve(name, .txt)) }
-        }
-      }
-      for await (place, answer) in group { answers[place] = answer }
-      return answers
-    }
+    let answers = await lookups.resolveAll(wanted.map { DNSQuestion(listings[$0].name, .txt) })
     for (place, index) in wanted.enumerated() {
       let texts = answers[place].texts.map { String(decoding: $0.prefix(1000), as: UTF8.self) }.sorted()
       if let text = texts.first { listings[index].reason = listings[index].zone.shown(text) }

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import Cryptography
 internal import DNS
+internal import MailAuthentication
 internal import NetAddress
 
 extension DNSZone {
@@ -16,13 +17,17 @@ extension DNSZone {
   }
 
   /// The questions about a name, at most two.
-  func questions(about host: DNSName, registrable: (DNSName) -> DNSName?) -> [DNSName] {
+  func questions(about host: DNSName, _ suffixes: PublicSuffixes) -> [DNSName] {
     let names: [DNSName] =
       switch nameForm {
       case .host: [host]
-      case .registrable: [registrable(host) ?? host]
+      case .registrable: [suffixes.organizationalDomain(of: host) ?? host]
       case .both:
-        if let domain = registrable(host), domain != host { [host, domain] } else { [host] }
+        if let domain = suffixes.organizationalDomain(of: host), domain != host {
+          [host, domain]
+        } else {
+          [host]
+        }
       }
     return names.compactMap { name.prefixed($0.text) }
   }
