@@ -106,7 +106,7 @@ let package = Package(
       "Checks",
       [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "DNS",
-        "MailAuthentication", "TraceAnalysis", "Patterns",
+        "MailAuthentication", "TraceAnalysis", "Patterns", "Cryptography",
       ]),
     module(
       "SMTPRelay",

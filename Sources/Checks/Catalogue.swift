@@ -21,6 +21,8 @@ public struct CheckMaterials: Sendable {
   public var suffixes = PublicSuffixes()
   /// What the names of homes' connections look like.
   public var dynamicPatterns = PatternFile(name: "dynamic.patterns")
+  /// The DNS lists of `zones.toml`.
+  public var zones = DNSZones.none
 
   public init(lists: ListSnapshot, relay: RelayControl, settings: Settings) {
     self.lists = lists
@@ -54,8 +56,10 @@ public enum Catalogue {
     CountryCheck.self,
     EarlyTalkerCheck.self,
     CommandOrderCheck.self,
+    DNSBLCheck.self,
     HeloListCheck.self,
     HeloCheck.self,
+    RHSBLCheck.self,
     SenderListCheck.self,
     SenderDomainCheck.self,
     OwnDomainCheck.self,
@@ -63,6 +67,8 @@ public enum Catalogue {
     RecipientListCheck.self,
     FromListCheck.self,
     FromDomainCheck.self,
+    URLCheck.self,
+    AddressHashCheck.self,
   ]
 
   /// The names that `[checks.NAME]` may have.

@@ -14,16 +14,22 @@ public struct CheckKeys: Sendable {
   private let path: String
   private let values: [String: SettingValue]
   private let document: SettingsDocument
+  /// Keys that somebody else reads.
+  private let others: Set<String>
   private var asked: Set<String> = []
   private var found: [SettingsProblem] = []
 
   /// The keys of a check whose table is not in the file.
   public static let none = CheckKeys(path: "checks", values: [:], document: .empty)
 
-  init(path: String, values: [String: SettingValue], document: SettingsDocument) {
+  init(
+    path: String, values: [String: SettingValue], document: SettingsDocument,
+    others: Set<String> = ["mode", "enforce_at", "weights"]
+  ) {
     self.path = path
     self.values = values
     self.document = document
+    self.others = others
   }
 
   /// Keys that stand in the file and were not asked for, sorted.
@@ -32,7 +38,7 @@ public struct CheckKeys: Sendable {
   /// What is wrong with the keys asked for so far, and that the unread ones are unknown.
   public var problems: [SettingsProblem] {
     let unknown = unreadKeys.map { key in
-      let known = asked.union(["mode", "enforce_at", "weights"])
+      let known = asked.union(others)
       let clause = Suggestion.clause(for: key, in: known)
       return problem(
         SettingPath.child(path, key), at: .key, "unknown key '\(printable(key))' in [\(path)]\(clause)")
@@ -116,6 +122,27 @@ public struct CheckKeys: Sendable {
       }
     }
     return domains
+  }
+
+  /// The entries of a table whose names the operator chose, in the order of the file.
+  public mutating func entries(_ key: String) -> [(name: String, value: SettingValue)] {
+    guard let written = value(key) else { return [] }
+    guard case .table(let table) = written else {
+      report(key, "expected a table; found \(written.found)")
+      return []
+    }
+    let whole = SettingPath.child(path, key)
+    return table.map { ($0.key, $0.value) }.sorted { left, right in
+      let one = document.place(of: SettingPath.child(whole, left.0)).key
+      let other = document.place(of: SettingPath.child(whole, right.0)).key
+      return one == other ? left.0 < right.0 : one < other
+    }
+  }
+
+  /// Says that an entry of such a table makes no sense: its name, or what stands behind it.
+  public mutating func report(_ key: String, entry: String, _ reason: String) {
+    let whole = SettingPath.child(SettingPath.child(path, key), entry)
+    found.append(problem(whole, at: .key, "\(whole): \(reason)"))
   }
 
   /// Says that a value makes no sense to the check; `element` is the one meant of a list.

@@ -20,6 +20,8 @@ struct Configuration: Sendable {
   /// Recipients files by backend.
   let recipients: [String: RecipientsFile]
   let plan: CheckPlan
+  /// The DNS lists.
+  let zones: DNSZones
   let scores: ScoreTable
   let relay: RelayControl
   let catalogue: ReasonCatalogue
@@ -32,7 +34,7 @@ struct Configuration: Sendable {
   /// The reason catalogue's entries of all modules.
   static let reasons =
     ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + ServerReasons.all + RelayReasons.all
-    + SystemReasons.all
+    + SystemReasons.all + ZoneReasons.all
     + TelemetryReasons.all
 
   /// Reads the file and all it names.
@@ -85,6 +87,7 @@ private struct ConfigurationLoader {
     materials.resolves = settings.dns.isEnabled
     materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
     materials.suffixes = suffixes(settings)
+    materials.zones = zones(settings)
     let (plan, scores, checkProblems) = Catalogue.plan(materials)
     report(checkProblems)
     reportUnknownChecks(settings)
@@ -92,7 +95,8 @@ private struct ConfigurationLoader {
     let (fixture, fixtureProblems) = NameFixture.read(settings)
     problems += fixtureProblems
     return Configuration(
-      settings: settings, lists: lists, routes: routes, recipients: recipients, plan: plan, scores: scores,
+      settings: settings, lists: lists, routes: routes, recipients: recipients, plan: plan,
+      zones: materials.zones, scores: scores,
       relay: relay,
       catalogue: ReasonCatalogue(Configuration.reasons, replacing: replies, hostname: settings.hostname),
       warnings: problems.filter { !$0.isError }.map(\.description), authorities: AuthorityFiles(settings),
@@ -153,6 +157,13 @@ private struct ConfigurationLoader {
     let (suffixes, found) = SuffixFile.read(settings)
     report(found)
     return suffixes
+  }
+
+  /// The DNS lists.
+  private mutating func zones(_ settings: Settings) -> DNSZones {
+    let (zones, found) = ZonesFile.read(settings)
+    problems += found
+    return zones
   }
 
   /// What users may send as.

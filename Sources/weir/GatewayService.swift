@@ -35,6 +35,7 @@ actor GatewayService {
   private var control: (any Channel)?
   private var watch: Task<Void, Never>?
   private var habits: HabitKeeper?
+  private var zones: ZoneKeeper?
   private var generation = 1
   private let started = Clock.now
   private let startedMonotonic = Clock.monotonic
@@ -135,6 +136,7 @@ actor GatewayService {
     await relay.learn()
     try await service.openControl(state)
     await service.keepHabits(state)
+    await service.keepZones()
     await service.announce()
     await service.watchCertificates()
     _ = await service.note(served)
@@ -171,6 +173,19 @@ actor GatewayService {
 
   private func keepHabits(_ state: StateFolder) {
     habits = HabitKeeper(gateway.context.users, in: state, on: group.next())
+  }
+
+  private func keepZones() {
+    let keeper = ZoneKeeper(events: gateway.context.events)
+    zones = keeper
+    followZones()
+    keeper.begin()
+  }
+
+  private func followZones() {
+    zones?.follow(
+      configuration.zones, resolver: gateway.context.policy.resolver,
+      budget: configuration.settings.dns.timeout, watching: configuration.settings.dns.watch)
   }
 
   private func announce() {
@@ -273,6 +288,7 @@ actor GatewayService {
       Wiring.policy(
         new, backends: relay, generation: generation, authenticator: users?.authenticator, names: names))
     configuration = new
+    followZones()
   }
 
   /// Leaves a relay to the sessions that keep the policy they began with: a client may go on with one for as
@@ -309,6 +325,7 @@ actor GatewayService {
     try? await control?.close()
     await gateway.drain(within: configuration.settings.timeouts.drain)
     habits?.stop()
+    zones?.stop()
     await metrics.close()
     await relay.close()
     for old in retired { await old.relay?.close() }
@@ -379,7 +396,8 @@ actor GatewayService {
       shadow: Dictionary(counts.shadow.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
       octets: counts.octets,
       logDropped: log.status.dropped + log.status.unwritten,
-      certificates: CertificateKeeping.report(gateway.context.certificates, at: Clock.now))
+      certificates: CertificateKeeping.report(gateway.context.certificates, at: Clock.now),
+      zones: zones?.report ?? [], ownListings: zones?.ownListings ?? [])
   }
 }
 

@@ -3,7 +3,7 @@ enum MetricsFamilies {
   typealias Family = MetricsText.Family
   typealias Sample = MetricsText.Sample
 
-  static let all: [Family] = gateway + load + mail + backends + security
+  static let all: [Family] = gateway + load + mail + backends + security + lists
 
   private static let gateway: [Family] = [
     Family(
@@ -103,6 +103,28 @@ enum MetricsFamilies {
       "blocked_networks", .gauge,
       "Timed blocks of addresses and networks that stand, as weir status shows them: at most a hundred of each sort."
     ) { [Sample($0.blocks.count)] },
+  ]
+
+  private static let lists: [Family] = [
+    Family(
+      "dnslist_up", .gauge, ["list"],
+      "1 where the DNS list is asked, 0 where it is sick and switched off; lists with mode off are not here."
+    ) { $0.zones.filter { $0.state != "off" }.map { Sample($0.state == "sick" ? 0 : 1, $0.label) } },
+    Family(
+      "dnslist_questions_total", .counter, ["list", "result"],
+      "Questions of mail to the DNS list: asked (all of them), listed, or failed (no answer, or an error)."
+    ) {
+      $0.zones.filter { $0.state != "off" }.flatMap {
+        [
+          Sample($0.asked, $0.label, "asked"), Sample($0.listed, $0.label, "listed"),
+          Sample($0.failed, $0.label, "failed"),
+        ]
+      }
+    },
+    Family(
+      "own_address_listed", .gauge, ["address", "list"],
+      "1 for each address of dns.watch that a DNS list has; nothing for the others."
+    ) { $0.ownListings.map { Sample(1, $0.address, $0.list) } },
   ]
 
   private static func limit(_ limit: Int?) -> [Sample] { limit.map { [Sample($0)] } ?? [] }

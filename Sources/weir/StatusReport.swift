@@ -71,6 +71,8 @@ struct StatusReport: Codable, Sendable {
   var octets: UInt64
   var logDropped: Int
   var certificates: [ShownCertificate]
+  var zones: [Zone]
+  var ownListings: [OwnListing]
 
   /// The report for a terminal.
   var text: String {
@@ -95,6 +97,12 @@ struct StatusReport: Codable, Sendable {
         certificate.days < 0 ? "EXPIRED \(-certificate.days) day(s) ago" : "\(certificate.days) day(s) left"
       lines.append(
         "certificate  \(certificate.names.joined(separator: ", ")): \(days), until \(certificate.notAfter) (\(certificate.file))"
+      )
+    }
+    for zone in zones where zone.state != "off" { lines.append("list         \(zone.text)") }
+    for own in ownListings {
+      lines.append(
+        "OWN ADDRESS  \(own.address) is listed by \(own.list) as \(own.codes)\(own.removal.isEmpty ? "" : "; to get off: \(own.removal)")"
       )
     }
     lines.append("events       " + Self.counts(events))

@@ -46,7 +46,9 @@ enum Wiring {
       resolver: resolver(configuration, names), lookupBudget: settings.dns.timeout)
   }
 
-  private static func resolver(_ configuration: Configuration, _ names: NameResolution?) -> (any DNS.Resolver)? {
+  private static func resolver(_ configuration: Configuration, _ names: NameResolution?) -> (
+    any DNS.Resolver
+  )? {
     guard configuration.settings.dns.isEnabled else { return nil }
     return configuration.fixture ?? names?.resolver(for: configuration.settings)
   }

@@ -36,7 +36,7 @@ struct Edges {
       "Locations": ["NetAddress", "Filtering", "CMaxMindDB"],
       "Filtering": toProtocol.union(origins),
       "TransportSecurity": Set(["Bytes", "NetAddress", "Cryptography"]).union(nio).union(tls),
-      "Checks": toFiltering.union(["Patterns"]),
+      "Checks": toFiltering.union(["Patterns", "Cryptography"]),
       "SMTPRelay": toFiltering.union(nio).union(["COpenSSL", "TransportSecurity", "EventLoops", "NIOSSL"]),
       "Authentication": toFiltering.union(nio).union([
         "Cryptography", "TransportSecurity", "NIOSSL", "AsyncHTTPClient", "CLDAP",

@@ -25,7 +25,8 @@ public enum ListKind: String, Hashable, Sendable, CaseIterable {
 public enum ListFileName: Hashable, Sendable {
   /// A list.
   case list(ListKind, ListVerdict)
-  /// No list and none of ours to judge: documentation, `zones.toml`, `dynamic.patterns`, hidden files.
+  /// No list and none of ours to judge: documentation, `zones.toml`, `dynamic.patterns`, data about links, hidden
+  /// files.
   case other
   /// A list that cannot be read under this name; the message says what to do.
   case wrong(message: String)
@@ -42,7 +43,9 @@ public enum ListFileName: Hashable, Sendable {
     }
     guard parts.count > 1, let kind = ListKind(rawValue: String(last)) else {
       let known = ListKind.allCases.map { ".\($0)" }.joined(separator: " ")
-      let isOther = name == "zones.toml" || last == "patterns" || name.lowercasedASCII.hasSuffix(".md")
+      let isOther =
+        ["zones.toml", "redirectors.hosts", "shorteners.hosts"].contains(name) || last == "patterns"
+        || name.lowercasedASCII.hasSuffix(".md")
       self =
         isOther
         ? .other : .unknown(message: "not read: a list's name ends in one of \(known)")

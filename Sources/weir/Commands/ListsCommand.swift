@@ -9,8 +9,8 @@ import Storage
 /// `weir lists`: what the local lists say, and safe edits.
 struct ListsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lists", abstract: "Ask and edit the local lists of Blocklists/.",
-    subcommands: [CheckValue.self, Add.self, Remove.self])
+    commandName: "lists", abstract: "Ask and edit the local lists of Blocklists/, and see the DNS lists.",
+    subcommands: [CheckValue.self, Add.self, Remove.self, ZonesCommand.self])
 
   /// `weir lists check VALUE`.
   struct CheckValue: ParsableCommand {

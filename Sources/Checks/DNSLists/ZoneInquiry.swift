@@ -1,0 +1,186 @@
+internal import Bytes
+internal import DNS
+internal import Filtering
+internal import NetAddress
+internal import SMTPProtocol
+internal import Settings
+
+/// What one check of DNS lists reports, and within which bounds.
+struct InquiryTerms: Sendable {
+  let listed: ReasonCode
+  /// What a list of good senders says; nil where there is nothing good to be said.
+  let good: ReasonCode?
+  let unavailable: ReasonCode
+  /// What a list's word weighs that has no weight of its own.
+  let listedWeight: Double
+  let goodWeight: Double
+  /// The most that all lists of the check together add at one stage.
+  let cap: Double
+  /// Whether a listing refuses by itself: then the lists' own words are asked for, which its reply says.
+  let refuses: Bool
+
+  /// Reads the keys that all these checks have.
+  init(
+    _ check: any Check.Type, _ materials: CheckMaterials, keys: inout CheckKeys, listed: ReasonCode,
+    good: ReasonCode? = nil, unavailable: ReasonCode
+  ) {
+    self.listed = listed
+    self.good = good
+    self.unavailable = unavailable
+    let own = materials.settings.checks[check.name]?.weights ?? [:]
+    listedWeight = own[listed.name] ?? check.weights[listed]?.score ?? 0
+    goodWeight = good.map { own[$0.name] ?? check.weights[$0]?.score ?? 0 } ?? 0
+    cap = keys.number("cap", default: 100_000)
+    if cap < 0 { keys.report("cap", "the most that these lists add together: 0 or more") }
+    refuses = ["reject", "defer"].contains(
+      keys.word("action", of: ["score", "defer", "reject"], default: "score"))
+  }
+}
+
+/// One question to one list.
+struct ZoneQuestion: Sendable {
+  /// Which of the inquiry's lists.
+  let zone: Int
+  let name: DNSName
+  /// What was asked about, for the evidence; empty for the client's address, which the line says anyway.
+  let subject: String
+  /// Whether it may speak for the client, too: nothing that the client chose itself does.
+  let mayBeGood: Bool
+}
+
+/// Asks DNS lists, all questions side by side, and says what they say, list by list in the order of the file.
+struct ZoneInquiry: Sendable {
+  let zones: [DNSZone]
+  let terms: InquiryTerms
+
+  private struct Listing {
+    let zone: DNSZone
+    let name: DNSName
+    let codes: String
+    let means: String
+    let weight: Double
+    var subjects: [String]
+    var reason = ""
+  }
+
+  /// What comes of the questions.
+  ///
+  /// - Parameter questions: in the order of the lists; a list that is sick is not asked.
+  func findings(_ questions: [ZoneQuestion], _ lookups: Lookups) async -> [Finding] {
+    if questions.isEmpty { return [] }
+    var missing: [String] = []
+    var asked: [ZoneQuestion] = []
+    asked.reserveCapacity(questions.count)
+    for question in questions {
+      let zone = zones[question.zone]
+      if zone.state.isUsable {
+        zone.state.countAsked(1)
+        asked.append(question)
+      } else if missing.last != "\(zone.label)=off" {
+        missing.append("\(zone.label)=off")
+      }
+    }
+    let answers = await lookups.resolveAll(asked.map { DNSQuestion($0.name, .a) })
+    var listings = self.listings(asked, answers, &missing)
+    await fillReasons(&listings, lookups)
+    return findings(listings) + unavailable(missing)
+  }
+
+  /// One listing a list at most: the heaviest of its words, with all that it is about.
+  private func listings(
+    _ questions: [ZoneQuestion], _ answers: [DNSAnswer], _ missing: inout [String]
+  ) -> [Listing] {
+    var listings: [Listing] = []
+    var last = -1
+    for (question, answer) in zip(questions, answers) {
+      let zone = zones[question.zone]
+      let standard = zone.weight ?? (zone.kind == .allow ? terms.goodWeight : terms.listedWeight)
+      switch zone.answers.judge(answer, standard: standard) {
+      case .unlisted: continue
+      case .unclear(let code): note("\(zone.label)=\(code)?", &missing)
+      case .failed(let failure):
+        if failure != .cancelled { zone.state.countFailed() }
+        note("\(zone.label)=\(failure.word)", &missing)
+      case .error(let words, let isSickness):
+        zone.state.countFailed()
+        let words = zone.shown(words)
+        note("\(zone.label)=\(words)", &missing)
+        if isSickness { zone.state.fallSick("answers \(words)") }
+      case .listed(let codes, let means, let weight):
+        zone.state.countListed()
+        let weight = question.mayBeGood && terms.good != nil ? weight : max(0, weight)
+        let listing = Listing(
+          zone: zone, name: question.name, codes: codes, means: means, weight: weight,
+          subjects: question.subject.isEmpty ? [] : [question.subject])
+        if last == question.zone, var known = listings.popLast() {
+          let subjects = known.subjects + listing.subjects
+          if abs(weight) > abs(known.weight) { known = listing }
+          known.subjects = subjects
+          listings.append(known)
+        } else {
+          listings.append(listing)
+          last = question.zone
+        }
+      }
+    }
+    return listings
+  }
+
+  private func note(_ words: String, _ missing: inout [String]) {
+    if !missing.contains(words), missing.count < 16 { missing.append(words) }
+  }
+
+  // MARK: Reasons
+
+  /// Asks for the lists' own words, where one of them refuses by itself.
+  private func fillReasons(_ listings: inout [Listing], _ lookups: Lookups) async {
+    guard terms.refuses else { return }
+    let wanted = listings.indices.filter {
+      listings[$0].weight > 0 && listings[$0].zone.givesReasons && listings[$0].zone.mode == .enforce
+    }
+    guard !wanted.isEmpty else { return }
+    let answers = await lookups.resolveAll(wanted.map { DNSQuestion(listings[$0].name, .txt) })
+    for (place, index) in wanted.enumerated() {
+      let texts = answers[place].texts.map { String(decoding: $0.prefix(1000), as: UTF8.self) }.sorted()
+      if let text = texts.first { listings[index].reason = listings[index].zone.shown(text) }
+    }
+  }
+
+  // MARK: Findings
+
+  private func findings(_ listings: [Listing]) -> [Finding] {
+    var sum = 0.0
+    return listings.map { listing in
+      var weight = listing.weight
+      if weight > 0, listing.zone.mode == .enforce {
+        weight = min(weight, max(0, terms.cap - sum))
+        sum += weight
+      }
+      let isGood = listing.zone.kind == .allow || listing.weight < 0
+      let shown = listing.subjects.prefix(3).joined(separator: ",")
+      let more = listing.subjects.count > 3 ? ",…" : ""
+      return Finding(
+        isGood ? terms.good ?? terms.listed : terms.listed,
+        evidence: "\(listing.zone.label)=\(listing.codes)\(shown.isEmpty ? "" : " \(shown)\(more)")",
+        reason: listing.reason.isEmpty ? listing.means : listing.reason, list: listing.zone.label,
+        weight: weight, isShadow: listing.zone.mode == .shadow)
+    }
+  }
+
+  private func unavailable(_ missing: [String]) -> [Finding] {
+    missing.isEmpty ? [] : [Finding(terms.unavailable, evidence: missing.joined(separator: " "))]
+  }
+}
+
+extension DNSFailure {
+  /// In one word.
+  var word: String {
+    switch self {
+    case .server(let code): code == 2 ? "SERVFAIL" : code == 5 ? "REFUSED" : "rcode-\(code)"
+    case .bogus: "bogus"
+    case .timeout: "timeout"
+    case .unavailable: "unavailable"
+    case .cancelled: "cancelled"
+    }
+  }
+}
