@@ -5,6 +5,7 @@ import Filtering
 import Foundation
 import MailAuthentication
 import NetAddress
+import Patterns
 import SMTPProtocol
 import SMTPRelay
 import SMTPServer
@@ -30,6 +31,8 @@ struct Configuration: Sendable {
   let authorities: AuthorityFiles
   /// The records of `dns.fixture`, where it is named: nobody else is asked then.
   let fixture: DNSTable?
+  /// Who knows where addresses are; nil where no file says so.
+  let locations: (any LocationSource)?
 
   /// The reason catalogue's entries of all modules.
   static let reasons =
@@ -88,6 +91,7 @@ private struct ConfigurationLoader {
     materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
     materials.suffixes = suffixes(settings)
     materials.zones = zones(settings)
+    (materials.locations, materials.dynamicPatterns) = clientFiles(settings)
     let (plan, scores, checkProblems) = Catalogue.plan(materials)
     report(checkProblems)
     reportUnknownChecks(settings)
@@ -100,7 +104,15 @@ private struct ConfigurationLoader {
       relay: relay,
       catalogue: ReasonCatalogue(Configuration.reasons, replacing: replies, hostname: settings.hostname),
       warnings: problems.filter { !$0.isError }.map(\.description), authorities: AuthorityFiles(settings),
-      fixture: fixture)
+      fixture: fixture, locations: materials.locations)
+  }
+
+  /// What files say of clients: where they are, and what the names of homes' connections look like.
+  private mutating func clientFiles(_ settings: Settings) -> ((any LocationSource)?, PatternFile) {
+    let (locations, faults) = LocationWiring.read(settings)
+    let (patterns, problems) = DynamicPatternsFile.read(settings)
+    report(faults + problems)
+    return (locations, patterns)
   }
 
   private mutating func report(_ found: [SettingsProblem]) {
