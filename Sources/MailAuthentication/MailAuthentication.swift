@@ -93,12 +93,14 @@ public struct DMARCOutcome: Hashable, Sendable {
   }
 
   public var result: Result
-  /// The domain of From; nil where it has none, or more than one.
+  /// The domain of From; where it has several, the one that decides (§6.6.1); nil where it has none.
   public var fromDomain: DNSName?
   /// Where the record was found.
   public var policyDomain: DNSName?
   /// What the record asks for here (`p`, `sp`, `np`, after `pct`); nil without a record.
   public var policy: DMARCPolicy?
+  /// The same before `pct` and `t`, by which a domain asks for less.
+  public var requested: DMARCPolicy?
   /// `spf`, `dkim`: what was aligned.
   public var aligned: [String]
   /// Why, in words for the operator.
