@@ -18,11 +18,11 @@ REFUSED = (15000, 1000)
 REFUSED_AT_ONCE = 20
 
 LISTENER = 'tls = "off"\nproxy_protocol = ["127.0.0.0/8"]'
-DNS = 'servers = ["127.0.0.1@{port}"]\ndnssec = false'
+DNS = 'servers = ["127.0.0.1@{port}"]'
 ZONE = """\
 [[zone]]
-zone = "{zone}"
-ask = ["client"]
+name = "{zone}"
+asks = ["client"]
 weight = 2.5
 """
 MEASURED = ("spf", "dkim", "dmarc")

@@ -11,7 +11,7 @@ import time
 
 from . import messages, setups, signing
 
-LISTS = [f"bl{number}.test" for number in range(1, 6)]
+LISTS = [f"bl{number}.example" for number in range(1, 6)]
 CLIENTS, FIRST_CLIENT, CLIENT_COUNT = "45.80.0.0/16", "45.80.0.1", 200
 FIRST_LISTED, LISTED_COUNT = "45.81.0.1", 200
 HELO = "client.example"
