@@ -30,15 +30,26 @@ enum Verdicts {
     }
   }
 
+  private static func spf(_ address: String, sender: String, helo: String, _ lookups: Lookups) async -> String
+  {
+    guard let ip = IPAddress(address) else { return "not an address" }
+    let evaluator = SPFEvaluator(hostname: "mx.example.test")
+    return await evaluator.check(ip: ip, sender: sender, helo: helo, now: now(), lookups).result.rawValue
+  }
+
   private static func dkim(_ octets: [UInt8], _ lookups: Lookups) async -> String {
-    var seconds = timespec()
-    clock_gettime(CLOCK_REALTIME, &seconds)
     let header = MessageHeader(octets)
     let results = await DKIMVerifier.verify(
       header: header, in: octets, isBinary: true,
       bodyDigests: BodyDigests.of(octets, header: header, isBinary: true), lookups,
-      now: Timestamp(milliseconds: Int64(seconds.tv_sec) * 1000))
+      now: now())
     return results.isEmpty ? "none" : results.map(\.status.rawValue).joined(separator: " ")
+  }
+
+  private static func now() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000)
   }
 
   private static func content(of path: String) -> [UInt8]? {
