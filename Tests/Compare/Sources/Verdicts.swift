@@ -13,7 +13,6 @@ import NetAddress
 @main
 enum Verdicts {
   static func main() async {
-    setvbuf(stdout, nil, _IOLBF, 0)
     var table = DNSTable()
     while let line = readLine() {
       let words = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
@@ -27,6 +26,8 @@ enum Verdicts {
       case ("dkim", 2): print(await dkim(content(of: words[1]) ?? [], lookups))
       default: print("not understood: \(words)")
       }
+      // Who asks waits for it.
+      fflush(nil)
     }
   }
 

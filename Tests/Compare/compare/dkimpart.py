@@ -112,9 +112,9 @@ def compare(verdicts, chance, count, work, tally):
             # The first signature decides: the others sign the same.
             ours = "pass" if verdicts.ask("dkim", path).split()[0] == "pass" else "fail"
             told = lambda: f"there otherwise: {form}, {change}\n    {octets!r}"
-            theirs.note(ours, "pass" if _dkimpy(dkim, octets, key) else "fail", told)
+            theirs.note(ours, "pass" if _dkimpy(dkim, octets, key) else "fail", change, told)
             if not opendkim.missing:
-                others.note(ours, opendkim.verify(octets), told)
+                others.note(ours, opendkim.verify(octets), change, told)
     finally:
         opendkim.stop()
     theirs.print()

@@ -1,6 +1,7 @@
 """SPF: ours beside python3-spf."""
 
 import os
+import re
 
 from . import spfcases
 
@@ -10,7 +11,7 @@ def _theirs(spf, world, address, sender, helo):
         return [((name, kind), [value.encode()] if kind == "TXT" else value) for value in world.find(name, kind)]
 
     spf.DNSLookup = look_up
-    return spf.check2(i=address, s=sender, h=helo, querytime=0)[0]
+    return spf.check2(i=address, s=sender, h=helo, querytime=0)
 
 
 def compare(verdicts, chance, count, work, tally):
@@ -28,7 +29,8 @@ def compare(verdicts, chance, count, work, tally):
             raise RuntimeError(f"the table: {answer}")
         for address, sender, helo in cases:
             ours = verdicts.ask("spf", address, sender, helo)
-            theirs = _theirs(spf, world, address, sender, helo)
-            found.note(ours, theirs, lambda: f"there {theirs}: {address} {sender} {helo}\n    " + "\n    ".join(
+            theirs, words = _theirs(spf, world, address, sender, helo)
+            kind = re.sub(r"\S*\.test\S*|(?<=: ).*:.*", "…", words)
+            found.note(ours, theirs, kind, lambda: f"there {theirs} ({words}): {address} {sender} {helo}\n    " + "\n    ".join(
                 line for line in world.lines() if "v=spf" in line.lower()))
     found.print()
