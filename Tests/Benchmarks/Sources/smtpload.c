@@ -2,6 +2,7 @@
  *
  *   smtpload -p PORT -i INDEX -s SESSIONS -m MESSAGES [-n MESSAGES_PER_CONNECTION] [-t SECONDS]
  *            [-A 127.x.y.z] [-k ADDRESSES]   source addresses: the base and how many after it, in turn
+ *            [-X ADDRESS]   a PROXY v1 preamble tells that address, or one of as many after it, as the client's
  *            [-r]    what got a 4xx or a lost connection is sent again after 0.3 s; senders are numbered <bN@...>
  *            [-R]    only connects and reads what it is told: for refusals at connect
  *
@@ -33,6 +34,7 @@ struct session {
 static int sessions = 50, per_connection, retry, refusals, port, poll_fd, alive;
 static long total = 1000, begun, done, ok, lost, connections, resent, codes[1000];
 static double most_seconds = 120, last;
+static unsigned told_base; /* whom the PROXY preamble tells, 0 without one */
 static float *times;
 static long times_count, times_room;
 
@@ -58,14 +60,23 @@ static void sleep_then_connect(struct session *s, double seconds) {
   s->wake = now() + seconds;
 }
 
+/* What a balancer in front would say of the connection of that number; it goes out once the connection stands. */
+static void introduce(struct session *s, long number) {
+  unsigned client = told_base + (unsigned)number % source_count;
+  s->command_length = (size_t)snprintf(s->command, sizeof s->command, "PROXY TCP4 %u.%u.%u.%u 127.0.0.1 %u %d\r\n",
+                                       client >> 24, client >> 16 & 255, client >> 8 & 255, client & 255,
+                                       40000 + (unsigned)number % 20000, port);
+}
+
 static void dial(struct session *s) {
-  int fd = socket_for(connections);
-  connections++;
+  long number = connections++;
+  int fd = socket_for(number);
   s->fd = fd;
   s->state = CONNECTING;
   s->sent_here = 0;
   s->reply_length = s->command_length = s->command_sent = 0;
   s->content_on = 0;
+  if (told_base) introduce(s, number);
   s->connected = now();
   if (refusals) begun++;
   if (connect(fd, (void *)&there, sizeof there) && errno != EINPROGRESS) fail("connect");
@@ -249,7 +260,7 @@ static void report(double seconds) {
 
 int main(int argc, char **argv) {
   const char *index = 0;
-  for (int option; (option = getopt(argc, argv, "p:i:s:m:n:t:A:k:rR")) != -1;) switch (option) {
+  for (int option; (option = getopt(argc, argv, "p:i:s:m:n:t:A:k:X:rR")) != -1;) switch (option) {
     case 'p': port = atoi(optarg); break;
     case 'i': index = optarg; break;
     case 's': sessions = atoi(optarg); break;
@@ -258,6 +269,7 @@ int main(int argc, char **argv) {
     case 't': most_seconds = atof(optarg); break;
     case 'A': source_base = ntohl(inet_addr(optarg)); break;
     case 'k': source_count = (unsigned)atoi(optarg); break;
+    case 'X': told_base = ntohl(inet_addr(optarg)); break;
     case 'r': retry = 1; break;
     case 'R': refusals = 1; break;
     default: return 2;

@@ -1,6 +1,6 @@
 /* smtpsink: takes all mail on 127.0.0.1 as fast as one thread can, and counts it.
  *
- *   smtpsink PORT [-x]      -x offers XFORWARD
+ *   smtpsink PORT [-x] [-k FILE]      -x offers XFORWARD; -k appends to FILE what comes from <keep@...>
  *
  * Content is searched with memmem, never byte by byte. A sender written <bN@...> is message number N: the
  * sink remembers which numbers it took, so that a run can say whether one is missing or came twice.
@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct peer {
   char line[LINE];
   size_t line_length;
   long number; /* of the message under way, -1 without */
+  int kept;    /* whether it is to be kept */
 };
 
 static char input[1 << 18], output[1 << 16];
@@ -36,7 +38,7 @@ static size_t output_length;
 static unsigned char taken[MAX_NUMBER];
 static long messages, distinct, duplicates;
 static unsigned long long octets;
-static int offers_xforward;
+static int offers_xforward, keep_fd = -1;
 
 static void say(const char *text) {
   size_t n = strlen(text);
@@ -70,6 +72,7 @@ static size_t content(struct peer *p, size_t at, size_t length) {
   } else if ((found = memmem(input + at, fresh, end, 5))) {
     stop = (size_t)(found + 5 - input);
   }
+  if (p->kept && write(keep_fd, input + at, (stop ? stop : length) - at) < 0) perror("write");
   if (stop) {
     octets += stop - at;
     p->in_content = 0;
@@ -96,6 +99,7 @@ static int command(struct peer *p) {
   char *line = p->line, counters[160];
   if (!strncasecmp(line, "MAIL FROM:<", 11)) {
     p->number = line[11] == 'b' && line[12] >= '0' && line[12] <= '9' ? atol(line + 12) : -1;
+    p->kept = keep_fd >= 0 && !strncmp(line + 11, "keep@", 5);
     say("250 2.1.0 Ok\r\n");
   } else if (!strncasecmp(line, "RCPT", 4)) {
     say("250 2.1.5 Ok\r\n");
@@ -155,8 +159,13 @@ static int serve(struct peer *p) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 2) return fprintf(stderr, "usage: smtpsink PORT [-x]\n"), 2;
-  offers_xforward = argc > 2 && !strcmp(argv[2], "-x");
+  if (argc < 2) return fprintf(stderr, "usage: smtpsink PORT [-x] [-k FILE]\n"), 2;
+  for (int i = 2; i < argc; i++) {
+    if (!strcmp(argv[i], "-x")) offers_xforward = 1;
+    if (strcmp(argv[i], "-k") || i + 1 == argc) continue;
+    keep_fd = open(argv[++i], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (keep_fd < 0) return perror(argv[i]), 1;
+  }
   struct rlimit most;
   getrlimit(RLIMIT_NOFILE, &most);
   most.rlim_cur = most.rlim_max;

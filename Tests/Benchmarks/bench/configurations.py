@@ -141,6 +141,8 @@ recipients = "probe"
 domains = ["example.test"]
 [limits]
 {limits}
+[dns]
+{dns}
 [lists]
 folder = "Blocklists"
 [rules]
@@ -153,10 +155,11 @@ folder = "{folder}/state"
 {settings}"""
 
 
-def weir(port, sink, identity, folder, limits, settings, listener='tls = "off"'):
+def weir(port, sink, identity, folder, limits, settings, listener='tls = "off"', dns="enabled = false"):
     lines = "\n".join(f"{key} = {value}" for key, value in {**RAISED_LIMITS, **limits}.items())
     return WEIR.format(
-        port=port, sink=sink, identity=identity, folder=folder, limits=lines, settings=settings, listener=listener)
+        port=port, sink=sink, identity=identity, folder=folder, limits=lines, settings=settings, listener=listener,
+        dns=dns)
 
 
 def write_lists(folder):
