@@ -113,6 +113,11 @@ public enum Catalogue {
       }
       if mode != .off { built.enlist(in: &plan, mode: mode, enforceAt: enforceAt) }
     }
+    plan.narrow(
+      by: Dictionary(
+        uniqueKeysWithValues: all.map { check in
+          (check.name, check.weights.keys.compactMap { weights[$0] })
+        }))
     return (plan, ScoreTable(weights), problems)
   }
 }

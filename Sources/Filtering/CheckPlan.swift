@@ -23,17 +23,29 @@ public struct Examination<Facts: Sendable>: Sendable {
   public let mode: CheckMode
   public let enforceAt: Stage
   public let audience: Audience
+  /// How often it may report what: a check that can say so is waited for less.
+  public let reports: Reports
+  /// Whether it needs the digests of the message's body, which are computed while it comes in.
+  public let wantsBody: Bool
   public let work: Work
+  /// What it can bring at all; the catalogue narrows it by the weights of the check's codes.
+  public internal(set) var prospect = Prospect.anything
 
   public init(
-    check: String, mode: CheckMode, enforceAt: Stage, audience: Audience = .strangers, work: Work
+    check: String, mode: CheckMode, enforceAt: Stage, audience: Audience = .strangers,
+    reports: Reports = .anyNumber, wantsBody: Bool = false, work: Work
   ) {
     self.check = check
     self.mode = mode
     self.enforceAt = enforceAt
     self.audience = audience
+    self.reports = reports
+    self.wantsBody = wantsBody
     self.work = work
   }
+
+  /// Whether it has to ask somebody.
+  public var isAwaited: Bool { if case .awaited = work { true } else { false } }
 }
 
 /// All checks that are on, by stage, in the order of the catalogue: the same findings in the same order,
@@ -44,18 +56,43 @@ public struct CheckPlan: Sendable {
   public var mail: [Examination<MailFacts>] = []
   public var recipient: [Examination<RecipientFacts>] = []
   public var message: [Examination<MessageFacts>] = []
+  /// How strangers are greeted.
+  public var greeting = GreetingTerms.none
+
+  /// Whether somebody needs the digests of message bodies.
+  public var wantsBody: Bool { message.contains(where: \.wantsBody) }
 
   public init() {}
 
   /// The plan for clients of a trust: an examination whose audience they are not of is not in it.
   public func concerning(_ trust: Trust) -> CheckPlan {
     var plan = CheckPlan()
+    if trust == .none { plan.greeting = greeting }
     plan.connect = connect.filter { $0.audience.includes(trust) }
     plan.hello = hello.filter { $0.audience.includes(trust) }
     plan.mail = mail.filter { $0.audience.includes(trust) }
     plan.recipient = recipient.filter { $0.audience.includes(trust) }
     plan.message = message.filter { $0.audience.includes(trust) }
     return plan
+  }
+
+  /// Narrows what each examination can bring to what the weights of its check's codes allow.
+  ///
+  /// - Parameter weights: those of the codes that a check reports, by the check's name.
+  public mutating func narrow(by weights: [String: [Weight]]) {
+    func narrowed<Facts>(_ examinations: [Examination<Facts>]) -> [Examination<Facts>] {
+      examinations.map {
+        guard let weights = weights[$0.check] else { return $0 }
+        var examination = $0
+        examination.prospect = Prospect(of: weights, $0.reports)
+        return examination
+      }
+    }
+    connect = narrowed(connect)
+    hello = narrowed(hello)
+    mail = narrowed(mail)
+    recipient = narrowed(recipient)
+    message = narrowed(message)
   }
 
   /// Runs the examinations of one stage.
@@ -96,7 +133,8 @@ public struct CheckPlan: Sendable {
     }
   }
 
-  private static func weigh<Facts>(
+  /// A finding with what it weighs and does.
+  public static func weigh<Facts>(
     _ finding: Finding, _ examination: Examination<Facts>, _ stage: Stage, _ scores: ScoreTable
   ) -> WeighedFinding {
     WeighedFinding(

@@ -47,6 +47,8 @@ public struct Event: Sendable {
   public var recipients: [String] = []
   public var score: Double?
   public var findings: [WeighedFinding] = []
+  /// The checks that were still asking when it was decided without them, in the order of the catalogue.
+  public var unfinished: [String] = []
   public var backend: String?
   /// Octets of the message.
   public var octets: UInt64?

@@ -105,9 +105,16 @@ extension [WeighedFinding] {
   /// Those that count at a stage for a client as it is known now: what was found about a stranger says nothing of
   /// the user that he turned out to be, and where users log in nobody is judged as a stranger before he could.
   public func concerning(_ facts: ConnectFacts, at stage: Stage) -> [WeighedFinding] {
-    let mayLogIn = facts.profile == .submission && facts.user == nil && stage < .mail
-    if isEmpty || facts.isStranger && !mayLogIn { return self }
+    if isEmpty || facts.concerns(.strangers, at: stage) { return self }
     return filter { $0.audience == .everyone }
+  }
+}
+
+extension ConnectFacts {
+  /// Whether what examinations for that audience find counts at a stage, for the client as it is known now.
+  public func concerns(_ audience: Audience, at stage: Stage) -> Bool {
+    let mayLogIn = profile == .submission && user == nil && stage < .mail
+    return audience == .everyone || isStranger && !mayLogIn
   }
 }
 

@@ -13,6 +13,7 @@ public final class Policy: Sendable {
   private let terms: [NetworkTerms]
   /// By whom it concerns: strangers, and those who are none.
   private let plan: (strangers: CheckPlan, others: CheckPlan)
+  private let wantsBody: (strangers: Bool, others: Bool)
   public let scores: ScoreTable
   public let thresholds: Thresholds
   public let relay: RelayControl
@@ -53,6 +54,7 @@ public final class Policy: Sendable {
     self.catalogue = catalogue
     self.terms = terms
     self.plan = (plan, plan.concerning(.network))
+    wantsBody = (plan.wantsBody, self.plan.others.wantsBody)
     self.scores = scores
     self.thresholds = thresholds
     self.relay = relay
@@ -75,6 +77,9 @@ public final class Policy: Sendable {
 
   /// The checks that a client of that trust meets.
   public func plan(for trust: Trust) -> CheckPlan { trust == .none ? plan.strangers : plan.others }
+
+  /// Whether a check on the messages of such a client needs digests of the body.
+  public func wantsBody(of trust: Trust) -> Bool { trust == .none ? wantsBody.strangers : wantsBody.others }
 
   /// The terms of a client: those of the smallest network it stands in.
   public func terms(for address: IPAddress) -> NetworkTerms {

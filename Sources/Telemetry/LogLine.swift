@@ -71,6 +71,9 @@ public enum LogLine {
       line.put(score: event.score ?? 0)
     }
     if !event.findings.isEmpty { put(event.findings, &line) } else if isRefusal { line.put(" findings=-") }
+    if !event.unfinished.isEmpty {
+      put(" unfinished=", event.unfinished.joined(separator: ","), limit: longestName, &line)
+    }
     if let reply = event.reply {
       put(quoted: " reply=", reply.summary, limit: longestReply, &line)
     } else if isRefusal {

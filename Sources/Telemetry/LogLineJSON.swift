@@ -49,6 +49,9 @@ extension LogLine {
       line.put(score: event.score ?? 0)
     }
     if !event.findings.isEmpty || isRefusal { putFindings(event.findings, &line) }
+    if !event.unfinished.isEmpty {
+      put(",\"unfinished\":", event.unfinished.joined(separator: ","), longestName, &line)
+    }
     if event.reply != nil || isRefusal {
       put(",\"reply\":", event.reply?.summary ?? "", longestReply, &line)
     }

@@ -18,9 +18,11 @@ enum Wiring {
   /// - Parameters:
   ///   - authenticator: who knows the users; nil where nobody can log in.
   ///   - names: who answers questions about names where no fixture does; nil: nobody.
+  ///   - resolver: in place of all that the configuration says of it.
   static func policy(
     _ configuration: Configuration, backends: any Relay, generation: Int,
-    authenticator: (any Authenticator)? = nil, names: NameResolution? = nil
+    authenticator: (any Authenticator)? = nil, names: NameResolution? = nil,
+    resolver: (any DNS.Resolver)? = nil
   ) -> Policy {
     let settings = configuration.settings
     return Policy(
@@ -43,7 +45,7 @@ enum Wiring {
       completion: HeaderCompletion.Terms(
         domain: settings.submission.domain,
         includesRelayNetworks: settings.submission.completesRelayNetworks),
-      resolver: resolver(configuration, names), lookupBudget: settings.dns.timeout)
+      resolver: resolver ?? self.resolver(configuration, names), lookupBudget: settings.dns.timeout)
   }
 
   private static func resolver(_ configuration: Configuration, _ names: NameResolution?) -> (

@@ -1,4 +1,5 @@
 import Bytes
+import DNS
 import Filtering
 import Foundation
 import NIOPosix
@@ -28,9 +29,12 @@ final class InnerGateway: Sendable {
   ///   - listener: further lines of the listener's table.
   ///   - users: who knows the users; with it there is an `[auth]`.
   ///   - isEncrypted: whether there is a `[tls]`.
+  ///   - resolver: who is asked about names; nil: nobody.
+  ///   - checks: in place of those that the configuration switches on.
   init(
     _ listener: [String] = [], settings: [String: String] = [:], networks: [String] = [],
-    users: ScriptedUsers? = nil, isEncrypted: Bool = false, backendExtra: [String] = []
+    users: ScriptedUsers? = nil, isEncrypted: Bool = false, backendExtra: [String] = [],
+    resolver: (any DNS.Resolver)? = nil, checks: ScriptedChecks? = nil
   ) throws {
     folder = try ScratchFolder("inner")
     port = try FreePort.take()
@@ -54,11 +58,13 @@ final class InnerGateway: Sendable {
     }
     let file = try folder.write("weir.toml", configuration.toml(folder: folder.path))
     let (read, problems) = Configuration.load(file)
-    guard let read else { throw HarnessFault("\(problems)") }
+    guard var read else { throw HarnessFault("\(problems)") }
+    if let checks { read = checks.replacing(in: read) }
     relay = NameRelay(known: ["user@example.org", "b@outside.example"], missing: [])
     let admission = Admission(Wiring.admission(read.settings.limits))
     context = GatewayContext(
-      policy: Wiring.policy(read, backends: relay, generation: 1, authenticator: users), events: events,
+      policy: Wiring.policy(
+        read, backends: relay, generation: 1, authenticator: users, resolver: resolver), events: events,
       admission: admission, intake: IntakeStore(folder: folder.path, admission: admission),
       descriptors: DescriptorBudget(limit: 1_000_000, others: 0),
       certificates: try Wiring.tls(read.settings).map { try CertificateStore($0) },

@@ -1,4 +1,5 @@
 import Bytes
+import EventLoops
 import Filtering
 import MailSyntax
 import NIOCore
@@ -36,8 +37,17 @@ actor Connection {
 
   var inbound = ByteBuffer()
   var outbound: [UInt8] = []
-  /// Findings about the connection and its greeting; they weigh in every transaction.
-  var standing: [WeighedFinding] = []
+  /// What was found about the client, and about its greeting: it weighs in every transaction.
+  var aboutClient = Found.nothing
+  var aboutHello = Found.nothing
+  /// Whether somebody was ever asked: a session that needs nobody has nothing to look after.
+  var hasAsked = false
+  /// What the open question waits for.
+  var waiting: Wait?
+  /// For how long the stage that is being decided was waited for, in milliseconds.
+  var waited: Int64?
+  /// Where the tasks of the checks run.
+  lazy var executor = LoopTaskExecutor(loop)
   var transaction: Transaction?
   /// Among the connections of its keeper.
   var place = 0

@@ -57,22 +57,16 @@ extension Connection {
       return .refuse(response)
     }
     let examinations = policy.plan(for: facts.trust).message
-    guard !examinations.isEmpty else { return decide(message, header, transaction, found: []) }
-    let facts = MessageFacts(
-      mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
-      message: message)
-    if let found = CheckPlan.examine(examinations, facts, at: .message, scores: policy.scores) {
-      return decide(message, header, transaction, found: found)
+    if !examinations.isEmpty {
+      let facts = MessageFacts(
+        mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
+        message: message)
+      transaction.add(begin(examinations, facts, at: .message))
     }
-    let scores = policy.scores
-    let lookups = policy.lookups(from: .now)
-    Task {
-      let found = await CheckPlan.examineWaiting(
-        examinations, facts, at: .message, scores: scores, lookups)
-      guard let transaction = self.transaction else { return }
-      if let answer = self.decide(message, header, transaction, found: found) { self.resume(answer) }
+    return whenCertain(at: .message) { connection in
+      guard let transaction = connection.transaction else { return nil }
+      return connection.decide(message, header, transaction)
     }
-    return nil
   }
 
   /// What no list can lift: the bounds of the header, and loops.
@@ -97,9 +91,8 @@ extension Connection {
   }
 
   private func decide(
-    _ message: HeldMessage, _ header: MessageHeader, _ transaction: Transaction, found: [WeighedFinding]
+    _ message: HeldMessage, _ header: MessageHeader, _ transaction: Transaction
   ) -> Answer? {
-    transaction.findings += found
     let findings = (standing.isEmpty ? transaction.findings : standing + transaction.findings)
       .concerning(facts, at: .message)
     if let response = refusal(at: .message, findings) { return .refuse(response) }
@@ -172,6 +165,7 @@ extension Connection {
     event.octets = delivery.message.octets
     event.score = decision.score
     event.findings = findings
+    event.unfinished = unfinished
     event.took = .milliseconds(Clock.monotonic - began)
     let answer: Answer
     switch outcome {
@@ -212,6 +206,7 @@ extension Connection {
 
   func endTransaction() {
     transaction?.intake?.abandon()
+    transaction?.abandonInquiries()
     transaction = nil
     returnToPeer()
   }

@@ -12,6 +12,7 @@ extension Connection {
   ///   octets would reset the connection and take the reply with it.
   func close(lingering: Bool) {
     abandonLogin()
+    abandonInquiries()
     session.disconnected()
     endTransaction()
     flush()
@@ -45,6 +46,7 @@ extension Connection {
   /// keep the connection for seconds.
   func hangUp() {
     abandonLogin()
+    abandonInquiries()
     phase = .gone
     guard let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) else {
       channel.close(promise: nil)
@@ -56,6 +58,7 @@ extension Connection {
   /// All that a client sent before it closed its side is answered: it reads the answers, then the end.
   func finishForClosedInput() {
     abandonLogin()
+    abandonInquiries()
     noteLoss()
     session.disconnected()
     endTransaction()
@@ -90,7 +93,10 @@ extension Connection {
     if !wasLingering { noteLoss() }
     phase = .gone
     abandonLogin()
-    if !isDelivering { endTransaction() }
+    if !isDelivering {
+      abandonInquiries()
+      endTransaction()
+    }
     session.disconnected()
     channel.close(promise: nil)
   }

@@ -6,7 +6,8 @@ final class ToldClient {
   /// The session as it was before XFORWARD, and is again when the message is through.
   struct Peer {
     let facts: ConnectFacts
-    let standing: [WeighedFinding]
+    let aboutClient: Found
+    let aboutHello: Found
     let told: ToldClient?
   }
 
@@ -35,6 +36,14 @@ extension Connection {
   /// Whose right to relay counts: what XFORWARD tells grants nothing and takes nothing.
   var relaying: ConnectFacts { told?.peer?.facts ?? facts }
 
+  /// The client whose name is to be found out in DNS; nil where it is told, cannot be, or is nobody's business.
+  var nameSought: ConnectFacts? {
+    guard policy.resolver != nil, facts.toldName == nil, !facts.address.isLoopback else { return nil }
+    // Who the client is was not told: the address is the server's in front.
+    if let address = told?.attributes.address, address.value == nil { return nil }
+    return facts
+  }
+
   // MARK: XCLIENT
 
   /// May the session go on as that client's? It is counted where that client is, or not at all.
@@ -48,9 +57,12 @@ extension Connection {
     // So is its TLS, and its certificate.
     client.tls = nil
     client.user = all.login?.value.map { AuthenticatedUser(name: $0, mechanism: "XCLIENT") }
+    client.toldName = all.name?.value
     told = ToldClient(all)
     facts = client
-    standing = []
+    abandonInquiries()
+    aboutClient = .nothing
+    aboutHello = .nothing
     lastHello = nil
     if let reason = ticket?.take(
       client.address, isRelayNetwork: client.isRelayNetwork, at: Clock.monotonic)
@@ -86,24 +98,36 @@ extension Connection {
       client.isRelayNetwork = false
       client.isRelayCertificate = false
     }
-    told = ToldClient(attributes, peer: .init(facts: facts, standing: standing, told: told))
+    client.toldName = attributes.name?.value
+    told = ToldClient(
+      attributes, peer: .init(facts: facts, aboutClient: aboutClient, aboutHello: aboutHello, told: told))
     facts = client
-    standing = []
+    aboutClient = .nothing
+    aboutHello = .nothing
   }
 
   /// The message is through: the session is the peer's own again.
   func returnToPeer() {
     guard let peer = told?.peer else { return }
+    aboutClient.inquiry?.abandon()
+    aboutHello.inquiry?.abandon()
     facts = peer.facts
-    standing = peer.standing
+    aboutClient = peer.aboutClient
+    aboutHello = peer.aboutHello
     told = peer.told
   }
 }
 
 extension ConnectFacts {
+  /// The client's name, as far as it is known now.
+  var knownName: String? { toldName ?? evidence.reverseName.known?.confirmedName }
+
   /// The address that was told, and the trust that belongs to it: none where nobody knows it.
   fileprivate mutating func adopt(_ attributes: ClientAttributes, _ policy: Policy) {
     isRelayCertificate = false
+    // What is known of the server in front says nothing of its client.
+    evidence = ClientEvidence()
+    manners = ClientManners()
     if let told = attributes.address {
       if let address = told.value {
         self.address = address

@@ -10,7 +10,7 @@ extension Connection {
 
   func identity(_ hello: Hello?) -> ClientIdentity {
     var identity = ClientIdentity(
-      address: facts.address, port: facts.port, name: told?.attributes.name?.value, helo: hello?.name ?? "",
+      address: facts.address, port: facts.port, name: facts.knownName, helo: hello?.name ?? "",
       isExtended: hello?.isExtended ?? false)
     identity.connection = number
     identity.login = facts.user?.name
@@ -26,7 +26,7 @@ extension Connection {
   /// The client in a log line.
   func describeClient(in event: inout Event) {
     event.client = facts.address
-    event.clientName = told?.attributes.name?.value
+    event.clientName = facts.knownName
     event.tls = facts.tls
     event.user = facts.user?.name
   }
@@ -61,11 +61,12 @@ extension Connection {
   /// The refusal that the findings come to at this stage, logged; nil where they let pass.
   func refusal(at stage: Stage, _ findings: [WeighedFinding], recipient: Path? = nil) -> Response? {
     let findings = findings.concerning(facts, at: stage)
+    let late = takeLate()
     guard !findings.isEmpty else { return nil }
     let decision = Decision(of: findings, at: stage, thresholds: policy.thresholds)
     switch decision.verdict {
     case .accept, .tag, .quarantine, .discard:
-      noteShadows(findings, at: stage, recipient: recipient)
+      noteShadows(findings, late: late, at: stage, recipient: recipient)
       return nil
     case .defer, .reject: break
     }
@@ -82,6 +83,8 @@ extension Connection {
     event.found = decision.decisive?.found ?? findings.last { $0.mode == .enforce }?.found ?? stage
     event.score = decision.score
     event.findings = findings
+    event.unfinished = unfinished
+    event.took = waited.map { .milliseconds($0) }
     event.detail = decision.decisive?.finding.list ?? ""
     context.events.record(event)
     return response
@@ -89,9 +92,12 @@ extension Connection {
 
   /// One line where a check in shadow mode would have refused at this stage what nothing else refused: by its own
   /// ruling, or with what earlier stages found.
-  private func noteShadows(_ findings: [WeighedFinding], at stage: Stage, recipient: Path?) {
-    guard findings.contains(where: { $0.mode == .shadow && $0.found == stage }) else { return }
-    let alone = Self.asIfEnforced(findings) { $0.found == stage }
+  private func noteShadows(
+    _ findings: [WeighedFinding], late: [WeighedFinding], at stage: Stage, recipient: Path?
+  ) {
+    let isNew: (WeighedFinding) -> Bool = { $0.found == stage || late.contains($0) }
+    guard findings.contains(where: { $0.mode == .shadow && isNew($0) }) else { return }
+    let alone = Self.asIfEnforced(findings, where: isNew)
     var decision = Decision(of: alone, at: .message, thresholds: policy.thresholds)
     if decision.verdict != .reject, decision.verdict != .defer {
       decision = Decision(

@@ -25,43 +25,30 @@ extension Connection {
     }
   }
 
-  /// Runs the checks of a stage; where none has to wait, `then` is called at once and its answer returned.
-  private func examine<Facts: Sendable>(
-    _ examinations: [Examination<Facts>], _ facts: Facts, at stage: Stage,
-    then: @escaping @Sendable (isolated Connection, [WeighedFinding]) -> Answer?
-  ) -> Answer? {
-    if examinations.isEmpty { return then(self, []) }
-    if let found = CheckPlan.examine(examinations, facts, at: stage, scores: policy.scores) {
-      return then(self, found)
-    }
-    let scores = policy.scores
-    let lookups = policy.lookups(from: .now)
-    Task {
-      let found = await CheckPlan.examineWaiting(examinations, facts, at: stage, scores: scores, lookups)
-      if let answer = then(self, found) { self.resume(answer) }
-    }
-    return nil
-  }
-
   // MARK: Connect and greeting
 
   private func considerConnection() -> Answer? {
-    let examinations = policy.plan(for: facts.trust).connect
-    return examine(examinations, facts, at: .connect) { connection, found in
-      connection.standing += found
-      return connection.refusal(at: .connect, connection.standing).map { Answer.close($0) } ?? .proceed
+    aboutClient = begin(
+      policy.plan(for: facts.trust).connect, facts, at: .connect, reverseNameOf: nameSought)
+    return whenCertain(at: .connect) { connection in
+      connection.refusal(at: .connect, connection.standing).map { Answer.close($0) } ?? .proceed
     }
   }
 
   private func considerHello(_ hello: Hello) -> Answer? {
     lastHello = hello
     let facts = HelloFacts(connect: facts, hello: self.hello(hello))
-    return examine(policy.plan(for: self.facts.trust).hello, facts, at: .hello) { connection, found in
-      // A second EHLO replaces what was found about the first.
-      connection.standing.removeAll { $0.found == .hello }
-      connection.standing += found
-      return connection.refusal(at: .hello, connection.standing).map { Answer.refuse($0) } ?? .proceed
+    // A second EHLO replaces what was found about the first.
+    forgetHello()
+    aboutHello = begin(policy.plan(for: self.facts.trust).hello, facts, at: .hello)
+    return whenCertain(at: .hello) { connection in
+      connection.refusal(at: .hello, connection.standing).map { Answer.refuse($0) } ?? .proceed
     }
+  }
+
+  func forgetHello() {
+    aboutHello.inquiry?.abandon()
+    aboutHello = .nothing
   }
 
   // MARK: Sender
@@ -97,11 +84,17 @@ extension Connection {
   }
 
   private func examine(_ mail: MailFacts, at now: Int64) -> Answer? {
-    examine(policy.plan(for: facts.trust).mail, mail, at: .mail) { connection, found in
-      let findings = connection.standing.isEmpty ? found : connection.standing + found
-      let transaction = Transaction(id: connection.context.newID(), facts: mail, began: now, findings: found)
-      connection.transaction = transaction
-      guard let response = connection.refusal(at: .mail, findings) else { return .proceed }
+    let found = begin(policy.plan(for: facts.trust).mail, mail, at: .mail)
+    transaction = Transaction(id: context.newID(), facts: mail, began: now, found: found)
+    return whenCertain(at: .mail) { connection in
+      guard let transaction = connection.transaction else { return nil }
+      let findings = transaction.findings
+      let standing = connection.standing
+      guard let response = connection.refusal(at: .mail, standing.isEmpty ? findings : standing + findings)
+      else {
+        return .proceed
+      }
+      transaction.abandonInquiries()
       connection.transaction = nil
       return .refuse(response)
     }
@@ -109,21 +102,18 @@ extension Connection {
 
   /// The checks on connection and greeting have not seen the client that XFORWARD told.
   private func examineForwarded(_ mail: MailFacts, at now: Int64) -> Answer? {
-    examine(policy.plan(for: facts.trust).connect, mail.connect, at: .connect) { connection, found in
-      connection.standing = found
-      let hello = HelloFacts(connect: mail.connect, hello: mail.hello)
-      let examinations = connection.policy.plan(for: mail.connect.trust).hello
-      return connection.examine(examinations, hello, at: .hello) { connection, found in
-        connection.standing += found
-        return connection.examine(mail, at: now)
-      }
-    }
+    let plan = policy.plan(for: facts.trust)
+    aboutClient = begin(plan.connect, mail.connect, at: .connect, reverseNameOf: nameSought)
+    aboutHello = begin(plan.hello, HelloFacts(connect: mail.connect, hello: mail.hello), at: .hello)
+    return examine(mail, at: now)
   }
 
   // MARK: Recipient
 
   private func considerRecipient(_ recipient: Envelope.Recipient) -> Answer? {
     guard let transaction else { return .refuse(Response(.commandOrder)) }
+    transaction.asked.inquiry?.abandon()
+    transaction.asked = .nothing
     if let answer = refusalOfBlocked(at: .recipient, Clock.monotonic, recipient: recipient.path) {
       return answer
     }
@@ -145,15 +135,15 @@ extension Connection {
     }
     let facts = RecipientFacts(
       mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
-    return examine(policy.plan(for: self.facts.trust).recipient, facts, at: .recipient) { connection, found in
+    transaction.asked = begin(policy.plan(for: self.facts.trust).recipient, facts, at: .recipient)
+    return whenCertain(at: .recipient) { connection in
       guard let transaction = connection.transaction else { return nil }
-      return connection.judge(recipient, isOurs: isOurs, transaction, found)
+      return connection.judge(recipient, isOurs: isOurs, transaction)
     }
   }
 
-  private func judge(
-    _ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction, _ found: [WeighedFinding]
-  ) -> Answer? {
+  private func judge(_ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction) -> Answer? {
+    let found = transaction.asked.findings
     let findings = standing + transaction.findings + found
     if let response = refusal(at: .recipient, findings, recipient: recipient.path) {
       blockTrapped(found)
@@ -173,7 +163,7 @@ extension Connection {
       logRefusal(response, stage: .recipient, recipient: recipient.path)
       return refuseRecipient(response)
     }
-    return verify(routed, isOurs: isOurs, transaction, found)
+    return verify(routed, isOurs: isOurs, transaction)
   }
 
   /// Findings after which nothing of the transaction may be delivered (RFC 5321 §4.5.5 for the null sender).
@@ -211,37 +201,36 @@ extension Connection {
   }
 
   private func verify(
-    _ routed: RoutedRecipient, isOurs: Bool, _ transaction: Transaction, _ found: [WeighedFinding]
+    _ routed: RoutedRecipient, isOurs: Bool, _ transaction: Transaction
   ) -> Answer? {
     let query = RecipientQuery(
       recipient: routed, sender: transaction.facts.sender, parameters: transaction.facts.parameters,
       client: identity, isOutside: !isOurs)
     let now = Clock.now
     if let answer = policy.backends.remembered(query, at: now) {
-      return self.answer(answer, routed, transaction, found)
+      return self.answer(answer, routed, transaction)
     }
     if routed.recipient.path.domain == nil {
       // The bare postmaster is always taken (RFC 5321 §4.5.1), whatever a probe would say.
-      take(routed, transaction, found)
+      take(routed, transaction)
       return .proceed
     }
     let relay = policy.backends
     Task {
       let answer = await relay.ask(query, at: now)
       guard let transaction = self.transaction else { return }
-      self.resume(self.answer(answer, routed, transaction, found))
+      self.resume(self.answer(answer, routed, transaction))
     }
     return nil
   }
 
   private func answer(
-    _ answer: RecipientAnswer, _ routed: RoutedRecipient, _ transaction: Transaction,
-    _ found: [WeighedFinding]
+    _ answer: RecipientAnswer, _ routed: RoutedRecipient, _ transaction: Transaction
   ) -> Answer {
     let path = routed.recipient.path
     switch answer {
     case .known:
-      take(routed, transaction, found)
+      take(routed, transaction)
       return .proceed
     case .refused(let reply, let isUnknown):
       let reason: ReasonCode = isUnknown ? .recipientUnknown : .recipientRefused
@@ -263,9 +252,10 @@ extension Connection {
     }
   }
 
-  private func take(_ routed: RoutedRecipient, _ transaction: Transaction, _ found: [WeighedFinding]) {
+  private func take(_ routed: RoutedRecipient, _ transaction: Transaction) {
     transaction.recipients.append(routed)
-    transaction.findings += found
+    transaction.add(transaction.asked)
+    transaction.asked = .nothing
   }
 
   /// Who wrote to a trap is not heard for a while.

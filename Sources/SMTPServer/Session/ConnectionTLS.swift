@@ -45,7 +45,7 @@ extension Connection {
     let terms = terms
     if case .handshake = session.need {
       // What was said and found in the clear is forgotten (RFC 3207 §4.2).
-      standing.removeAll { $0.found == .hello }
+      forgetHello()
       lastHello = nil
       session.encrypted(terms: terms.session, offer: terms.offer)
     } else if case .answer = session.need, listener.tls == .implicit {

@@ -10,8 +10,10 @@ final class Transaction {
   let facts: MailFacts
   /// Monotonic milliseconds at MAIL.
   let began: Int64
-  /// Findings about the sender, and those about recipients that were taken.
-  var findings: [WeighedFinding]
+  /// What was found about the sender, about each recipient that was taken, and about the message.
+  private(set) var found: [Found] = []
+  /// What was found about the recipient that is being judged.
+  var asked = Found.nothing
   var recipients: [RoutedRecipient] = []
   /// Whether some recipient was refused for now only.
   var hasDeferral = false
@@ -28,11 +30,22 @@ final class Transaction {
   /// Whether the content is complete: from here on the message goes its way without the client.
   var isComplete = false
 
-  init(id: String, facts: MailFacts, began: Int64, findings: [WeighedFinding]) {
+  init(id: String, facts: MailFacts, began: Int64, found: Found) {
     self.id = id
     self.facts = facts
     self.began = began
-    self.findings = findings
+    add(found)
+  }
+
+  func add(_ found: Found) {
+    if !found.isNothing { self.found.append(found) }
+  }
+
+  var findings: [WeighedFinding] { found.count == 1 ? found[0].findings : found.flatMap(\.findings) }
+
+  /// Nobody wants to know any more.
+  func abandonInquiries() {
+    for found in found + [asked] { found.inquiry?.abandon() }
   }
 
   /// Octets of content that have come so far.
