@@ -138,14 +138,17 @@ public struct SessionTimeouts: Hashable, Sendable {
   public var message: Duration
   /// Judging and handing over together.
   public var verdict: Duration
+  /// Judging alone, with all that is asked for it.
+  public var judging: Duration
   /// Octets a second of message content, on average once `dataRateGrace` has passed; 0 for no least rate.
   public var leastDataRate: Int
   public var dataRateGrace: Duration
 
   public init(
     greeting: Duration, command: Duration, data: Duration, message: Duration, verdict: Duration,
-    leastDataRate: Int, dataRateGrace: Duration = .seconds(30)
+    judging: Duration? = nil, leastDataRate: Int, dataRateGrace: Duration = .seconds(30)
   ) {
+    self.judging = judging ?? verdict / 2
     self.greeting = greeting
     self.command = command
     self.data = data

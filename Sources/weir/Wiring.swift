@@ -113,7 +113,7 @@ enum Wiring {
   private static func timeouts(_ settings: TimeoutSettings) -> SessionTimeouts {
     SessionTimeouts(
       greeting: settings.greeting, command: settings.command, data: settings.data, message: settings.message,
-      verdict: settings.replyBudget, leastDataRate: settings.minDataRate,
+      verdict: settings.replyBudget, judging: settings.verdict, leastDataRate: settings.minDataRate,
       dataRateGrace: settings.minDataGrace)
   }
 

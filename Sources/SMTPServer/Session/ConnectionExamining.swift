@@ -67,8 +67,7 @@ extension Connection {
     return inquiry.openCount > 0 ? .sought(inquiry) : .known(inquiry.findings)
   }
 
-  /// What a stage that begins now may ask. Judging and handing over share one time: a half of it at most goes to
-  /// questions.
+  /// What a stage that begins now may ask.
   private func lookups(at stage: Stage) -> Lookups {
     let now = ContinuousClock.now
     let lookups = policy.lookups(from: now)
@@ -76,7 +75,7 @@ extension Connection {
     return Lookups(lookups.resolver, until: now + messageBudget)
   }
 
-  private var messageBudget: Duration { min(policy.lookupBudget, policy.timeouts.verdict / 2) }
+  private var messageBudget: Duration { min(policy.lookupBudget, policy.timeouts.judging) }
 
   /// Begins what has not begun.
   ///
@@ -89,11 +88,15 @@ extension Connection {
       let task = Task.immediateDetached(executorPreference: executor) { @concurrent in
         while let (place, look) = bound.value.claim() {
           let found = await look()
-          self.assumeIsolated { $0.came(found, bound.value, place) }
+          self.tell(found, bound, place)
         }
       }
       inquiry.begun(task)
     }
+  }
+
+  private nonisolated func tell(_ found: [WeighedFinding], _ inquiry: NIOLoopBound<Inquiry>, _ place: Int) {
+    assumeIsolated { $0.came(found, inquiry.value, place) }
   }
 
   private func came(_ found: [WeighedFinding], _ inquiry: Inquiry, _ place: Int) {
