@@ -26,9 +26,6 @@ final class ResolverCore: Sendable {
   private let state: Mutex<State>
   private let lost = Atomic(false)
 
-  /// Bound: how long an answer must have been waited for before its absence is remembered as a time-out.
-  private static let leastWait = Duration.seconds(2)
-
   init(_ options: ResolverOptions, news: @escaping @Sendable (ResolverNews) -> Void) throws(ResolverError) {
     self.options = options
     self.news = news
@@ -171,7 +168,7 @@ final class ResolverCore: Sendable {
     -> ResolverHealth.Order?
   {
     state.status.questions[.timeout, default: 0] += 1
-    guard late.wasAsked, late.age >= Self.leastWait else { return nil }
+    guard late.wasAsked, late.age >= options.leastWait else { return nil }
     cache.keep(.failed(.timeout), to: late.question, for: .zero)
     return zones.isFar(late.question.name) ? state.health.failed(at: now) : nil
   }

@@ -43,6 +43,8 @@ public struct ResolverOptions: Sendable, Hashable {
   public var trustAnchors: [String] = []
   /// How long a question goes on that nobody waits for any more.
   public var patience = Duration.seconds(30)
+  /// Bound: a time-out is remembered only where it was waited for so long.
+  public var leastWait = Duration.seconds(2)
   public var lifetimes = AnswerCache.Lifetimes()
   public var health = ResolverHealth.Terms()
 
@@ -61,7 +63,7 @@ public struct ResolverOptions: Sendable, Hashable {
 public struct ResolverError: Error, Hashable, CustomStringConvertible {
   public let description: String
 
-  init(_ description: String) { self.description = description }
+  public init(_ description: String) { self.description = description }
 }
 
 /// What a resolver has done since it began, and what it is at.

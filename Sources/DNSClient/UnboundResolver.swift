@@ -23,6 +23,11 @@ public final class UnboundResolver: Resolver {
 
   deinit { core.stop() }
 
+  /// Whether libunbound takes these options; nobody is asked anything.
+  public static func check(_ options: ResolverOptions) throws(ResolverError) {
+    try UnboundContext(options).close()
+  }
+
   public func remembered(_ question: DNSQuestion) -> DNSAnswer? {
     if let answer = core.cache.answer(to: question) { return answer }
     return core.isLost && core.isFar(question.name) ? core.refuse(question) : nil
