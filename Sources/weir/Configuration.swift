@@ -97,7 +97,7 @@ private struct ConfigurationLoader {
     reportUnknownChecks(settings)
     let replies = self.replies(settings)
     let (fixture, fixtureProblems) = NameFixture.read(settings)
-    problems += fixtureProblems
+    problems += fixtureProblems + NameResolution.problems(settings)
     return Configuration(
       settings: settings, lists: lists, routes: routes, recipients: recipients, plan: plan,
       zones: materials.zones, scores: scores,

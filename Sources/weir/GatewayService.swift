@@ -15,30 +15,30 @@ import TransportSecurity
 /// The running gateway: what `weir serve` starts, reloads and stops.
 actor GatewayService {
   private let file: String
-  private var configuration: Configuration
+  var configuration: Configuration
   private let group: MultiThreadedEventLoopGroup
-  private let log: LogWriter
-  private let counters: Counters
-  private let admission: Admission
-  private let gateway: Gateway
+  let log: LogWriter
+  let counters: Counters
+  let admission: Admission
+  let gateway: Gateway
   private let memory: StateMemory
   /// The state folder is ours as long as this is.
   private let claim: StateClaim
-  private var relay: BackendRelay
+  var relay: BackendRelay
   private let parts: LoginParts
   /// nil without `[auth]`.
   private var users: Users?
-  private let metrics: MetricsServer
-  private let names: NameResolution
+  let metrics: MetricsServer
+  let names: NameResolution
   /// Relays that were replaced: alive as long as a session keeps a policy that refers to one.
   private var retired: [RetiredRelay] = []
   private var control: (any Channel)?
   private var watch: Task<Void, Never>?
   private var habits: HabitKeeper?
-  private var zones: ZoneKeeper?
-  private var generation = 1
-  private let started = Clock.now
-  private let startedMonotonic = Clock.monotonic
+  var zones: ZoneKeeper?
+  var generation = 1
+  let started = Clock.now
+  let startedMonotonic = Clock.monotonic
 
   private init(
     file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
@@ -360,45 +360,6 @@ actor GatewayService {
 
   private static let misunderstood = ControlAnswer(
     isFine: false, lines: ["an address is missing or malformed"])
-
-  private func status() async -> StatusReport {
-    let snapshot = admission.snapshot(at: Clock.monotonic)
-    let counts = counters.snapshot()
-    let offer = Offer(
-      common: relay.capabilities(),
-      size: configuration.settings.limits.client.messageSize.count.map(UInt64.init),
-      mostRecipients: configuration.settings.limits.client.recipients.count,
-      mostTransactions: configuration.settings.limits.client.transactions.count)
-    let addresses = Dictionary(
-      configuration.settings.backends.map { ($0.name, $0.endpoint.description) },
-      uniquingKeysWith: { first, _ in first })
-    return StatusReport(
-      version: Version.number, pid: getpid(), started: started.rfc3339,
-      uptime: Int((Clock.monotonic - startedMonotonic) / 1000), generation: generation,
-      listeners: gateway.endpoints.keys.map(\.description).sorted(), isDraining: gateway.context.isDraining,
-      connections: snapshot.connections, connectionsLimit: snapshot.connectionsLimit, memory: snapshot.memory,
-      memoryLimit: snapshot.memoryLimit, spool: snapshot.spool, spoolLimit: snapshot.spoolLimit,
-      loopDelay: gateway.context.loopDelay, offered: offer.keywords(),
-      backends: relay.status().map { backend in
-        StatusReport.Backend(
-          name: backend.name, address: addresses[backend.name] ?? "", isUp: backend.health == .up,
-          isHeard: backend.health != .unheard, idle: backend.idleSessions, busy: backend.busySessions,
-          delivered: backend.deliveries, refused: backend.refusals, failed: backend.failures,
-          capabilities: backend.capabilities, encryption: backend.encryption, lastFault: backend.fault)
-      },
-      blocks: snapshot.blocks.map { StatusReport.Block($0.network, $0.because, $0.remaining) }
-        + gateway.context.logins.blocks(at: Clock.monotonic).map {
-          StatusReport.Block($0.network, "logins only: " + $0.because, $0.remaining)
-        },
-      refusedConnections: Dictionary(snapshot.refused.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
-      events: Dictionary(counts.kinds.map { ($0.kind.rawValue, $0.count) }, uniquingKeysWith: +),
-      codes: Dictionary(counts.codes.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
-      shadow: Dictionary(counts.shadow.map { ($0.code.name, $0.count) }, uniquingKeysWith: +),
-      octets: counts.octets,
-      logDropped: log.status.dropped + log.status.unwritten,
-      certificates: CertificateKeeping.report(gateway.context.certificates, at: Clock.now),
-      zones: zones?.report ?? [], ownListings: zones?.ownListings ?? [])
-  }
 }
 
 private struct RetiredRelay {

@@ -3,7 +3,7 @@ enum MetricsFamilies {
   typealias Family = MetricsText.Family
   typealias Sample = MetricsText.Sample
 
-  static let all: [Family] = gateway + load + mail + backends + security + lists
+  static let all: [Family] = gateway + load + mail + backends + security + lists + names
 
   private static let gateway: [Family] = [
     Family(
@@ -125,6 +125,35 @@ enum MetricsFamilies {
       "own_address_listed", .gauge, ["address", "list"],
       "1 for each address of dns.watch that a DNS list has; nothing for the others."
     ) { $0.ownListings.map { Sample(1, $0.address, $0.list) } },
+  ]
+
+  /// Nothing of it where nobody is asked.
+  private static let names: [Family] = [
+    Family("dns_up", .gauge, "1 where questions about names are answered, 0 while the network is gone.") {
+      $0.names.map { [Sample($0.isLost ? 0 : 1)] } ?? []
+    },
+    Family(
+      "dns_questions_total", .counter, ["outcome"],
+      "Questions that were asked out there, by what came of them; unavailable: not even asked."
+    ) { report in
+      report.names.map { names in
+        names.questions.sorted { $0.key < $1.key }.map { Sample($0.value, $0.key) }
+      } ?? []
+    },
+    Family("dns_cache_hits_total", .counter, "Questions answered from memory.") {
+      $0.names.map { [Sample($0.hits)] } ?? []
+    },
+    Family("dns_merged_total", .counter, "Questions that joined an equal one under way.") {
+      $0.names.map { [Sample($0.merged)] } ?? []
+    },
+    Family("dns_waiting", .gauge, "Questions under way.") { $0.names.map { [Sample($0.waiting)] } ?? [] },
+    Family("dns_waiting_limit", .gauge, "dns.queue.") { $0.names.map { [Sample($0.queue)] } ?? [] },
+    Family("dns_cache_answers", .gauge, "Answers in memory.") {
+      $0.names.map { [Sample($0.remembered)] } ?? []
+    },
+    Family("dns_cache_bytes", .gauge, "What answers in memory take, those within libunbound not counted.") {
+      $0.names.map { [Sample($0.octets)] } ?? []
+    },
   ]
 
   private static func limit(_ limit: Int?) -> [Sample] { limit.map { [Sample($0)] } ?? [] }

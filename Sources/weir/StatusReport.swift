@@ -71,8 +71,9 @@ struct StatusReport: Codable, Sendable {
   var octets: UInt64
   var logDropped: Int
   var certificates: [ShownCertificate]
-  var zones: [Zone]
-  var ownListings: [OwnListing]
+  var zones: [Zone] = []
+  var ownListings: [OwnListing] = []
+  var names: Names?
 
   /// The report for a terminal.
   var text: String {
@@ -99,6 +100,7 @@ struct StatusReport: Codable, Sendable {
         "certificate  \(certificate.names.joined(separator: ", ")): \(days), until \(certificate.notAfter) (\(certificate.file))"
       )
     }
+    if let names { lines.append("names        \(names.text)") }
     for zone in zones where zone.state != "off" { lines.append("list         \(zone.text)") }
     for own in ownListings {
       lines.append(
@@ -115,12 +117,12 @@ struct StatusReport: Codable, Sendable {
     return lines.joined(separator: "\n")
   }
 
-  private static func counts(_ counts: [String: Int]) -> String {
+  static func counts(_ counts: [String: Int]) -> String {
     counts.isEmpty
       ? "-" : counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
   }
 
-  private static func octets(_ count: Int) -> String {
+  static func octets(_ count: Int) -> String {
     switch count {
     case ..<10_240: "\(count) B"
     case ..<10_485_760: "\(count >> 10) KiB"

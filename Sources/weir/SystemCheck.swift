@@ -21,7 +21,9 @@ enum SystemCheck {
   private static func others(_ settings: Settings) -> Int {
     let sessions = settings.backends.reduce(0) { $0 + $1.connections + $1.probeSessions }
     let metrics = settings.metrics == nil ? 0 : MetricsServer.mostConnections + 1
-    return sessions + spoolFiles(settings) + settings.listeners.count + metrics
+    let asksNames = settings.dns.isEnabled && settings.dns.fixture == nil
+    let names = asksNames ? NameResolution.options(settings.dns).descriptors : 0
+    return sessions + spoolFiles(settings) + settings.listeners.count + metrics + names
       + settings.limits.descriptorsReserve
   }
 
@@ -37,7 +39,7 @@ enum SystemCheck {
     guard let connections = settings.limits.connections.count else { return [] }
     guard connections + others > limit else { return [] }
     let text =
-      "limits.connections = \(connections) with \(others) more for backend sessions, spool files and reserve passes the \(limit) file descriptors that the system grants: lower it to \(max(0, limit - others)), or raise the limit (LimitNOFILE= in the unit file, ulimit -n)"
+      "limits.connections = \(connections) with \(others) more for backend sessions, spool files, names and reserve passes the \(limit) file descriptors that the system grants: lower it to \(max(0, limit - others)), or raise the limit (LimitNOFILE= in the unit file, ulimit -n)"
     return [.init(isError: true, description: "\(settings.problem("limits.connections", text))")]
   }
 

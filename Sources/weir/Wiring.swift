@@ -51,8 +51,11 @@ enum Wiring {
   private static func resolver(_ configuration: Configuration, _ names: NameResolution?) -> (
     any DNS.Resolver
   )? {
-    guard configuration.settings.dns.isEnabled else { return nil }
-    return configuration.fixture ?? names?.resolver(for: configuration.settings)
+    guard configuration.settings.dns.isEnabled, configuration.fixture == nil else {
+      names?.forget()
+      return configuration.settings.dns.isEnabled ? configuration.fixture : nil
+    }
+    return names?.resolver(for: configuration.settings)
   }
 
   /// What holds on each listener, by its address as the gateway names it.
