@@ -5,6 +5,7 @@ import Filtering
 import Foundation
 import MailSyntax
 import NetAddress
+import Patterns
 import SMTPProtocol
 import Settings
 import TestSupport
@@ -21,10 +22,11 @@ import TestSupport
 /// Above the empty line: `client`, `helo`, `from`, `to` (several, between spaces), `now`, `networks`
 /// (relay.networks), `ptr` (the name that a server in front told), `manners` (`early`, `out-of-turn`), `location`
 /// (country, number and name of the network), `config` (a key of the configuration, dotted, and its value),
-/// `list FILE` (a line of a list), `dns` (a record: `name TYPE data`, or `FAIL` or `TIMEOUT` in its place),
-/// `header` (a line of the message's header), `body` (a line of its body). The last five may be repeated; with a
-/// `dns` line there is a resolver, and it knows nothing else. Below the empty line: what each stage found, and what
-/// becomes of the session, of each recipient, and of the message, by it. What is not given has the values of `init`.
+/// `list FILE` (a line of a list), `pattern` (a line of dynamic.patterns), `dns` (a record, as `DNSTable.parse` reads
+/// it), `header` (a line of the message's header), `body` (a line of its body). The last six may be repeated. With a
+/// `dns` line there is a resolver, which knows nothing else, and the other checks are off unless a `config` line
+/// speaks of them. Below the empty line: what each stage found, and what becomes of the session, of each recipient,
+/// and of the message, by it. What is not given has the values of `init`.
 struct CheckCase: CustomStringConvertible, Sendable {
   let name: String
   var client = "192.0.2.7"
@@ -38,8 +40,9 @@ struct CheckCase: CustomStringConvertible, Sendable {
   var told: String?
   var manners = ClientManners()
   var location: Location?
-  /// nil: nobody is asked.
-  var names: DNSTable?
+  /// Empty: nobody is asked.
+  var names: [String] = []
+  var patterns: [String] = []
   var header: [String] = []
   var body: [String] = []
   let expected: [String]
@@ -57,6 +60,11 @@ struct CheckCase: CustomStringConvertible, Sendable {
       }
     }
     return all
+  }
+
+  /// Whether a check is on where only those are that the case is about.
+  func concerns(_ check: String) -> Bool {
+    name.hasPrefix("\(check)/") || configuration.contains { $0.hasPrefix("checks.\(check).") }
   }
 
   init(name: String, text: String) throws {
@@ -93,10 +101,8 @@ struct CheckCase: CustomStringConvertible, Sendable {
       location = Location(
         country: words.first == "-" ? nil : words.first, network: words.count > 1 ? UInt32(words[1]) : nil,
         networkName: words.count > 2 ? words[2...].joined(separator: " ") : nil)
-    case "dns":
-      var table = names ?? DNSTable()
-      guard table.add(line: words) else { return false }
-      names = table
+    case "dns": names.append(value)
+    case "pattern": patterns.append(value)
     case "header": header.append(value)
     case "body": body.append(value)
     case "now":
@@ -112,46 +118,6 @@ struct CheckCase: CustomStringConvertible, Sendable {
       }
     }
     return true
-  }
-}
-
-extension DNSTable {
-  /// Takes `name TYPE data`, `name TYPE FAIL`, `name FAIL`, or either with `TIMEOUT`; false where it is none of these.
-  fileprivate mutating func add(line words: [String]) -> Bool {
-    guard let first = words.first, let name = DNSName(first), words.count >= 2 else { return false }
-    let failures: [String: DNSFailure] = ["FAIL": .server(code: 2), "TIMEOUT": .timeout]
-    if words.count == 2, let failure = failures[words[1]] {
-      for type in RecordType.allCases { set(DNSQuestion(name, type), .failed(failure)) }
-      return true
-    }
-    guard let type = RecordType.allCases.first(where: { $0.description == words[1] }), words.count >= 3 else {
-      return false
-    }
-    if let failure = failures[words[2]] {
-      set(DNSQuestion(name, type), .failed(failure))
-      return true
-    }
-    guard let data = Self.data(type, words[2...].map { $0 }) else { return false }
-    add(name, type, data)
-    return true
-  }
-
-  private static func data(_ type: RecordType, _ words: [String]) -> RecordData? {
-    switch type {
-    case .a, .aaaa: IPAddress(words[0]).map { .address($0) }
-    case .ptr, .ns: DNSName(words[0]).map { .name($0) }
-    case .mx:
-      words.count == 2
-        ? UInt16(words[0]).flatMap { preference in
-          (words[1] == "." ? DNSName.root : DNSName(words[1])).map { .exchange(preference: preference, $0) }
-        } : nil
-    case .txt: .text(Array(words.joined(separator: " ").filter { $0 != "\"" }.utf8))
-    case .soa:
-      words.count >= 2
-        ? DNSName(words[0]).flatMap { primary in
-          DNSName(words[1]).map { .authority(primary: primary, mailbox: $0) }
-        } : nil
-    }
   }
 }
 
@@ -180,6 +146,11 @@ struct CheckCaseRun {
       guard let equals = line.range(of: " = ") else { throw HarnessFault("the form is KEY = VALUE: \(line)") }
       gateway.settings[String(line[..<equals.lowerBound])] = String(line[equals.upperBound...])
     }
+    if !one.names.isEmpty {
+      for check in Catalogue.names where !one.concerns(check) {
+        gateway.settings["checks.\(check).mode"] = "\"off\""
+      }
+    }
     let reading = Settings.read(text: gateway.toml(folder: "/tmp"), file: "weir.toml")
     guard let settings = reading.settings else { throw HarnessFault("\(reading.problems)") }
     guard let now = one.now else { throw HarnessFault("no such day") }
@@ -193,9 +164,13 @@ struct CheckCaseRun {
     )
     let problems: [SettingsProblem]
     var materials = CheckMaterials(lists: lists.snapshot, relay: relay, settings: settings)
-    materials.resolves = one.names != nil
+    materials.resolves = !one.names.isEmpty
+    materials.dynamicPatterns = PatternFile(
+      name: "dynamic.patterns", Array(one.patterns.joined(separator: "\n").utf8))
     materials.locations = one.location.map(OneLocation.init)
-    lookups = Lookups(one.names ?? DNSTable(), until: .now + .seconds(60))
+    let (table, faults) = DNSTable.parse(Array(one.names.joined(separator: "\n").utf8), file: one.name)
+    if !faults.isEmpty { throw HarnessFault("\(faults)") }
+    lookups = Lookups(table, until: .now + .seconds(60))
     (plan, scores, problems) = Catalogue.plan(materials)
     if !problems.isEmpty { throw HarnessFault("\(problems)") }
     thresholds = Thresholds(
