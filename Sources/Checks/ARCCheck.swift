@@ -26,7 +26,8 @@ public struct ARCCheck: Check {
   static let reasons = [
     Reason(
       .arcPass, nil, .notice, cause: "The message carries a whole ARC chain; the evidence names its sealers.",
-      effect: "None: anybody can seal.", remedy: "Nothing; a forwarder of yours belongs in checks.arc.trusted."),
+      effect: "None: anybody can seal.",
+      remedy: "Nothing; a forwarder of yours belongs in checks.arc.trusted."),
     Reason(
       .arcTrusted, nil, .notice, cause: "A sealer of the chain stands in checks.arc.trusted.",
       effect: "What it saw is believed: where it saw DMARC pass, a failure here is overridden.",
@@ -37,7 +38,7 @@ public struct ARCCheck: Check {
       effect: "It weighs; with checks.arc.action = \"reject\" it is refused.",
       remedy: "Forwarders that change mail after sealing cause this in good faith."),
     Reason(
-      .arcUnavailable, Reply(451, 4, 7, 29, "ARC key could not be looked up, try again later"), .notice,
+      .arcUnavailable, Reply(451, 7, 29, "ARC key could not be looked up, try again later"), .notice,
       cause: "A key of the chain could not be looked up.", effect: "The chain counts as absent.",
       remedy: "Where it is frequent, see weir status for the state of DNS."),
   ]
@@ -47,8 +48,11 @@ public struct ARCCheck: Check {
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     resolves = materials.resolves
-    trust = ARCTrust(names: keys.strings("trusted", default: []))
-    for name in trust.unreadable { keys.report("trusted", "\(name) is no domain name") }
+    let names = keys.strings("trusted", default: [])
+    trust = ARCTrust(names: names)
+    for (index, name) in names.enumerated() where DNSName(name) == nil {
+      keys.report("trusted", element: index, "“\(name)” is no domain name")
+    }
   }
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
@@ -66,10 +70,12 @@ public struct ARCCheck: Check {
     await facts.evidence.arc.value {
       guard let digests = facts.digestsOfBody else {
         return ARCOutcome(
-          .none, isUnavailable: facts.header.contains("ARC-Seal"), reason: "digest of the body was not computed")
+          .none, isUnavailable: facts.header.contains("ARC-Seal"),
+          reason: "digest of the body was not computed")
       }
       return await ARCValidator.validate(
-        header: facts.header, in: facts.message.memory, isBinary: facts.message.isBinary, bodyDigests: digests,
+        header: facts.header, in: facts.message.memory, isBinary: facts.message.isBinary,
+        bodyDigests: digests,
         lookups)
     }
   }
@@ -83,7 +89,8 @@ public struct ARCCheck: Check {
       let names = outcome.sealers.prefix(5).map(\.text).joined(separator: ",")
       let sealers = outcome.sealers.count > 5 ? names + ",…" : names
       let trusted = outcome.sealers.first(where: trust.includes)
-      return [Finding(.arcPass, evidence: sealers)] + (trusted.map { [Finding(.arcTrusted, evidence: $0.text)] } ?? [])
+      return [Finding(.arcPass, evidence: sealers)]
+        + (trusted.map { [Finding(.arcTrusted, evidence: $0.text)] } ?? [])
     }
   }
 }
@@ -91,12 +98,8 @@ public struct ARCCheck: Check {
 /// The sealers that `checks.arc.trusted` names, each with its sub-domains.
 public struct ARCTrust: Sendable {
   public let sealers: [DNSName]
-  let unreadable: [String]
 
-  init(names: [String]) {
-    sealers = names.compactMap { DNSName($0) }
-    unreadable = names.filter { DNSName($0) == nil }
-  }
+  init(names: [String]) { sealers = names.compactMap { DNSName($0) } }
 
   /// For checks other than `arc` itself: nobody where that is off.
   init(_ materials: CheckMaterials) {

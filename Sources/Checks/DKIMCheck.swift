@@ -50,7 +50,8 @@ public struct DKIMCheck: Check {
           ? [DKIMVerification(.temperror, reason: "digest of the body was not computed")] : []
       }
       return await DKIMVerifier.verify(
-        header: facts.header, in: facts.message.memory, isBinary: facts.message.isBinary, bodyDigests: digests,
+        header: facts.header, in: facts.message.memory, isBinary: facts.message.isBinary,
+        bodyDigests: digests,
         lookups, now: facts.mail.time)
     }
   }

@@ -11,7 +11,8 @@ extension DKIMCheck {
       remedy: "Nothing; weights.DKIM_NONE can make it count."),
     refusal(
       .dkimFail, "DKIM signature does not hold",
-      cause: "No signature holds, and one does not match the message: it was changed on the way, or is forged.",
+      cause:
+        "No signature holds, and one does not match the message: it was changed on the way, or is forged.",
       remedy:
         "The log names key and reason. Mailing lists do this in good faith; the sender looks at what changes its mail."
     ),
@@ -20,7 +21,7 @@ extension DKIMCheck {
       cause: "No signature holds, and one is malformed, or its key is missing, revoked or unfit.",
       remedy: "The log names key and reason; the sender mends the signature or the key record."),
     Reason(
-      .dkimUnavailable, Reply(451, 4, 7, 20, "DKIM key could not be looked up, try again later"), .notice,
+      .dkimUnavailable, Reply(451, 7, 20, "DKIM key could not be looked up, try again later"), .notice,
       cause: "The key of a signature could not be looked up.",
       effect: "Unknown is neither pass nor fail: nothing by default.",
       remedy: "Where it is frequent, see weir status for the state of DNS."),
@@ -36,7 +37,8 @@ extension DKIMCheck {
     refusal(
       .dkimOutOfTime, "DKIM signature has expired, or is not yet valid",
       cause: "The signature matches, but its x= is past, or its t= lies in the future.",
-      remedy: "Look at the clock of the gateway; else the message was long on its way, or is sent again by somebody."
+      remedy:
+        "Look at the clock of the gateway; else the message was long on its way, or is sent again by somebody."
     ),
     refusal(
       .dkimPartSigned, "DKIM signature leaves a part of the body out",

@@ -17,7 +17,7 @@ import Testing
     let dns_txt: [String: String]
   }
 
-  @Test(.enabled(if: Material.has("dkim-opendkim/cases.json"), "no third-party cases here"))
+  @Test(needsMaterial("dkim-opendkim"))
   func openDKIM() async throws {
     let set = try Material.decode(OpenDKIM.self, from: "dkim-opendkim/cases.json")
     var table = DNSTable()
@@ -50,7 +50,7 @@ import Testing
     let dns_txt: [String: Record]
   }
 
-  @Test(.enabled(if: Material.has("dkim-mail-dkim/cases.json"), "no third-party cases here"))
+  @Test(needsMaterial("dkim-mail-dkim"))
   func mailDKIM() async throws {
     let set = try Material.decode(MailDKIM.self, from: "dkim-mail-dkim/cases.json")
     var table = DNSTable()
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Material.has("arc/validation.json"), "no third-party cases here"))
+  @Test(needsMaterial("arc"))
   func arc() async throws {
     let groups = try Material.decode([ARCGroup].self, from: "arc/validation.json")
     var expected: [String: String] = [:]
