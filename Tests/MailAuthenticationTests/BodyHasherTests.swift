@@ -34,8 +34,12 @@ import Testing
   /// Canonical forms written down by the letter of RFC 6376 §3.4.3 and §3.4.4, one octet at a time.
   private static func simple(_ body: [UInt8]) -> [UInt8] {
     var result = body
-    while result.suffix(2) == [13, 10] { result.removeLast(2) }
+    while ends(result, with: [13, 10]) { result.removeLast(2) }
     return result + [13, 10]
+  }
+
+  private static func ends(_ octets: [UInt8], with end: [UInt8]) -> Bool {
+    octets.count >= end.count && octets[(octets.count - end.count)...].elementsEqual(end)
   }
 
   private static func relaxed(_ body: [UInt8]) -> [UInt8] {
@@ -66,7 +70,7 @@ import Testing
     }
     let rest = reduced()
     if !rest.isEmpty { result += rest + [13, 10] }
-    while result.suffix(4) == [13, 10, 13, 10] { result.removeLast(2) }
+    while ends(result, with: [13, 10, 13, 10]) { result.removeLast(2) }
     return result == [13, 10] ? [] : result
   }
 
@@ -111,7 +115,8 @@ import Testing
     // RFC 6376 §3.4.3, §3.4.4: the digests of an empty body.
     let empty = Self.digests([])
     #expect(
-      empty.digests[BodyDigestKey(.simple)].map(Base64.text) == "frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=")
+      empty.digests[BodyDigestKey(.simple)].map(Base64.text) == "frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY="
+    )
     #expect(
       empty.digests[BodyDigestKey(.relaxed)].map(Base64.text)
         == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
@@ -133,8 +138,8 @@ import Testing
 
   @Test func largeBodies() {
     // Line ends that count only because something follows, across every buffer.
-    let ends = [UInt8](repeating: 0, count: 100_000).enumerated().map { UInt8($0.offset % 2 == 0 ? 13 : 10) }
-    let lines = (0..<3000).flatMap { Array("..line \($0)  with\tspace \r\n".utf8) }
+    let ends = [UInt8](repeating: 0, count: 20_000).enumerated().map { UInt8($0.offset % 2 == 0 ? 13 : 10) }
+    let lines = (0..<1500).flatMap { Array("..line \($0)  with\tspace \r\n".utf8) }
     let held = lines + ends + Array("last".utf8) + ends
     let whole = Self.digests(held)
     Self.expectRight(held, whole)
