@@ -65,6 +65,8 @@ public enum Catalogue {
     OwnDomainCheck.self,
     NullSenderCheck.self,
     RecipientListCheck.self,
+    DKIMCheck.self,
+    ARCCheck.self,
     FromListCheck.self,
     FromDomainCheck.self,
     URLCheck.self,

@@ -92,6 +92,8 @@ final class CanonicalBody {
   private func takeRelaxed(_ octets: UnsafeRawBufferPointer) {
     let count = octets.count
     var start = 0
+    // White space that goes on from the piece before.
+    if holdsSpace { while start < count, octets[start].isWhiteSpace { start += 1 } }
     while start < count {
       let stop = Self.firstToChange(octets, from: start)
       if stop > start {

@@ -53,7 +53,8 @@ struct DKIMSignature {
     headerForm = forms.header
     bodyKey = BodyDigestKey(forms.body, isSHA1: algorithm.isSHA1, length: try Self.number(list, "l"))
     names = try Self.names(list)
-    identityDomain = try Self.identityDomain(list, within: domain)
+    // In a seal, `i=` is its instance.
+    identityDomain = isSeal ? domain : try Self.identityDomain(list, within: domain)
     if let methods = list.words("q"), !methods.contains(where: { $0.equalsIgnoringASCIICase("dns/txt") }) {
       throw DKIMFault(.neutral, "no known query method in q=")
     }

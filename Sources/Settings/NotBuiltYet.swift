@@ -32,7 +32,7 @@ enum NotBuiltYet {
 
   /// The checks that come later.
   static let checks: Set<String> = [
-    "arc", "attachments", "dkim", "dmarc", "greylist", "greylisting", "reputation", "rules", "spf", "trace",
+    "attachments", "dmarc", "greylist", "greylisting", "reputation", "rules", "spf", "trace",
   ]
 
   /// Reports each row that the document meets.
