@@ -1,0 +1,81 @@
+internal import Bytes
+internal import NetAddress
+
+extension Trace {
+  /// Says of each hop whether its client is trusted: as far as the chain of trusted clients goes.
+  ///
+  /// - Returns: whether the chain never left one's own, and whether a submission server lets all below it be trusted.
+  mutating func settleTrust(_ trust: TraceTrust) -> (open: Bool, all: Bool) {
+    var isInside = true
+    var isSubmitted = false
+    for index in hops.indices {
+      let line = hops[index].line
+      guard isInside else { continue }
+      // A step within a server changes nothing; so does a line of a server of ours that names no client.
+      guard line.kind == .handover, let address = line.address else {
+        if line.kind == .handover, line.from != nil, !isSubmitted, !isNamedLocal(line) {
+          // A host without an address: there is nobody to trust.
+          hops[index].trust = .boundary
+          boundary = boundary ?? index
+          isInside = false
+        } else {
+          hops[index].trust = .own
+        }
+        continue
+      }
+      if isSubmitted {
+        hops[index].trust = .own
+      } else if isOwn(line, address, trust) {
+        hops[index].trust = .own
+        isSubmitted = trust.isSubmission(address)
+      } else if line.login != nil {
+        hops[index].trust = .login
+        boundary = boundary ?? index
+        isSubmitted = trust.isSubmission(address)
+      } else {
+        hops[index].trust = .boundary
+        boundary = boundary ?? index
+        isInside = false
+      }
+    }
+    return (isInside, isSubmitted)
+  }
+
+  private func isOwn(_ line: ReceivedLine, _ address: IPAddress, _ trust: TraceTrust) -> Bool {
+    if address.isLoopback { return true }
+    if let isOwn = trust.isOwn { return isOwn(address) }
+    if address.isPrivate { return true }
+    // The server looked the name up and did not doubt it: a host of its own house.
+    return line.doubt == nil && line.reverseName != line.helo || line.doubt == nil && isLookedUp(line)
+      ? Organisation.isShared(line.reverseName, line.by) ?? false : false
+  }
+
+  /// Whether the name is one that the server found by itself: it wrote the greeting apart.
+  private func isLookedUp(_ line: ReceivedLine) -> Bool { line.reverseName != nil && line.helo != nil }
+
+  private func isNamedLocal(_ line: ReceivedLine) -> Bool {
+    guard let from = line.from?.lowercasedASCII else { return true }
+    return from == "localhost" || from.hasPrefix("localhost.") || from == line.by?.lowercasedASCII
+  }
+
+  /// Takes the origin from the boundary; where all is one's own, from the oldest hop, or a field of one's own web
+  /// mailer.
+  mutating func settleOrigin(_ isInside: Bool) {
+    if let boundary {
+      let line = hops[boundary].line
+      origin = line.address
+      originName = line.doubt == nil ? line.reverseName : nil
+      return
+    }
+    guard isInside else { return }
+    if let hint = hints.first(where: \.isBelieved) {
+      origin = hint.address
+      return
+    }
+    guard let oldest = hops.last(where: { $0.line.address != nil && $0.line.kind == .handover }) else {
+      return
+    }
+    origin = oldest.line.address
+    originName = oldest.line.reverseName
+  }
+}
