@@ -63,6 +63,7 @@ public enum Catalogue {
     RecipientListCheck.self,
     FromListCheck.self,
     FromDomainCheck.self,
+    TraceCheck.self,
   ]
 
   /// The names that `[checks.NAME]` may have.

@@ -21,9 +21,6 @@ enum NotBuiltYet {
 
   static let rows: [Row] = [
     Row(
-      path: "trust", when: .present, severity: .warning, message: "[trust] is not built yet and has no effect"
-    ),
-    Row(
       path: "rules", when: .present, severity: .warning, message: "[rules] is not built yet: no rule is read"),
     Row(
       path: "actions.quarantine", when: .present, severity: .error,
@@ -32,8 +29,7 @@ enum NotBuiltYet {
 
   /// The checks that come later.
   static let checks: Set<String> = [
-    "arc", "attachments", "dkim", "dmarc", "dnsbl", "greylist", "greylisting", "reputation", "rules", "spf",
-    "trace", "urls",
+    "arc", "attachments", "dkim", "dmarc", "dnsbl", "greylist", "greylisting", "reputation", "rules", "spf", "urls",
   ]
 
   /// Reports each row that the document meets.
