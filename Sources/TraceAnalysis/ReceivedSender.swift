@@ -264,6 +264,8 @@ struct ReceivedSender {
       if let fromName, !HostText.isPlaceholder(fromName) { line.reverseName = fromName }
       return
     }
+    // A name alone need not be a greeting: programs and gateways write one too.
+    if seen.isEmpty, looked == nil { return }
     line.helo = written.printable(limit: 255)
     guard line.reverseName == nil, let fromName, !HostText.isPlaceholder(fromName) else { return }
     let isExim = line.product?.hasPrefix("Exim") == true
