@@ -69,6 +69,7 @@ public enum Catalogue {
     ARCCheck.self,
     FromListCheck.self,
     FromDomainCheck.self,
+    TraceCheck.self,
     URLCheck.self,
     AddressHashCheck.self,
   ]

@@ -21,9 +21,6 @@ enum NotBuiltYet {
 
   static let rows: [Row] = [
     Row(
-      path: "trust", when: .present, severity: .warning, message: "[trust] is not built yet and has no effect"
-    ),
-    Row(
       path: "rules", when: .present, severity: .warning, message: "[rules] is not built yet: no rule is read"),
     Row(
       path: "actions.quarantine", when: .present, severity: .error,
@@ -32,7 +29,7 @@ enum NotBuiltYet {
 
   /// The checks that come later.
   static let checks: Set<String> = [
-    "attachments", "dmarc", "greylist", "greylisting", "reputation", "rules", "spf", "trace",
+    "attachments", "dmarc", "greylist", "greylisting", "reputation", "rules", "spf",
   ]
 
   /// Reports each row that the document meets.

@@ -101,3 +101,39 @@ extension DNSSettings.Server {
     self.port = port
   }
 }
+
+/// Whom `weir trace` asks who answers for an address (`[trace]`); nil: nobody.
+public struct TraceSettings: Sendable, Hashable {
+  /// The DNS zone of abuse contacts, by reversed address.
+  public let abuseZone: String?
+  /// The base address of an RDAP server.
+  public let rdap: String?
+  /// A whois server, `NAME` or `NAME:PORT`.
+  public let whois: String?
+
+  /// What stands where no configuration says otherwise.
+  public static let standard = TraceSettings(
+    abuseZone: "abuse-contacts.abusix.zone", rdap: "https://rdap.org/", whois: "whois.iana.org")
+
+  public init(abuseZone: String?, rdap: String?, whois: String?) {
+    self.abuseZone = abuseZone
+    self.rdap = rdap
+    self.whois = whois
+  }
+}
+
+extension TraceSettings {
+  init(_ section: Section) {
+    func text(_ key: String) -> String? {
+      let text = section.defaultedText(key)
+      return text == "-" || text.isEmpty ? nil : text
+    }
+    abuseZone = text("abuse_zone")
+    rdap = text("rdap")
+    whois = text("whois")
+    if section.has("rdap"), let rdap, !rdap.hasPrefix("https://"), !rdap.hasPrefix("http://") {
+      section.report(
+        "rdap", "trace.rdap: expected an address such as \"https://rdap.org/\"; found \(quoted(rdap))")
+    }
+  }
+}

@@ -35,6 +35,7 @@ public struct Settings: Sendable, Hashable {
   public let dns: DNSSettings
   /// Hops of our own beyond the relay networks.
   public let trustedNetworks: IPPrefixSet
+  public let trace: TraceSettings
   /// The folder of the local lists, as written; see ``isWritten(_:)``.
   public let listsFolder: String
   /// The folder of the rule files, as written.
@@ -151,6 +152,7 @@ extension Settings {
     submission = SubmissionSettings(root.section("submission"), relay)
     dns = DNSSettings(root.section("dns"))
     trustedNetworks = IPPrefixSet(root.section("trust").networks("networks"))
+    trace = TraceSettings(root.section("trace"))
     listsFolder = root.section("lists").defaultedText("folder")
     rulesFolder = root.section("rules").defaultedText("folder")
     actions = ActionSettings(root.section("actions"))

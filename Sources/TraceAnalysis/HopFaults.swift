@@ -17,7 +17,7 @@ extension Trace {
     faults += Self.addressFaults(line)
     faults += Self.dateFaults(line)
     faults += ServerShapes.faults(line)
-    if line.byText == nil, line.kind == .handover { faults.append(.noServer) }
+    if line.byText == nil, line.kind == .handover, !line.isPending { faults.append(.noServer) }
     if let older = older(than: index), let date = line.date, let olderDate = hops[older].line.date {
       let seconds = Int((date.moment - olderDate.moment).milliseconds / 1000)
       hops[index].delay = .seconds(seconds)

@@ -5,12 +5,14 @@ internal import NetAddress
 enum HostText {
   /// An address: with or without brackets, `IPv6:`, a zone, a port behind `:` or `.`, leading zeros.
   static func address(_ text: some StringProtocol) -> IPAddress? {
-    var text = Substring(text)
-    while let first = text.first, "[( ".contains(first) { text = text.dropFirst() }
-    while let last = text.last, "]), ;".contains(last) { text = text.dropLast() }
+    guard text.utf8.count <= 80 else { return nil }
+    var bytes = Substring(text).utf8
+    while let first = bytes.first, "[( ".utf8.contains(first) { bytes = bytes.dropFirst() }
+    while let last = bytes.last, "]), ;".utf8.contains(last) { bytes = bytes.dropLast() }
     // A port outside the brackets: `[192.0.2.1]:25`.
-    if let end = text.firstIndex(of: "]") { text = text[..<end] }
-    guard (2...64).contains(text.utf8.count) else { return nil }
+    if let end = bytes.firstIndex(of: UInt8(ascii: "]")) { bytes = bytes[..<end] }
+    guard (2...64).contains(bytes.count) else { return nil }
+    var text = Substring(bytes)
     if text.lowercasedASCII.hasPrefix("ipv6:") { text = text.dropFirst(5) }
     if let zone = text.firstIndex(of: "%") { text = text[..<zone] }
     if let address = IPAddress(String(text)) { return address }

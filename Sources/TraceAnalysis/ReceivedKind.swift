@@ -11,8 +11,8 @@ enum ReceivedKind {
     }
     if clauses.contains(where: isFetcher) { return .fetched }
     let with = line.with?.lowercasedASCII ?? ""
-    let isElsewhere = line.address.map { !$0.isLoopback } ?? false
-    if with.hasPrefix("local") && !isElsewhere || with.hasPrefix("qmail-scanner") || spoken == "BSMTP" {
+    if with.hasPrefix("local") && line.address == nil || with.hasPrefix("qmail-scanner") || spoken == "BSMTP"
+    {
       return .local
     }
     if clauses.contains(where: { $0.keyword == .by && $0.tokens.first?.isWord("uid") == true }) {

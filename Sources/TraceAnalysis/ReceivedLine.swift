@@ -1,3 +1,4 @@
+public import Bytes
 public import NetAddress
 
 /// What one Received line says (RFC 5321 §4.4), whoever wrote it and however.
@@ -76,10 +77,33 @@ public struct ReceivedLine: Hashable, Sendable {
   public var isAmbiguous = false
   /// Whether it is longer than is looked at.
   public var isCut = false
+  /// Whether nobody has written it yet: the hop of who is handing the message over now.
+  public private(set) var isPending = false
+
+  /// A line that says nothing.
+  public init() {}
 
   /// `SMTP`, `ESMTPSA`, `HTTP`, … where `with`, or else `via`, names a protocol; in capitals.
   public var protocolName: String? { Protocols.named(with) ?? Protocols.named(via) }
 
   /// What the server is known by: its name, else its address.
   public var byText: String? { by ?? byAddress.map(\.description) }
+}
+
+extension ReceivedLine {
+  /// The hop of a client whose message is being taken.
+  public static func pending(
+    from address: IPAddress, helo: String, reverseName: String?, isLoggedIn: Bool, at time: Timestamp
+  ) -> ReceivedLine {
+    var line = ReceivedLine()
+    line.kind = .handover
+    line.from = helo
+    line.helo = HostText.address(helo).map { "[\($0)]" } ?? helo
+    line.reverseName = reverseName
+    line.address = address
+    line.date = MailDate(moment: time, zone: 0, oddities: [])
+    if isLoggedIn { line.login = Login(manner: "AUTH") }
+    line.isPending = true
+    return line
+  }
 }

@@ -20,6 +20,7 @@ enum ReceivedNotes {
     if head == "via", words.count == 2, Protocols.named(String(words[1])) != nil {
       // `by … (via HTTP)`.
       line.via = line.via ?? String(words[1])
+      line.login = line.login ?? ReceivedLine.Login(manner: String(words[1]).uppercasedASCII)
       return true
     }
     return envelope(head, words, &line) || login(head, words, text, &line)
@@ -140,14 +141,32 @@ enum ReceivedNotes {
 
   /// What other parts of the line say of the login.
   static func finish(_ line: inout ReceivedLine) {
-    guard line.login == nil, let spoken = line.protocolName else { return }
-    let names = [
-      "ESMTPA", "ESMTPSA", "ASMTP", "ASMTPS", "SMTPA", "SMTPSA", "LMTPA", "LMTPSA", "UTF8SMTPA", "UTF8SMTPSA",
-      "UTF8LMTPA", "UTF8LMTPSA",
-    ]
+    guard line.login == nil, let spoken = Protocols.named(line.with) else { return }
     // A web mailer's users log in, or they could not write.
-    if names.contains(spoken) || spoken.hasPrefix("HTTP") && spoken != "HTTPREST" {
+    if logins.contains(spoken) || spoken.hasPrefix("HTTP") && spoken != "HTTPREST" {
       line.login = ReceivedLine.Login(manner: spoken)
+    } else if let by = line.by, isSubmission(by.lowercasedASCII, line) {
+      line.login = ReceivedLine.Login(manner: by)
+    }
+  }
+
+  /// RFC 3848, RFC 6531, and Exim's of before.
+  private static let logins: Set<String> = [
+    "ESMTPA", "ESMTPSA", "ASMTP", "ASMTPS", "SMTPA", "SMTPSA", "LMTPA", "LMTPSA", "UTF8SMTPA", "UTF8SMTPSA",
+    "UTF8LMTPA", "UTF8LMTPSA",
+  ]
+
+  /// Servers that take mail from their users alone and do not say that they logged in.
+  private static func isSubmission(_ by: String, _ line: ReceivedLine) -> Bool {
+    if by == "mail.gmx.net" || by == "mail.gmx.com" { return line.product != nil && line.helo != line.from }
+    guard by == "mx.google.com" || by == "smtp.gmail.com", line.protocolName == "ESMTPS", let id = line.id
+    else {
+      return false
+    }
+    // Gmail's ids of submitted mail have `sm` between the first two numbers: `m16sm345129qck.28.…`.
+    let head = Array(id.utf8.prefix(7))
+    return head.indices.dropLast(2).contains {
+      head[$0] == UInt8(ascii: "s") && head[$0 + 1] == UInt8(ascii: "m") && head[$0 + 2].isASCIIDigit
     }
   }
 }

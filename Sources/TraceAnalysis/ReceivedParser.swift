@@ -224,8 +224,21 @@ struct ReceivedParser {
   private mutating func readID(_ tokens: [ReceivedToken]) {
     guard let first = tokens.first(where: { $0.kind != .comment }) else { return }
     line.id = line.id ?? first.text.printable(limit: 200)
-    for token in tokens where token.kind == .word && token.range != first.range {
-      line.unread.append(token.text.printable(limit: 60))
+    // Haraka: `id X envelope-from <sender> tls CIPHER (authenticated …)`.
+    var index = (tokens.firstIndex { $0.range == first.range } ?? 0) + 1
+    while index < tokens.count {
+      let token = tokens[index]
+      let following = index + 1 < tokens.count ? tokens[index + 1] : nil
+      index += 1
+      if token.isWord("envelope-from"), let following {
+        line.sender = following.text.printable(limit: 320)
+        index += 1
+      } else if token.isWord("tls"), let following, following.kind == .word {
+        line.tls = ReceivedLine.TLS(version: "", cipher: following.text.printable(limit: 80))
+        index += 1
+      } else if token.kind == .word {
+        line.unread.append(token.text.printable(limit: 60))
+      }
     }
   }
 

@@ -18,12 +18,18 @@ struct ReceivedSender {
   /// Whether `[address]` followed the name without a comment.
   private var hasBracketBehind = false
   private var hasBracketComment = false
+  /// An address written where a name would stand: `(192.0.2.1 [192.0.2.1])`.
+  private var addressWord: String?
+  /// Whether the name and its comment are one word: `name(192.0.2.1)`, a name that was looked up.
+  private var isTied = false
 
   mutating func read(_ tokens: [ReceivedToken], _ lexer: ReceivedLexer, _ line: inout ReceivedLine) {
     var words: [String] = []
     for (index, token) in tokens.enumerated() {
       switch token.kind {
-      case .comment: comment(token, lexer, &line, depth: 0)
+      case .comment:
+        if index == 1, token.isTight { isTied = true }
+        comment(token, lexer, &line, depth: 0)
       case .bracket where index > 0:
         if let address = HostText.address(token.text) {
           seen.append(address)
@@ -43,7 +49,7 @@ struct ReceivedSender {
   private mutating func readWords(_ words: [String], _ line: inout ReceivedLine) {
     guard let name = words.first else { return }
     firstAddress = HostText.address(name)
-    line.from = first?.kind == .bracket && firstAddress == nil ? "[\(name)]" : name
+    line.from = first?.kind == .bracket ? "[\(name)]" : name
     var rest = words.dropFirst()
     // `[192.0.2.1]:50999`: a port.
     if let port = rest.first, port.hasPrefix(":"), port.dropFirst().utf8.allSatisfy(\.isASCIIDigit) {
@@ -87,9 +93,14 @@ struct ReceivedSender {
         if inside.count == 1, piece.kind == .word { hasBareAddressComment = true }
         name = nil
       } else if let (ident, address) = identified(piece, following) {
-        line.ident = ident.printable(limit: 100)
         seen.append(address)
-        hasBareAddressComment = true
+        if inside.last.map({ $0.isWord("login") || $0.isWord("plain") }) == true {
+          // Yahoo: `(user@192.0.2.1 with login)`.
+          line.login = ReceivedLine.Login(manner: "with login", user: ident.printable(limit: 100))
+        } else {
+          line.ident = ident.printable(limit: 100)
+          hasBareAddressComment = true
+        }
         if following?.kind == .bracket { index += 1 }
       } else {
         name = self.word(piece, name, &line)
@@ -197,7 +208,12 @@ struct ReceivedSender {
       text = String(text[text.index(after: at)...])
     }
     while text.hasSuffix(".") { text.removeLast() }
-    guard HostText.isName(text), HostText.address(text) == nil, piece.kind != .bracket else { return name }
+    guard piece.kind != .bracket else { return name }
+    guard HostText.address(text) == nil else {
+      addressWord = addressWord ?? text
+      return name
+    }
+    guard HostText.isName(text) else { return name }
     return name ?? text
   }
 
@@ -226,6 +242,8 @@ struct ReceivedSender {
       // Exim without a name by DNS: `from (greeting) [192.0.2.1]`.
       if hasBracketBehind, names.isEmpty, let told = bareNames.first {
         (line.helo, line.reverseName) = (told, nil)
+      } else if let word = addressWord {
+        line.helo = word
       }
       return
     }
@@ -241,8 +259,13 @@ struct ReceivedSender {
       line.reverseName = fromName
       return
     }
-    // `unknown(192.0.2.1)` is a name that was looked up in vain.
-    if hasBareAddressComment, HostText.isPlaceholder(written) { return }
+    if isTied, hasBareAddressComment {
+      // smap: `name(192.0.2.1)` is a name by DNS, and `unknown(192.0.2.1)` one that was looked up in vain.
+      if let fromName, !HostText.isPlaceholder(fromName) { line.reverseName = fromName }
+      return
+    }
+    // A name alone need not be a greeting: programs and gateways write one too.
+    if seen.isEmpty, looked == nil { return }
     line.helo = written.printable(limit: 255)
     guard line.reverseName == nil, let fromName, !HostText.isPlaceholder(fromName) else { return }
     let isExim = line.product?.hasPrefix("Exim") == true

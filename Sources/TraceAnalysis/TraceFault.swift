@@ -84,6 +84,16 @@ public enum TraceFault: Hashable, Sendable {
   }
 }
 
+extension TraceFault {
+  /// Whether it lies between a line and the one below, not in the line itself.
+  public var isBetweenHops: Bool {
+    switch self {
+    case .gap, .timeBackwards, .delayed: true
+    default: false
+    }
+  }
+}
+
 extension TraceFault: CustomStringConvertible {
   /// For people.
   public var description: String {

@@ -36,6 +36,7 @@ import Testing
       case "auth.introspection_url": "\"https://sso.example.org/introspect\""
       case "dns.stub[].address": "\"127.0.0.1@53\""
       case "backend[].recipients": "\"any\""
+      case "trace.rdap": "\"https://rdap.example.org/\""
       default: "\"text\""
       }
     case .table, .tables: ""

@@ -111,7 +111,6 @@ import Testing
     #expect(reading.settings == nil)
     #expect(
       reading.lines == [
-        "weir.toml:64:1: warning: [trust] is not built yet and has no effect",
         "weir.toml:70:1: warning: [rules] is not built yet: no rule is read",
         "weir.toml:76:1: the quarantine is not built yet: nothing could be kept; leave it out, or use defer or reject",
       ])

@@ -50,6 +50,16 @@ extension Settings {
     .key("dns.stub[].address", .text, "", "The server, \"IP\" or \"IP@port\"; required."),
     .table("trust", "Which hops of the Received trace are one's own."),
     .key("trust.networks", .networks, "", "Hops of our own beyond the relay networks."),
+    .table("trace", "Whom weir trace asks who answers for an address."),
+    .key(
+      "trace.abuse_zone", .text, "abuse-contacts.abusix.zone",
+      "The DNS zone that knows the abuse contact of an address; \"-\": none."),
+    .key(
+      "trace.rdap", .text, "https://rdap.org/",
+      "The RDAP server (RFC 9082) that is asked with --online, or led on by; \"-\": none."),
+    .key(
+      "trace.whois", .text, "whois.iana.org",
+      "The whois server that is asked with --online, \"NAME\" or \"NAME:PORT\"; \"-\": none."),
   ]
 
   static let filterReference: [KeyReference] = [
