@@ -22,7 +22,8 @@ import TestSupport
 /// (relay.networks), `ptr` (the name that a server in front told), `manners` (`early`, `out-of-turn`), `location`
 /// (country, number and name of the network), `config` (a key of the configuration, dotted, and its value),
 /// `list FILE` (a line of a list), `dns` (a record: `name TYPE data`, or `FAIL` or `TIMEOUT` in its place),
-/// `header` (a line of the message's header), `body` (a line of its body). The last five may be repeated; with a
+/// `header` (a line of the message's header), `body` (a line of its body), `zones` (a line of zones.toml). The last
+/// six may be repeated; with a
 /// `dns` line there is a resolver, and it knows nothing else. Below the empty line: what each stage found, and what
 /// becomes of the session, of each recipient, and of the message, by it. What is not given has the values of `init`.
 struct CheckCase: CustomStringConvertible, Sendable {
@@ -42,6 +43,8 @@ struct CheckCase: CustomStringConvertible, Sendable {
   var names: DNSTable?
   var header: [String] = []
   var body: [String] = []
+  /// Lines of zones.toml.
+  var zones: [String] = []
   let expected: [String]
 
   var description: String { name }
@@ -99,6 +102,7 @@ struct CheckCase: CustomStringConvertible, Sendable {
       names = table
     case "header": header.append(value)
     case "body": body.append(value)
+    case "zones": zones.append(value)
     case "now":
       guard let day = Timestamp(isoDay: value) else { return false }
       now = day
@@ -195,6 +199,9 @@ struct CheckCaseRun {
     var materials = CheckMaterials(lists: lists.snapshot, relay: relay, settings: settings)
     materials.resolves = one.names != nil
     materials.locations = one.location.map(OneLocation.init)
+    let zones = DNSZones.read(text: one.zones.joined(separator: "\n"), file: "zones.toml")
+    if !zones.problems.isEmpty { throw HarnessFault("\(zones.problems)") }
+    materials.zones = zones.zones
     lookups = Lookups(one.names ?? DNSTable(), until: .now + .seconds(60))
     (plan, scores, problems) = Catalogue.plan(materials)
     if !problems.isEmpty { throw HarnessFault("\(problems)") }
