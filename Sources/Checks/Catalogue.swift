@@ -38,12 +38,18 @@ protocol Check: Sendable {
   static var defaultMode: CheckMode { get }
   /// What its findings weigh and do unless the admin says otherwise.
   static var weights: [ReasonCode: Weight] { get }
+  /// What `action` leaves to the score: what would be wrong to refuse for alone.
+  static var leftToScore: Set<ReasonCode> { get }
   /// Its part of the reason catalogue.
   static var reasons: [Reason] { get }
   /// Reads the check's own keys.
   init(_ materials: CheckMaterials, keys: inout CheckKeys)
   /// Puts its examinations into the plan.
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage)
+}
+
+extension Check {
+  static var leftToScore: Set<ReasonCode> { [] }
 }
 
 /// All checks, in the order in which their findings are listed.
@@ -64,11 +70,13 @@ public enum Catalogue {
     SenderDomainCheck.self,
     OwnDomainCheck.self,
     NullSenderCheck.self,
+    SPFCheck.self,
     RecipientListCheck.self,
     DKIMCheck.self,
     ARCCheck.self,
     FromListCheck.self,
     FromDomainCheck.self,
+    DMARCCheck.self,
     TraceCheck.self,
     URLCheck.self,
     AddressHashCheck.self,
@@ -110,7 +118,9 @@ public enum Catalogue {
       if let ruling = ["score": Ruling.none, "defer": .defer, "reject": .reject][action] {
         // What weighs nothing by itself decides nothing: that it could not be told (…_UNAVAILABLE), that all is well.
         for (code, own) in check.weights
-        where own.ruling != .allow && (own.score > 0 || own.ruling != .none) {
+        where own.ruling != .allow && (own.score > 0 || own.ruling != .none)
+          && !check.leftToScore.contains(code)
+        {
           weights[code]?.ruling = own.ruling == .limit && ruling == .reject ? .limit : ruling
         }
       }

@@ -51,6 +51,9 @@ struct CheckCase: CustomStringConvertible, Sendable {
 
   var description: String { name }
 
+  /// The check whose folder it lies in.
+  var check: String { String(name.prefix { $0 != "/" }) }
+
   /// The cases of all checks, by folder.
   static func all() throws -> [String: [CheckCase]] {
     let folder = Repository.root + "/Tests/Cases"
@@ -124,6 +127,25 @@ struct CheckCase: CustomStringConvertible, Sendable {
   }
 }
 
+extension CheckPlan {
+  /// Those that speak of nearly every sender and message, and say so where nothing is found.
+  private static let everywhere: Set<String> = ["spf", "dkim", "arc", "dmarc"]
+
+  /// For the cases of a check: of these it is alone; in the cases of others they are silent.
+  fileprivate func concerning(_ check: String) -> CheckPlan {
+    func concerns(_ name: String) -> Bool {
+      Self.everywhere.contains(check) ? name == check : !Self.everywhere.contains(name)
+    }
+    var plan = self
+    plan.connect.removeAll { !concerns($0.check) }
+    plan.hello.removeAll { !concerns($0.check) }
+    plan.mail.removeAll { !concerns($0.check) }
+    plan.recipient.removeAll { !concerns($0.check) }
+    plan.message.removeAll { !concerns($0.check) }
+    return plan
+  }
+}
+
 /// What a case says of its client's place.
 private struct OneLocation: LocationSource {
   let place: Location
@@ -177,7 +199,9 @@ struct CheckCaseRun {
     let (table, faults) = DNSTable.parse(Array(one.names.joined(separator: "\n").utf8), file: one.name)
     if !faults.isEmpty { throw HarnessFault("\(faults)") }
     lookups = Lookups(table, until: .now + .seconds(60))
-    (plan, scores, problems) = Catalogue.plan(materials)
+    let whole: CheckPlan
+    (whole, scores, problems) = Catalogue.plan(materials)
+    plan = whole.concerning(one.check)
     if !problems.isEmpty { throw HarnessFault("\(problems)") }
     thresholds = Thresholds(
       tag: settings.actions.tag, deferral: settings.actions.defer, reject: settings.actions.reject,

@@ -14,6 +14,8 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "lists": fuzzLists,
   "links": fuzzLinks,
   "settings": fuzzSettings,
+  "spf": fuzzSPF,
+  "dmarc": fuzzDMARC,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
