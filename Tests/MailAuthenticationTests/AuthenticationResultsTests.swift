@@ -35,7 +35,8 @@ import Testing
         Authentication-Results: mx.reader.example;\r
         \tiprev=pass policy.iprev="2001:db8::1";\r
         \tspf=pass smtp.mailfrom=anna@author.example;\r
-        \tspf=permerror reason="too many; look-ups" smtp.helo=out.author.example;\r
+        \tspf=permerror reason="too many; look-ups"\r
+        \tsmtp.helo=out.author.example;\r
         \tdkim=pass header.d=author.example header.s=s1 header.a=rsa-sha256\r
         \theader.b="ab/d+f==";\r
         \tdkim=fail reason="signature does not match" header.d=author.example\r
