@@ -13,6 +13,8 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "header": fuzzHeader,
   "lists": fuzzLists,
   "settings": fuzzSettings,
+  "dkim": fuzzDKIM,
+  "authres": fuzzAuthenticationResults,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
