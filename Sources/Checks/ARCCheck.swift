@@ -59,7 +59,8 @@ public struct ARCCheck: Check {
     guard resolves else { return }
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: max(enforceAt, .message),
+        check: Self.name, mode: mode, enforceAt: max(enforceAt, .message), reports: .eachOnce,
+        wantsBody: true,
         work: .awaited { [trust] facts, lookups in
           Self.findings(await Self.outcome(facts, lookups), trust)
         }))

@@ -36,7 +36,8 @@ public struct DKIMCheck: Check {
     guard resolves else { return }
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: max(enforceAt, .message),
+        check: Self.name, mode: mode, enforceAt: max(enforceAt, .message), reports: .eachOnce,
+        wantsBody: true,
         work: .awaited { facts, lookups in
           Self.findings(await Self.verifications(facts, lookups))
         }))

@@ -40,8 +40,8 @@ struct SignedMessage {
       Lookups(resolver, until: .now + .seconds(5)))
   }
 
-  /// 2026-11-20: behind every case, and before those who sign in the future.
-  static let now = Timestamp(milliseconds: 1_795_132_800_000)
+  /// 2027-01-15: behind every case, and before those who sign in the future.
+  static let now = Timestamp(milliseconds: 1_800_000_000_000)
 }
 
 extension DKIMVerification {

@@ -16,6 +16,8 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "settings": fuzzSettings,
   "spf": fuzzSPF,
   "dmarc": fuzzDMARC,
+  "dkim": fuzzDKIM,
+  "authres": fuzzAuthenticationResults,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
