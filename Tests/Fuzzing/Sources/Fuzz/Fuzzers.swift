@@ -18,6 +18,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "dmarc": fuzzDMARC,
   "dkim": fuzzDKIM,
   "authres": fuzzAuthenticationResults,
+  "dns": fuzzDNS,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
