@@ -45,6 +45,8 @@ struct QuestionDesk {
   private let terms: Terms
   private var items: [UInt64: Item] = [:]
   private var underWay: [DNSQuestion: UInt64] = [:]
+  /// Items that nobody waits for, probes among them: few, so that nobody has to look through all.
+  private var abandoned: Set<UInt64> = []
   /// In order; numbers of items that are gone are skipped.
   private var queue: [UInt64] = []
   private var head = 0
@@ -65,6 +67,7 @@ struct QuestionDesk {
     at now: ContinuousClock.Instant
   ) -> Entry {
     if let number = underWay[question] {
+      abandoned.remove(number)
       items[number]?.waiters.append(waiter)
       deadlines.insert(deadline, number, waiter)
       return .merged
@@ -83,6 +86,7 @@ struct QuestionDesk {
     let number = nextNumber
     nextNumber = number % (1 << 40 - 1) + 1
     items[number] = item
+    abandoned.insert(number)
     queue.insert(number, at: head)
     return number
   }
@@ -108,6 +112,7 @@ struct QuestionDesk {
   /// Ends a question, wherever it is.
   private mutating func drop(_ number: UInt64) {
     guard let item = items.removeValue(forKey: number) else { return }
+    abandoned.remove(number)
     if underWay[item.question] == number { underWay[item.question] = nil }
     switch item.progress {
     case .queued: break
@@ -141,7 +146,7 @@ struct QuestionDesk {
 
   /// Makes room: who is waited for goes before who is not.
   private mutating func dropAbandoned() {
-    for (number, item) in items where item.waiters.isEmpty && !item.isProbe { drop(number) }
+    for number in abandoned where items[number]?.isProbe == false { drop(number) }
   }
 
   /// It was put; `id` nil: it could not be.
@@ -174,6 +179,7 @@ struct QuestionDesk {
 
   private mutating func remove(_ number: UInt64) -> Item? {
     guard let item = items.removeValue(forKey: number) else { return nil }
+    abandoned.remove(number)
     if underWay[item.question] == number { underWay[item.question] = nil }
     if item.progress != .queued { asked -= 1 }
     return item
@@ -206,16 +212,17 @@ struct QuestionDesk {
       let wasAsked = item.progress != .queued
       late.append(
         Late(waiter: waiter, question: item.question, age: now - item.begin, wasAsked: wasAsked))
+      guard item.waiters.isEmpty else { continue }
       // What was never put need not be.
-      if item.waiters.isEmpty, !wasAsked { drop(number) }
+      if wasAsked { abandoned.insert(number) } else { drop(number) }
     }
     return late
   }
 
   /// Ends questions that nobody waits for and that go on too long.
   mutating func tidy(at now: ContinuousClock.Instant) {
-    for (number, item) in items
-    where item.waiters.isEmpty && now - item.begin > terms.patience {
+    for number in abandoned {
+      guard let item = items[number], now - item.begin > terms.patience else { continue }
       drop(number)
     }
   }
@@ -235,7 +242,7 @@ struct QuestionDesk {
     for (number, item) in items where !item.waiters.isEmpty && isConcerned(item.question) {
       released += item.waiters
       items[number]?.waiters = []
-      if item.progress == .queued { drop(number) }
+      if item.progress == .queued { drop(number) } else { abandoned.insert(number) }
     }
     return released
   }

@@ -58,7 +58,10 @@ struct ResolverBoundsTests {
   @Test("A time-out that somebody waited for is remembered shortly")
   func rememberedTimeout() async throws {
     let server = try SilentNameServer()
-    let ask = try Asking(patience: .milliseconds(2200)) { try $0.stub("weir.test", port: server.port) }
+    let ask = try Asking(patience: .milliseconds(600)) {
+      try $0.stub("weir.test", port: server.port)
+      $0.leastWait = .milliseconds(500)
+    }
     #expect(try await ask("weir.test") == .failed(.timeout))
     #expect(try ask.remembered("weir.test") == .failed(.timeout))
     #expect(!ask.resolver.status.isLost, "one stub that does not answer is not the world")
@@ -124,13 +127,15 @@ struct ResolverBoundsTests {
       data: ["back.example. 300 IN A 192.0.2.1"], zones: ["example": "static", ".": "static"])
     server.freeze(true)
     let told = Mutex<[ResolverNews]>([])
-    let ask = try Asking(patience: .milliseconds(2100), news: { news in told.withLock { $0.append(news) } }) {
+    let ask = try Asking(patience: .milliseconds(600), news: { news in told.withLock { $0.append(news) } }) {
       $0.servers = [.at(port: server.port)]
+      $0.leastWait = .milliseconds(500)
+      $0.health.span = .milliseconds(500)
       $0.health.patience = .seconds(1)
       $0.health.interval = .milliseconds(300)
     }
-    // Two seconds of silence, and then some more.
-    for round in 0..<3 where !ask.resolver.status.isLost {
+    // A while of silence, and then some more.
+    for round in 0..<6 where !ask.resolver.status.isLost {
       await withTaskGroup(of: Void.self) { group in
         for number in 0..<6 { group.addTask { _ = try? await ask("host\(round)-\(number).example") } }
       }
