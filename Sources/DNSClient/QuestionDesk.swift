@@ -11,6 +11,8 @@ struct QuestionDesk {
     var mostAsked = 450
     /// A question that nobody waits for goes on so long: its answer is remembered.
     var patience = Duration.seconds(30)
+    /// Whose time is over sooner learns nothing about the question.
+    var leastWait = Duration.seconds(2)
   }
 
   enum Entry: Equatable {
@@ -40,6 +42,8 @@ struct QuestionDesk {
     var waiters: [Waiter] = []
     /// Nobody waits, by its nature: it is to tell whether there is a network.
     var isProbe = false
+    /// Somebody's deadline has passed, and it had been waited for long enough.
+    var hasFailed = false
   }
 
   private let terms: Terms
@@ -191,10 +195,9 @@ struct QuestionDesk {
   struct Late {
     let waiter: Waiter
     let question: DNSQuestion
-    /// How long the question has been under way.
-    let age: Duration
-    /// Whether it was put at all.
-    let wasAsked: Bool
+    /// Whether that is a failure of the question: it was put, and waited for long enough. It fails once, however
+    /// many wait.
+    let isFailure: Bool
   }
 
   /// When `expire` has something to do.
@@ -208,10 +211,11 @@ struct QuestionDesk {
         continue
       }
       item.waiters.remove(at: place)
-      items[number] = item
       let wasAsked = item.progress != .queued
-      late.append(
-        Late(waiter: waiter, question: item.question, age: now - item.begin, wasAsked: wasAsked))
+      let isFailure = wasAsked && !item.hasFailed && now - item.begin >= terms.leastWait
+      if isFailure { item.hasFailed = true }
+      items[number] = item
+      late.append(Late(waiter: waiter, question: item.question, isFailure: isFailure))
       guard item.waiters.isEmpty else { continue }
       // What was never put need not be.
       if wasAsked { abandoned.insert(number) } else { drop(number) }

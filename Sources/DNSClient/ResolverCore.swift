@@ -34,7 +34,8 @@ final class ResolverCore: Sendable {
     alarm = try AlarmClock()
     context = try UnboundContext(options)
     let terms = QuestionDesk.Terms(
-      most: options.queue, mostAsked: options.mostOutstanding, patience: options.patience)
+      most: options.queue, mostAsked: options.mostOutstanding, patience: options.patience,
+      leastWait: options.leastWait)
     state = Mutex(State(desk: QuestionDesk(terms), health: ResolverHealth(options.health)))
   }
 
@@ -168,7 +169,7 @@ final class ResolverCore: Sendable {
     -> ResolverHealth.Order?
   {
     state.status.questions[.timeout, default: 0] += 1
-    guard late.wasAsked, late.age >= options.leastWait else { return nil }
+    guard late.isFailure else { return nil }
     cache.keep(.failed(.timeout), to: late.question, for: .zero)
     return zones.isFar(late.question.name) ? state.health.failed(at: now) : nil
   }

@@ -43,10 +43,12 @@ import Testing
     }
     #expect(count(front, "NAMES_UNAVAILABLE") == 1)
     #expect(try names(front)["isLost"] as? Bool == true)
+    let begin = ContinuousClock.now
     for number in 0..<5 {
-      let (code, took) = try deliver(front, from: "later\(number).example")
-      #expect(code == 250 && took < .milliseconds(900), "nobody waits any more")
+      let (code, _) = try deliver(front, from: "later\(number).example")
+      #expect(code == 250)
     }
+    #expect(ContinuousClock.now - begin < .seconds(4), "nobody waits any more")
     let report = try front.gateway.weir(["status"]).output
     #expect(report.contains("names        NOBODY ANSWERS;"), "\(report)")
     server.freeze(false)

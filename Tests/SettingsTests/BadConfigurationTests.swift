@@ -118,10 +118,6 @@ import Testing
     Case(
       "dns.outgoing = 5", "4:16: dns.outgoing: expected a whole number from 16 to 60000; found the number 5"),
     Case("dns.dnssec = 1", "4:14: dns.dnssec: expected true or false; found the number 1"),
-    Case(
-      "dns.servers = [\"192.0.2.53\", \"8.8.8.8@53\"]",
-      "4:30: warning: dns.servers: 8.8.8.8 is a public resolver, which DNS lists refuse to answer or mislead; leave"
-        + " servers empty, and the gateway resolves by itself"),
   ]
 
   static let addresses = [
@@ -328,6 +324,10 @@ import Testing
 
   /// What is worth saying and no reason to refuse.
   static let warnings = [
+    Case(
+      "dns.servers = [\"192.0.2.53\", \"8.8.8.8@53\"]",
+      "4:30: warning: dns.servers: 8.8.8.8 is a public resolver, which DNS lists refuse to answer or mislead; leave"
+        + " servers empty, and the gateway resolves by itself"),
     Case(
       "limits.memory = \"unlimited\"",
       "4:17: warning: limits.memory = \"unlimited\": load can take all memory of this machine"),
