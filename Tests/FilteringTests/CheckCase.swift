@@ -23,7 +23,7 @@ import TestSupport
 /// (relay.networks), `ptr` (the name that a server in front told), `manners` (`early`, `out-of-turn`), `location`
 /// (country, number and name of the network), `config` (a key of the configuration, dotted, and its value),
 /// `list FILE` (a line of a list), `pattern` (a line of dynamic.patterns), `dns` (a record, as `DNSTable.parse` reads
-/// it), `header` (a line of the message's header), `body` (a line of its body). The last six may be repeated. With a
+/// it), `header` (a line of the message's header), `body` (a line of its body), `zones` (a line of zones.toml). The last seven may be repeated. With a
 /// `dns` line there is a resolver, which knows nothing else, and the other checks are off unless a `config` line
 /// speaks of them. Below the empty line: what each stage found, and what becomes of the session, of each recipient,
 /// and of the message, by it. What is not given has the values of `init`.
@@ -45,6 +45,8 @@ struct CheckCase: CustomStringConvertible, Sendable {
   var patterns: [String] = []
   var header: [String] = []
   var body: [String] = []
+  /// Lines of zones.toml.
+  var zones: [String] = []
   let expected: [String]
 
   var description: String { name }
@@ -105,6 +107,7 @@ struct CheckCase: CustomStringConvertible, Sendable {
     case "pattern": patterns.append(value)
     case "header": header.append(value)
     case "body": body.append(value)
+    case "zones": zones.append(value)
     case "now":
       guard let day = Timestamp(isoDay: value) else { return false }
       now = day
@@ -171,6 +174,9 @@ struct CheckCaseRun {
     let (table, faults) = DNSTable.parse(Array(one.names.joined(separator: "\n").utf8), file: one.name)
     if !faults.isEmpty { throw HarnessFault("\(faults)") }
     lookups = Lookups(table, until: .now + .seconds(60))
+    let zones = DNSZones.read(text: one.zones.joined(separator: "\n"), file: "zones.toml")
+    if !zones.problems.isEmpty { throw HarnessFault("\(zones.problems)") }
+    materials.zones = zones.zones
     (plan, scores, problems) = Catalogue.plan(materials)
     if !problems.isEmpty { throw HarnessFault("\(problems)") }
     thresholds = Thresholds(

@@ -12,6 +12,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "sasl": fuzzSASL,
   "header": fuzzHeader,
   "lists": fuzzLists,
+  "links": fuzzLinks,
   "settings": fuzzSettings,
 ]
 

@@ -1,0 +1,111 @@
+import Bytes
+import MailSyntax
+import NetAddress
+import Testing
+
+@Suite struct LinkFinderTests {
+  private func hosts(_ text: String) -> [String] { LinkFinder.links(in: Array(text.utf8)).map(\.host) }
+
+  @Test(arguments: [
+    ("see http://bad.test/x", ["bad.test"]), ("HTTPS://Bad.TEST", ["bad.test"]),
+    ("ftp://files.test/", ["files.test"]), ("(www.bad.test)", ["www.bad.test"]),
+    ("http://user:pw@bad.test:8080/?q#f", ["bad.test"]), ("http://a@b@bad.test/", ["bad.test"]),
+    ("<a href=\"//bad.test/x\">", ["bad.test"]), ("<a href='http:\\\\bad.test\\x'>", []),
+    ("http:/\\bad.test/", ["bad.test"]), ("http:///bad.test/", ["bad.test"]),
+    ("http://bad&#46;test/&amp;x", ["bad.test"]), ("http://bad&#x2E;test", ["bad.test"]),
+    ("http://b%61d.test/", ["bad.test"]), ("http://bad.test.", ["bad.test"]),
+    ("http://bad.test,", ["bad.test"]),
+    ("http://3221225993/", ["192.0.2.9"]), ("http://0xc0.0.2.011/", ["192.0.2.9"]),
+    ("http://[2001:db8::1]/", ["2001:db8::1"]), ("http://192.0.2.9:81", ["192.0.2.9"]),
+    ("http://münchen.test/", ["münchen.test"]), ("mailto:a@b.test", []), ("nohttp:/x.test", []),
+    ("http://localhost/", []), ("http://", []), ("://x.test", []), ("wwww.x.test a.www.x.test", []),
+    ("x//comment.test", []), ("http://one.test/http://two.test/", ["one.test", "two.test"]),
+    ("http://r.test/?u=https%3A%2F%2Fhidden.test%2Fx", ["r.test", "hidden.test"]),
+    ("http://r.test/?u=https%253A%252F%252Fhidden.test", ["r.test", "hidden.test"]),
+    ("http://a.test http://a.test http://a.test/b", ["a.test", "a.test"]), ("http://1/", []),
+    ("http://a..test/", ["a..test"]),
+  ])
+  func whatALinkIs(_ text: String, _ expected: [String]) {
+    #expect(hosts(text) == expected, "\(text)")
+  }
+
+  @Test func pathsAndAddressesComeAlong() throws {
+    let links = LinkFinder.links(in: Array("http://a.test/b?c=d&amp;e http://10.0.0.1/x".utf8))
+    #expect(links.map(\.path) == ["/b?c=d&e", "/x"])
+    #expect(links.map(\.address) == [nil, IPAddress("10.0.0.1")])
+  }
+
+  @Test func isBounded() {
+    let many = (0..<1000).map { "http://h\($0).test/ " }.joined()
+    #expect(hosts(many).count == LinkFinder.most)
+    let long = "http://" + String(repeating: "a.", count: 10_000) + "test/"
+    #expect(hosts(long).isEmpty)
+    let path = LinkFinder.links(in: Array(("http://a.test/" + String(repeating: "x", count: 100_000)).utf8))
+    #expect(path.first?.path.utf8.count == 500)
+    // Links within links within links, and so on.
+    let nested = String(repeating: "http%3A%2F%2Fx.test%2F", count: 5000)
+    #expect(hosts("http://a.test/" + nested).count <= LinkFinder.most)
+  }
+
+  // MARK: Text parts
+
+  private func texts(_ message: String, most: Int = 1 << 20, isStuffed: Bool = true) -> [String] {
+    let octets = Array(message.replacing("\n", with: "\r\n").utf8)
+    return TextParts.of(octets, header: MessageHeader(octets), isStuffed: isStuffed, most: most)
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  @Test func encodingsAreUndone() {
+    #expect(texts("Subject: x\n\nplain\n..dot\n") == ["plain\r\n.dot\r\n"])
+    #expect(texts("Subject: x\n\n..dot\n", isStuffed: false) == ["..dot\r\n"])
+    #expect(
+      texts("Content-Transfer-Encoding: Quoted-Printable\n\na=3Db=\nc =\nd=ZZ=4\n") == ["a=bc d=ZZ=4\r\n"])
+    #expect(texts("Content-Transfer-Encoding: BASE64\n\naGVs\nbG8=\nIQ==\n") == ["hello!"])
+    #expect(texts("Content-Type: image/png\n\nx\n") == [])
+    #expect(texts("Subject: x\n") == [""])
+  }
+
+  @Test func partsAreFound() {
+    let message = """
+      Content-Type: multipart/mixed;
+       boundary=outer
+
+      preamble
+      --outer
+      Content-Type: multipart/alternative; boundary="in ner"
+
+      --in ner
+
+      one
+      --in ner
+      Content-Type: text/html
+
+      two
+      --in ner--
+      --outer
+      Content-Type: message/rfc822
+
+      Subject: inner
+
+      three
+      --outer
+      Content-Type: application/pdf
+
+      four
+      --outer--
+      epilogue
+
+      """
+    #expect(texts(message) == ["one\r\n", "two\r\n", "three\r\n"])
+    #expect(texts(message, most: 4).joined().utf8.count == 4)
+  }
+
+  @Test func mimeIsBounded() {
+    let many = "Content-Type: multipart/mixed; boundary=b\n\n" + String(repeating: "--b\n\nx\n", count: 1000)
+    #expect(texts(many).count == TextParts.mostParts)
+    let deep = (0..<100).map { "Content-Type: multipart/mixed; boundary=b\($0)\n\n--b\($0)\n" }.joined()
+    #expect(texts(deep).count <= 1)
+    #expect(texts("Content-Type: multipart/mixed\n\nx\n") == [])
+    #expect(texts("Content-Type: multipart/mixed; boundary=b\n\n--b") == [])
+  }
+}
