@@ -202,8 +202,8 @@ import Testing
       "5:1: replies: \"relay\" is no reason code: one is upper-case words with underscores, such as RELAY_DENIED"
     ),
     Case(
-      "[checks.dnsbl]\nmode = \"enforce\"",
-      "5:8: the check dnsbl is not built yet: it could not enforce anything; use \"off\""),
+      "[checks.greylist]\nmode = \"enforce\"",
+      "5:8: the check greylist is not built yet: it could not enforce anything; use \"off\""),
     Case(
       "[[listener]]\naddress = \"127.0.0.1:2525\"\nprofile = \"submissions\"\ntls = \"required\"",
       "6:11: listener.profile = \"submissions\" is TLS from the first byte: write [tls] certificate and key",

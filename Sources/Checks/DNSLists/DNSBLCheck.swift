@@ -39,6 +39,7 @@ struct DNSBLCheck: Check {
 
   private let inquiry: ZoneInquiry
   private let resolves: Bool
+  private let trusted: IPPrefixSet
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     let terms = InquiryTerms(
@@ -46,6 +47,7 @@ struct DNSBLCheck: Check {
       unavailable: .dnsblUnavailable)
     inquiry = ZoneInquiry(zones: materials.zones.asking([.client, .trace]), terms: terms)
     resolves = materials.resolves
+    trusted = materials.trusted
   }
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
@@ -56,6 +58,20 @@ struct DNSBLCheck: Check {
           check: Self.name, mode: mode, enforceAt: enforceAt,
           work: .awaited { [inquiry] facts, lookups in
             await inquiry.findings(inquiry.questions(about: facts.address, .client), lookups)
+          }))
+    }
+    if inquiry.zones.contains(where: { $0.asks.contains(.trace) }) {
+      plan.message.append(
+        Examination(
+          check: Self.name, mode: mode, enforceAt: .message, audience: .everyone,
+          work: .awaited { [inquiry, trusted] facts, lookups in
+            // A user is not judged by where he sits; a stranger's own address was asked about when he came.
+            let connect = facts.mail.connect
+            guard connect.user == nil, let origin = TraceCheck.trace(facts, trusted: trusted).origin,
+              origin != connect.address || !connect.isStranger
+            else { return [] }
+            return await inquiry.findings(
+              inquiry.questions(about: origin, .trace, shown: "trace:\(origin)"), lookups)
           }))
     }
   }
