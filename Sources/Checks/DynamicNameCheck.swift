@@ -43,21 +43,21 @@ struct DynamicNameCheck: Check {
       resolves
       ? .awaited { facts, lookups in
         switch await facts.clientName(lookups) {
-        case .confirmed(let name): look([name.text], facts)
-        case .unconfirmed(let names): look(names.map(\.text), facts)
+        case .confirmed(let name): look([name], facts)
+        case .unconfirmed(let names): look(names, facts)
         case .none, .unknown: []
         }
       }
-      : .immediate { facts in facts.toldName.map { look([$0], facts) } ?? [] }
+      : .immediate { facts in facts.toldName.flatMap { DNSName($0) }.map { look([$0], facts) } ?? [] }
     plan.connect.append(Examination(check: Self.name, mode: mode, enforceAt: enforceAt, work: work))
   }
 
-  private func look(_ names: [String], _ facts: ConnectFacts) -> [Finding] {
+  private func look(_ names: [DNSName], _ facts: ConnectFacts) -> [Finding] {
     guard !exceptNetworks.contains(facts.address) else { return [] }
     for name in names {
-      guard let entry = patterns.match(name) else { continue }
+      guard let entry = patterns.match(name.text) else { continue }
       let place = "\(patterns.name):\(entry.line)"
-      return [Finding(.dynamicName, evidence: "\(place) \(name)", reason: entry.reason, list: place)]
+      return [Finding(.dynamicName, evidence: "\(place) \(name.shown)", reason: entry.reason, list: place)]
     }
     return []
   }

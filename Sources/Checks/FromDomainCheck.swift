@@ -86,10 +86,10 @@ struct FromDomainCheck: Check {
     }
     return switch await MailDomain.of(name, lookups) {
     case .reachable: nil
-    case .missing(let why): Finding(.fromDomainMissing, evidence: "\(name): \(why)")
-    case .refusing: Finding(.fromDomainNullMX, evidence: name.text)
-    case .hidden(let address): Finding(.fromDomainMXPrivate, evidence: "\(name): \(address)")
-    case .unknown(let failure): Finding(.fromDomainUnavailable, evidence: "\(name): \(failure.words)")
+    case .missing(let why): Finding(.fromDomainMissing, evidence: "\(name.shown): \(why)")
+    case .refusing: Finding(.fromDomainNullMX, evidence: name.shown)
+    case .hidden(let address): Finding(.fromDomainMXPrivate, evidence: "\(name.shown): \(address)")
+    case .unknown(let failure): Finding(.fromDomainUnavailable, evidence: "\(name.shown): \(failure.words)")
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import DNS
 internal import Filtering
 internal import NetAddress
@@ -59,11 +60,22 @@ struct ReverseNameCheck: Check {
         case .confirmed: return []
         case .none: return [Finding(.reverseMissing)]
         case .unconfirmed(let names):
-          return [Finding(.reverseUnconfirmed, evidence: names.prefix(3).map(\.text).joined(separator: " "))]
+          return [Finding(.reverseUnconfirmed, evidence: names.prefix(3).map(\.shown).joined(separator: " "))]
         case .unknown(let failure): return [Finding(.reverseUnavailable, evidence: failure.words)]
         }
       })
     plan.connect.append(examination)
+  }
+}
+
+extension DNSName {
+  /// For the log: what no host's name has, and could look like a part of the line, is written `?`.
+  var shown: String {
+    String(
+      decoding: text.utf8.map { octet in
+        let isPlain = octet.isASCIILetterOrDigit || ".-_".utf8.contains(octet)
+        return isPlain ? octet : UInt8(ascii: "?")
+      }, as: UTF8.self)
   }
 }
 

@@ -38,7 +38,9 @@ import Testing
   @Test func namesNobodyReal() throws {
     let reserved = IPPrefixSet(
       try ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"].map(IPPrefix.parse(_:)))
-    for source in try shipped() where source.file != "README.md" {
+    for source in try shipped() {
+      // What the world's DNS lists and providers are called is no judgement on anybody.
+      guard case .list = ListFileName(source.file) else { continue }
       for line in String(decoding: source.text, as: UTF8.self).split(separator: "\n") {
         guard let word = line.split(separator: " ").first, word != "#" else { continue }
         let host = word.split(separator: "@").last.map { String($0.split(separator: "/").first ?? $0) } ?? ""
