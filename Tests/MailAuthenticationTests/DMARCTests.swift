@@ -42,7 +42,8 @@ import Testing
       // §6.6.3: no policy that can be read is `none` where somebody wants reports, else no record.
       ("v=DMARC1; rua=mailto:a@b.example", DMARCPolicy.none),
       ("v=DMARC1; p=maybe; rua=mailto:a@b.example!10m", DMARCPolicy.none),
-      ("v=DMARC1; p=reject; sp=maybe; rua=mailto:a@b.example", DMARCPolicy.none), ("v=DMARC1; p=reject; sp=maybe", nil),
+      ("v=DMARC1; p=reject; sp=maybe; rua=mailto:a@b.example", DMARCPolicy.none),
+      ("v=DMARC1; p=reject; sp=maybe", nil),
       ("v=DMARC1; p=maybe; rua=nobody", nil), ("v=DMARC1;", nil), ("v=DMARC1", nil),
       ("v=DMARC1; rua=mailto:a@b!x", nil),
       // Deviation, as §6.3 has it for what is wrong elsewhere: p= counts wherever it stands.
