@@ -71,9 +71,10 @@ public struct DMARCAuthors: Hashable, Sendable {
         let name = rest.prefix { $0.isASCIILetterOrDigit || $0 >= 0x80 || "-._".utf8.contains($0) }
         if hasLocal { add(String(utf8: name)) }
         rest = rest.dropFirst(name.count)
-        hasLocal = false
-      } else {
-        hasLocal = byte > 0x20 && !"<>,;:()[]".utf8.contains(byte)
+        // Some read up to the first sign, some up to the last.
+        hasLocal = !name.isEmpty
+      } else if byte > 0x20 {
+        hasLocal = !"<>,;:()[]".utf8.contains(byte)
       }
     }
   }
