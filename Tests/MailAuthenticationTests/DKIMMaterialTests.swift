@@ -108,4 +108,50 @@ import Testing
     }
     #expect(short.isEmpty)
   }
+
+  private struct Signed: CustomStringConvertible {
+    let description: String
+    /// Which of its signatures are genuine.
+    let genuine: [Bool]
+  }
+
+  /// RFC 6376 appendix A and RFC 8463 appendix A signed by one implementation, a message signed by another, and a
+  /// domain that ends a comment (`legitimate.com(.attacker.com`).
+  @Test(needsMaterial("dkim-dkimpy"))
+  func dkimpy() async throws {
+    let folder = "\(Material.folder)/dkim-dkimpy"
+    func text(_ file: String) throws -> String {
+      String(decoding: try readBytes(atPath: "\(folder)/\(file)"), as: UTF8.self)
+    }
+    var table = DNSTable()
+    try table.addText("test._domainkey.football.example.com", try text("test.txt"))
+    try table.addText(
+      "brisbane._domainkey.football.example.com",
+      "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+    try table.addText("sed._domainkey.test.ex", try text("eximtest.dns"))
+    let cases = [
+      Signed(description: "rfc6376.signed.msg", genuine: [true, true]),
+      Signed(description: "rfc6376.signed.rsa.msg", genuine: [true]),
+      Signed(description: "ed25519test2.msg", genuine: [true]),
+      Signed(description: "test.message.baddomain", genuine: [false]),
+      Signed(description: "test.message", genuine: []), Signed(description: "rfc6376.msg", genuine: []),
+    ].filter { Material.has("dkim-dkimpy/\($0)") }
+    var found: [String: [DKIMVerification]] = [:]
+    for one in cases {
+      let octets = try readBytes(atPath: "\(folder)/\(one)")
+      found[one.description] = await SignedMessage(octets).verified(table)
+    }
+    let short = Material.judge("dkim-dkimpy/verify", cases) { one in
+      let results = found[one.description] ?? []
+      return results.map(\.isGenuine) == one.genuine ? nil : "\(results)"
+    }
+    #expect(short.isEmpty)
+    // Keys that are none.
+    let message = SignedMessage(try text("rfc6376.signed.rsa.msg"))
+    for file in ["badk.txt", "badversion.txt"] where Material.has("dkim-dkimpy/\(file)") {
+      var bad = DNSTable()
+      try bad.addText("test._domainkey.football.example.com", try text(file))
+      #expect(await message.verified(bad).map(\.status) == [.permerror], "\(file)")
+    }
+  }
 }
