@@ -78,7 +78,7 @@ struct ScriptedChecks: Sendable {
       by: ["a": [weights["A"]], "b": [weights["B"]], "c": [weights["C"]]].mapValues { $0.compactMap { $0 } })
     return Configuration(
       settings: configuration.settings, lists: configuration.lists, routes: configuration.routes,
-      recipients: configuration.recipients, plan: plan, scores: ScoreTable(weights),
+      recipients: configuration.recipients, plan: plan, zones: .none, scores: ScoreTable(weights),
       relay: configuration.relay,
       catalogue: ReasonCatalogue(
         Configuration.reasons
@@ -86,7 +86,9 @@ struct ScriptedChecks: Sendable {
             Reason(
               $0, Reply(550, 7, 1, "Refused by \($0)"), .refusal, cause: "A test.", effect: "None.",
               remedy: "None.")
-          }, hostname: configuration.settings.hostname), warnings: [], authorities: configuration.authorities, fixture: nil)
+          }, hostname: configuration.settings.hostname), warnings: [], authorities: configuration.authorities,
+      fixture: nil,
+      locations: nil)
   }
 
   /// A check that asks for the address of `NAME.test`, and reports its code where there is one.
