@@ -13,6 +13,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "header": fuzzHeader,
   "lists": fuzzLists,
   "settings": fuzzSettings,
+  "received": fuzzReceived,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
