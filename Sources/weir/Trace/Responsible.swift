@@ -87,8 +87,8 @@ struct Responsible: Sendable {
     for (zone, answer) in zip(zones, await lookups.resolveAll(zones.map { DNSQuestion($0, .soa) })) {
       isUnknown = isUnknown || answer.isFailure
       for case .authority(_, let mailbox) in answer.records {
-        guard let address = address(of: mailbox) else { continue }
-        return .success([Contact(address: address, source: "the SOA of \(zone)")])
+        guard let contact = self.address(of: mailbox) else { continue }
+        return .success([Contact(address: contact, source: "the SOA of \(zone)")])
       }
     }
     return isUnknown
