@@ -146,6 +146,7 @@ let package = Package(
         "TraceAnalysis", "Patterns", "Locations", "CPCRE2",
         nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ],
       swiftSettings: strict),
 

@@ -79,7 +79,9 @@ public struct TraceCheck: Check {
     case .idTimeDiffers: .traceIDTime
     case .ambiguous: .traceAmbiguous
     case .tooManyHops: .traceHopsTooMany
-    case .heloNotReverse, .nameDoubted, .delayed, .dateMissing, .dateUnreadable, .unread, .noServer, .noHops,
+    // The session's own hop says already that time ran backwards.
+    case .inFuture, .heloNotReverse, .nameDoubted, .delayed, .dateMissing, .dateUnreadable, .unread,
+      .noServer, .noHops,
       .cut:
       nil
     }

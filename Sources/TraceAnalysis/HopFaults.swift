@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 internal import NetAddress
 
 /// Looks for what does not fit, hop by hop: each hop against itself and the next line below it.
@@ -31,6 +31,15 @@ extension Trace {
   /// The next line below that has a date; looks at no more than ten.
   private func older(than index: Int) -> Int? {
     hops.indices.dropFirst(index + 1).prefix(10).first { hops[$0].line.date != nil }
+  }
+
+  /// Looks for lines whose date has not come yet; for who reads a trace later, with no hop of a session on top.
+  public mutating func look(ahead now: Timestamp) {
+    for index in hops.indices {
+      guard let date = hops[index].line.date else { continue }
+      let seconds = Int((date.moment - now).milliseconds / 1000)
+      if seconds > Self.clockTolerance { hops[index].faults.append(.inFuture(seconds: seconds)) }
+    }
   }
 
   // MARK: A hop by itself

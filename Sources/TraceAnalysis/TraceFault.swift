@@ -12,6 +12,8 @@ public enum TraceFault: Hashable, Sendable {
   case gap(said: String, below: String)
   /// The line below is later than this one, by seconds.
   case timeBackwards(seconds: Int)
+  /// The line's date has not come yet, by seconds.
+  case inFuture(seconds: Int)
   /// It waited here, by seconds.
   case delayed(seconds: Int)
   /// A zone that no place on earth has.
@@ -55,6 +57,7 @@ public enum TraceFault: Hashable, Sendable {
     case .gap: "gap"
     case .timeBackwards: "time-backwards"
     case .delayed: "delayed"
+    case .inFuture: "in-future"
     case .impossibleZone: "impossible-zone"
     case .zoneNameDiffers: "zone-name-differs"
     case .wrongWeekday: "wrong-weekday"
@@ -103,6 +106,7 @@ extension TraceFault: CustomStringConvertible {
     case .nameDoubted(let doubt): "the server doubts its name: \(doubt)"
     case .gap(let said, let below): "came from \(said), but the line below was written by \(below)"
     case .timeBackwards(let seconds): "the line below is \(Self.span(seconds)) later than this one"
+    case .inFuture(let seconds): "its date lies \(Self.span(seconds)) in the future"
     case .delayed(let seconds): "waited \(Self.span(seconds)) on the way here"
     case .impossibleZone(let zone): "no place has the time zone \(zone)"
     case .zoneNameDiffers(let name): "the time zone \(name) is not its offset"

@@ -50,7 +50,7 @@ struct Edges {
       "weir": toFiltering.union(nio).union([
         "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
         "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "DNSClient", "Patterns", "Locations",
-        "NIOHTTP1", "ArgumentParser",
+        "NIOHTTP1", "ArgumentParser", "AsyncHTTPClient",
       ]),
     ])
 

@@ -19,6 +19,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "dkim": fuzzDKIM,
   "authres": fuzzAuthenticationResults,
   "dns": fuzzDNS,
+  "received": fuzzReceived,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.

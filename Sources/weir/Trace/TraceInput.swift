@@ -1,0 +1,144 @@
+import Bytes
+import Foundation
+import MailSyntax
+
+/// What somebody hands to `weir trace`: a message, a mailbox of them, a header as a mail client shows it, or a message
+/// with the one in question attached.
+struct TraceInput {
+  /// Bound: what is read of a file.
+  static let mostOctets = 64 << 20
+  /// Bound: what is looked at of a header.
+  static let mostHeaderOctets = 256 << 10
+
+  /// The header, CRLF lines, the empty one at its end included.
+  let header: [UInt8]
+  /// The message as it was given, LF lines; nil where only a header was.
+  let message: [UInt8]?
+  /// What was made of the text to read it, for people.
+  let notes: [String]
+
+  /// - Parameters:
+  ///   - number: which message of a mailbox, from 1.
+  ///   - isOuter: the message itself, though one is attached to it.
+  static func read(_ text: [UInt8], number: Int, isOuter: Bool) throws(TraceInputFault) -> TraceInput {
+    var lines = MessageLines(text)
+    var notes: [String] = []
+    if lines.isMailbox {
+      let messages = lines.mailbox()
+      guard messages.indices.contains(number - 1) else { throw .noSuchMessage(number, of: messages.count) }
+      lines = messages[number - 1]
+      if messages.count > 1 {
+        notes.append("message \(number) of \(messages.count) in the mailbox (--message N shows another)")
+      }
+    } else if number != 1 {
+      throw .noSuchMessage(number, of: 1)
+    }
+    if let input = plain(lines, notes, isOuter: isOuter) { return input }
+    if let pasted = PastedHeader.find(lines) {
+      return TraceInput(
+        header: pasted.header, message: nil,
+        notes: notes + ["a pasted header\(pasted.marks.isEmpty ? "" : ", \(pasted.marks) taken away")"])
+    }
+    guard lines.header != nil else { throw .noHeader }
+    return TraceInput(header: lines.headerOctets, message: lines.octets, notes: notes)
+  }
+
+  /// A message as it should be, or the one that is attached to it; nil where there is no Received line to be had so.
+  private static func plain(_ lines: MessageLines, _ notes: [String], isOuter: Bool) -> TraceInput? {
+    guard let header = lines.header else { return nil }
+    if !isOuter, let inner = EnclosedMessage.find(lines), inner.hasReceived {
+      let note = "the message attached to this one; --outer shows the one around it"
+      return TraceInput(header: inner.headerOctets, message: inner.octets, notes: notes + [note])
+    }
+    guard header.contains("Received"), !header.hasMalformedLine else { return nil }
+    return TraceInput(
+      header: lines.headerOctets, message: lines.isHeaderAlone ? nil : lines.octets, notes: notes)
+  }
+}
+
+enum TraceInputFault: Error, CustomStringConvertible {
+  case noHeader
+  case noSuchMessage(Int, of: Int)
+
+  var description: String {
+    switch self {
+    case .noHeader: "there is no mail header in it"
+    case .noSuchMessage(let number, let count): "there is no message \(number): there are \(count)"
+    }
+  }
+}
+
+/// A text in lines, whatever ends them.
+struct MessageLines {
+  let lines: ArraySlice<ArraySlice<UInt8>>
+
+  init(_ text: [UInt8]) {
+    var text = text[...]
+    if text.starts(with: [0xef, 0xbb, 0xbf]) { text = text.dropFirst(3) }
+    if !text.contains(.lineFeed), text.contains(.carriageReturn) {
+      // An old Macintosh's lines.
+      lines = text.split(separator: .carriageReturn, omittingEmptySubsequences: false)[...]
+      return
+    }
+    lines =
+      text.split(separator: .lineFeed, omittingEmptySubsequences: false).map {
+        $0.last == .carriageReturn ? $0.dropLast() : $0
+      }[...]
+  }
+
+  init(lines: ArraySlice<ArraySlice<UInt8>>) { self.lines = lines }
+
+  /// Where the empty line is that ends the header; the end where there is none.
+  private var headerEnd: Int { lines.firstIndex { $0.isEmpty } ?? lines.endIndex }
+
+  var isHeaderAlone: Bool { lines[headerEnd...].allSatisfy(\.isEmpty) }
+
+  /// Within the bound, CRLF lines.
+  var headerOctets: [UInt8] {
+    var octets: [UInt8] = []
+    for line in lines[..<headerEnd] {
+      guard octets.count + line.count < TraceInput.mostHeaderOctets else { break }
+      octets += line
+      octets += [.carriageReturn, .lineFeed]
+    }
+    return octets + [.carriageReturn, .lineFeed]
+  }
+
+  /// nil where the text does not begin with a field.
+  var header: MessageHeader? {
+    let header = MessageHeader(headerOctets)
+    guard let first = header.fields.first, first.range.lowerBound == 0,
+      first.name.utf8.allSatisfy({ $0 > 0x20 })
+    else { return nil }
+    return header
+  }
+
+  var hasReceived: Bool { header?.contains("Received") == true }
+
+  var body: MessageLines { MessageLines(lines: lines[min(headerEnd + 1, lines.endIndex)...]) }
+
+  /// LF lines.
+  var octets: [UInt8] { Array(lines.joined(separator: [.lineFeed])) }
+
+  // MARK: Mailboxes
+
+  /// Whether it begins as a mailbox in one file does (RFC 4155).
+  var isMailbox: Bool { lines.first.map(Self.isSeparator) ?? false }
+
+  /// Its messages, without the separators.
+  func mailbox() -> [MessageLines] {
+    var starts: [Int] = []
+    for index in lines.indices where Self.isSeparator(lines[index]) {
+      if index == lines.startIndex || lines[index - 1].isEmpty { starts.append(index) }
+    }
+    return starts.enumerated().map { number, start in
+      let end = number + 1 < starts.count ? starts[number + 1] : lines.endIndex
+      return MessageLines(lines: lines[(start + 1)..<end])
+    }
+  }
+
+  /// `From sender Thu Nov 19 …`.
+  private static func isSeparator(_ line: ArraySlice<UInt8>) -> Bool {
+    line.starts(with: Array("From ".utf8)) && line.count > 10 && line.contains(UInt8(ascii: ":"))
+  }
+}
