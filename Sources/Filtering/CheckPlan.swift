@@ -56,9 +56,6 @@ public struct CheckPlan: Sendable {
   public var mail: [Examination<MailFacts>] = []
   public var recipient: [Examination<RecipientFacts>] = []
   public var message: [Examination<MessageFacts>] = []
-  /// How strangers are greeted.
-  public var greeting = GreetingTerms.none
-
   /// Whether somebody needs the digests of message bodies.
   public var wantsBody: Bool { message.contains(where: \.wantsBody) }
 
@@ -67,7 +64,6 @@ public struct CheckPlan: Sendable {
   /// The plan for clients of a trust: an examination whose audience they are not of is not in it.
   public func concerning(_ trust: Trust) -> CheckPlan {
     var plan = CheckPlan()
-    if trust == .none { plan.greeting = greeting }
     plan.connect = connect.filter { $0.audience.includes(trust) }
     plan.hello = hello.filter { $0.audience.includes(trust) }
     plan.mail = mail.filter { $0.audience.includes(trust) }

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import MailAuthentication
 public import MailSyntax
 
 /// What is changed in a message's own header on the way out: forged marks go, a tagged message is marked, and the
@@ -11,12 +12,17 @@ public struct HeaderEdit: Sendable {
 
   /// - Parameters:
   ///   - isFromOutside: marks that a stranger brought are forged, and are removed.
+  ///   - servid: in whose name nobody else may tell results of authentication: such fields are forged, and are removed
+  ///     (RFC 8601 §5). nil: they stay.
+  ///   - results: the gateway's own results, as a header field; empty for none.
   ///   - tag: the decision, where the message is to be marked as spam.
   ///   - completion: what is to be added; nil for strangers' mail.
   public init(
-    message: [UInt8], header: MessageHeader, isFromOutside: Bool, tag: Decision?, findings: [WeighedFinding],
+    message: [UInt8], header: MessageHeader, isFromOutside: Bool, servid: String? = nil,
+    results: [UInt8] = [], tag: Decision?, findings: [WeighedFinding],
     tagging: Tagging, thresholds: Thresholds, completion: HeaderCompletion? = nil
   ) {
+    bytes.append(contentsOf: results)
     if let tag, tagging.addsHeaders {
       Self.writeMarks(into: &bytes, tag, findings, thresholds)
     }
@@ -24,7 +30,11 @@ public struct HeaderEdit: Sendable {
     if let completion { bytes.append(contentsOf: completion.missingLines(header, signed).utf8) }
     // Abuse: a first line that begins with white space would go on with the line that we put in front of it.
     if message.first?.isWhiteSpace == true { bytes.append(contentsOf: "X-Stray-Continuation:\r\n".utf8) }
-    let isMarked: (MessageHeader.Field) -> Bool = { isFromOutside && Self.isMark($0) }
+    let isMarked: (MessageHeader.Field) -> Bool = { field in
+      if isFromOutside, Self.isMark(field) { return true }
+      guard let servid, field.isNamed("Authentication-Results") else { return false }
+      return AuthenticationResults.isOurs(message[field.body], servid: servid)
+    }
     let prefix = tag == nil ? "" : tagging.subjectPrefix
     let places = completion.map { Self.bareNames(message, header, signed, $0) } ?? [:]
     guard !prefix.isEmpty || !places.isEmpty || header.fields.contains(where: isMarked) else { return }

@@ -35,6 +35,8 @@ public final class Policy: Sendable {
   public let resolver: (any Resolver)?
   /// How long the questions of one stage may take together.
   public let lookupBudget: Duration
+  /// How strangers are greeted.
+  public let greeting: GreetingTerms
   /// What is completed in the header of one's own users' mail.
   public let completion: HeaderCompletion.Terms
 
@@ -45,8 +47,9 @@ public final class Policy: Sendable {
     timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int,
     listeners: [String: ListenerTerms] = [:], authenticator: (any Authenticator)? = nil,
     completion: HeaderCompletion.Terms = .none, resolver: (any Resolver)? = nil,
-    lookupBudget: Duration = .seconds(5)
+    lookupBudget: Duration = .seconds(5), greeting: GreetingTerms = .none
   ) {
+    self.greeting = greeting
     self.resolver = resolver
     self.lookupBudget = lookupBudget
     self.generation = generation

@@ -12,6 +12,8 @@ struct Arrival {
   var mayBeRelayNetwork = true
   /// TLS that ended at the balancer.
   var tls: TLSFacts?
+  /// Whether octets of the client came together with the preamble: before it could have been greeted.
+  var hasSpoken = false
 }
 
 /// From a socket to a session: PROXY preamble, admission, trust.
@@ -79,6 +81,8 @@ struct Entry {
       time: Clock.now)
     facts.profile = terms.profile
     facts.tls = arrival.tls
+    // Where TLS comes first it is the client that begins.
+    facts.manners.spokeEarly = arrival.hasSpoken && terms.tls != .implicit
     let connection = Connection(
       channel: channel, context: context, policy: policy, facts: facts, listener: terms, ticket: ticket,
       isAddressKnown: arrival.mayBeRelayNetwork)

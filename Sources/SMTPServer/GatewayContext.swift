@@ -16,6 +16,8 @@ public final class GatewayContext: Sendable {
   public let logins: LoginGuard
   /// How much each user sends.
   public let users: UserRates
+  /// Whom nobody makes wait for a greeting.
+  public let known: KnownClients
   /// Whom a connection is to be judged as, for `weir relay-test --as`.
   public let impersonations = Impersonations()
   /// Waits that failed logins are given, of all sessions together.
@@ -30,8 +32,10 @@ public final class GatewayContext: Sendable {
   public init(
     policy: Policy, events: any EventSink, admission: Admission, intake: IntakeStore,
     descriptors: DescriptorBudget, certificates: CertificateStore? = nil,
-    logins: LoginGuard = LoginGuard(LoginGuard.Limits()), users: UserRates = UserRates(UserRates.Limits())
+    logins: LoginGuard = LoginGuard(LoginGuard.Limits()), users: UserRates = UserRates(UserRates.Limits()),
+    known: KnownClients = KnownClients()
   ) {
+    self.known = known
     self.snapshot = Mutex(policy)
     self.store = Mutex(certificates)
     self.events = events

@@ -51,7 +51,9 @@ final class PreambleHandler: ChannelInboundHandler, RemovableChannelHandler {
     received = ByteBuffer()
     pipeline.removeHandler(context: context, promise: nil)
     do {
-      try entry.admit(Arrival(preamble, of: peer))
+      var arrival = Arrival(preamble, of: peer)
+      arrival.hasSpoken = rest.readableBytes > 0
+      try entry.admit(arrival)
     } catch {
       return entry.channel.close(promise: nil)
     }

@@ -20,12 +20,12 @@ struct Configuration: Sendable {
   let routes: [RoutesMap.Entry]
   /// Recipients files by backend.
   let recipients: [String: RecipientsFile]
-  let plan: CheckPlan
+  var plan: CheckPlan
   /// The DNS lists.
   let zones: DNSZones
-  let scores: ScoreTable
+  var scores: ScoreTable
   let relay: RelayControl
-  let catalogue: ReasonCatalogue
+  var catalogue: ReasonCatalogue
   /// Warnings; errors never get this far.
   let warnings: [String]
   let authorities: AuthorityFiles

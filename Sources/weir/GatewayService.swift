@@ -35,6 +35,7 @@ actor GatewayService {
   private var control: (any Channel)?
   private var watch: Task<Void, Never>?
   private var habits: HabitKeeper?
+  private var clients: KnownClientKeeper?
   var zones: ZoneKeeper?
   var generation = 1
   let started = Clock.now
@@ -173,6 +174,7 @@ actor GatewayService {
 
   private func keepHabits(_ state: StateFolder) {
     habits = HabitKeeper(gateway.context.users, in: state, on: group.next())
+    clients = KnownClientKeeper(gateway.context.known, in: state, on: group.next())
   }
 
   private func keepZones() {
@@ -325,6 +327,7 @@ actor GatewayService {
     try? await control?.close()
     await gateway.drain(within: configuration.settings.timeouts.drain)
     habits?.stop()
+    clients?.stop()
     zones?.stop()
     await metrics.close()
     await relay.close()

@@ -45,7 +45,8 @@ enum Wiring {
       completion: HeaderCompletion.Terms(
         domain: settings.submission.domain,
         includesRelayNetworks: settings.submission.completesRelayNetworks),
-      resolver: resolver ?? self.resolver(configuration, names), lookupBudget: settings.dns.timeout)
+      resolver: resolver ?? self.resolver(configuration, names), lookupBudget: settings.dns.timeout,
+      greeting: EarlyTalkerCheck.terms(settings))
   }
 
   private static func resolver(_ configuration: Configuration, _ names: NameResolution?) -> (

@@ -48,6 +48,46 @@ import Testing
     }
   }
 
+  // MARK: Results of authentication
+
+  private func edited(_ text: String, servid: String?, results: String = "", score: Double? = nil) -> String {
+    let message = Array(text.utf8)
+    let edit = HeaderEdit(
+      message: message, header: MessageHeader(message), isFromOutside: true, servid: servid,
+      results: Array(results.utf8), tag: score.map { Decision(verdict: .tag, score: $0) }, findings: [],
+      tagging: Tagging(), thresholds: Thresholds())
+    return String(decoding: edit.bytes + message[edit.bodyStart...], as: UTF8.self)
+  }
+
+  @Test(arguments: [
+    "Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=a@b.example\r\n",
+    "authentication-results:MX.example.ORG 1;\r\n\tdkim=pass header.d=b.example\r\n",
+    "Authentication-Results: (by us) mx.example.org; none\r\n",
+    "Authentication-Results: \"mx.example.org\"; spf=pass\r\n",
+  ])
+  func resultsInOurNameGo(_ field: String) {
+    let text = "From: a@b\r\n" + field + "To: c@d\r\n\r\nbody\r\n" + field
+    #expect(edited(text, servid: "mx.example.org") == "From: a@b\r\nTo: c@d\r\n\r\nbody\r\n" + field)
+    #expect(edited(text, servid: nil) == text)
+    #expect(edited(text, servid: "mx2.example.org") == text)
+  }
+
+  @Test(arguments: [
+    "Authentication-Results: mx.other.example; spf=fail smtp.mailfrom=mx.example.org\r\n",
+    "ARC-Authentication-Results: i=1; mx.example.org; spf=pass\r\n",
+    "X-Authentication-Results: mx.example.org; spf=pass\r\n",
+  ])
+  func resultsOfOthersStay(_ field: String) {
+    let text = field + "From: a@b\r\n\r\n"
+    #expect(edited(text, servid: "mx.example.org") == text)
+  }
+
+  @Test func ourResultsStandInFrontOfTheMarks() throws {
+    let own = "Authentication-Results: mx.example.org; spf=pass\r\n"
+    let text = edited("From: a@b\r\n\r\n", servid: "mx.example.org", results: own, score: 6)
+    #expect(text.hasPrefix(own + "X-Spam-Flag: YES\r\n") && text.hasSuffix("From: a@b\r\n\r\n"))
+  }
+
   @Test(arguments: [
     "X-Spammer: x\r\n", "X-Spa: x\r\n", "Y-X-Spam-Flag: x\r\n", "X-SpamFlag: x\r\n",
     "Subject: X-Spam-Flag: NO\r\n",

@@ -7,7 +7,8 @@ import Testing
 
 /// Checks that ask somebody: begun with their stage, waited for where something can come of it.
 @Suite(.apart) struct AwaitedExaminationTests {
-  private static let listed = DNSAnswer.records(["127.0.0.2"].compactMap { IPAddress($0) }.map { .address($0) })
+  private static let listed = DNSAnswer.records(
+    ["127.0.0.2"].compactMap { IPAddress($0) }.map { .address($0) })
 
   private func connectCheck(
     _ name: String, enforceAt: Stage = .recipient, mode: CheckMode = .enforce, reports: Reports = .eachOnce

@@ -162,12 +162,16 @@ final class NameRelay: Relay {
   private let known: Set<String>
   private let offered: Capabilities
   private let taken = Mutex<[ReceivedMessage]>([])
+  private let told = Mutex<[ClientIdentity]>([])
 
   init(known: Set<String>, missing: Set<String>) {
     self.known = known
     let words = BackendBehaviour().capabilities.filter { !missing.contains(String($0.prefix { $0 != " " })) }
     offered = Capabilities(ehlo: [""] + words)
   }
+
+  /// The clients of the messages.
+  var clients: [ClientIdentity] { told.withLock { $0 } }
 
   var messages: [ReceivedMessage] { taken.withLock { $0 } }
 
@@ -188,6 +192,7 @@ final class NameRelay: Relay {
       sender: delivery.sender.text, recipients: delivery.recipients.map { .init(address: $0.path.text) },
       content: Self.unstuffed(wire), wire: wire)
     taken.withLock { $0.append(message) }
+    told.withLock { $0.append(delivery.client) }
     return .delivered(Reply(250, 0, 0, "Taken"), backend: "names", isRepeat: false)
   }
 

@@ -76,19 +76,17 @@ struct ScriptedChecks: Sendable {
     var plan = plan
     plan.narrow(
       by: ["a": [weights["A"]], "b": [weights["B"]], "c": [weights["C"]]].mapValues { $0.compactMap { $0 } })
-    return Configuration(
-      settings: configuration.settings, lists: configuration.lists, routes: configuration.routes,
-      recipients: configuration.recipients, plan: plan, zones: .none, scores: ScoreTable(weights),
-      relay: configuration.relay,
-      catalogue: ReasonCatalogue(
-        Configuration.reasons
-          + weights.keys.map {
-            Reason(
-              $0, Reply(550, 7, 1, "Refused by \($0)"), .refusal, cause: "A test.", effect: "None.",
-              remedy: "None.")
-          }, hostname: configuration.settings.hostname), warnings: [], authorities: configuration.authorities,
-      fixture: nil,
-      locations: nil)
+    var own = configuration
+    own.plan = plan
+    own.scores = ScoreTable(weights)
+    let reasons = weights.keys.map {
+      Reason(
+        $0, Reply(550, 7, 1, "Refused by \($0)"), .refusal, cause: "A test.", effect: "None.", remedy: "None."
+      )
+    }
+    own.catalogue = ReasonCatalogue(
+      Configuration.reasons + reasons, hostname: configuration.settings.hostname)
+    return own
   }
 
   /// A check that asks for the address of `NAME.test`, and reports its code where there is one.

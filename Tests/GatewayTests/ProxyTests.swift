@@ -22,7 +22,7 @@ import Testing
 
   @Test(arguments: [Array("PROXY TCP4 192.0.2.7 127.0.0.1 4321 25\r\n".utf8), block()], [false, true])
   func theToldClientIsTheClient(_ preamble: [UInt8], isDripped: Bool) throws {
-    let gateway = try InnerGateway(Self.balancer)
+    let gateway = try InnerGateway(Self.balancer, settings: ["checks.early_talker.mode": "\"off\""])
     let client = try gateway.connect()
     if isDripped {
       for byte in preamble { try client.send([byte]) }

@@ -42,6 +42,14 @@ actor Connection {
   var aboutHello = Found.nothing
   /// Whether somebody was ever asked: a session that needs nobody has nothing to look after.
   var hasAsked = false
+  /// Whether the client has been greeted, or refused in place of it.
+  var isGreeted = false
+  /// Whether the client has said anything.
+  private var hasSpoken = false
+  /// Ends the wait for the greeting.
+  var greetingDelay: Scheduled<Void>?
+  /// Whether the client has to wait for the reply that is being sought.
+  private var isOutOfTurn = false
   /// What the open question waits for.
   var waiting: Wait?
   /// For how long the stage that is being decided was waited for, in milliseconds.
@@ -124,7 +132,16 @@ actor Connection {
     } else {
       inbound.writeImmutableBuffer(buffer)
     }
-    if case .open = phase { pump() } else { reserveAhead() }
+    if !hasSpoken {
+      hasSpoken = true
+      spokeFirst()
+    }
+    if case .open = phase {
+      pump()
+    } else {
+      if isOutOfTurn { facts.manners.spokeOutOfTurn = true }
+      reserveAhead()
+    }
     adjustReading()
   }
 
@@ -184,11 +201,17 @@ actor Connection {
     inbound.moveReaderIndex(forwardBy: taken)
     switch event {
     case .line(let line):
+      if !isResponse, inbound.readableBytes > 0 { noteTurn(behind: line) }
       perform(
         isResponse ? session.received(response: line) : session.received(line: line), isLogged: false)
     case .malformed(let reason): perform(session.receivedMalformedLine(reason), isLogged: false)
     case .endless: perform(session.ended(.limitErrors), isLogged: false)
     case nil: return taken > 0
+    }
+    if case .waiting = phase, !isResponse, case .line(let line) = event {
+      isOutOfTurn = told == nil && !isTrustedClient && mayNotBeFollowed(line)
+    } else {
+      isOutOfTurn = false
     }
     clock.answered(Clock.monotonic)
     return true

@@ -12,6 +12,9 @@ extension Connection {
       framing: binary ? .binary : isChunked ? .counted : .dotTerminated,
       normalizesBareLineFeed: policy.normalizesBareLineFeed, longestLine: policy.bounds.line)
     transaction.intake = context.intake.begin(memoryLimit: policy.bounds.memory, isBinary: binary)
+    if policy.wantsBody(of: facts.trust) {
+      transaction.bodyWatch = BodyWatch(memoryLimit: policy.bounds.memory, isBinary: binary)
+    }
     transaction.contentBegan = Clock.monotonic
   }
 
@@ -68,7 +71,9 @@ extension Connection {
     guard var decoder = transaction.decoder, let intake = transaction.intake else { return (0, false) }
     transaction.decoder = nil
     decoder.isDiscarding = transaction.refusal != nil
+    let before = intake.buffer.count
     let result = decoder.decode(buffer.readableBytesSpan, into: &intake.buffer)
+    if transaction.refusal == nil { transaction.bodyWatch?.saw(intake.buffer, from: before) }
     if transaction.refusal == nil {
       if let fault = decoder.fault {
         transaction.refusal = Response(

@@ -13,7 +13,9 @@ extension Connection {
     }
     transaction.contentEnded = Clock.monotonic
     if var decoder = transaction.decoder {
+      let before = intake.buffer.count
       decoder.finishCounted(into: &intake.buffer)
+      transaction.bodyWatch?.saw(intake.buffer, from: before)
       transaction.decoder = decoder
       if let fault = decoder.fault {
         intake.abandon()
@@ -60,7 +62,8 @@ extension Connection {
     if !examinations.isEmpty {
       let facts = MessageFacts(
         mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
-        message: message)
+        message: message, bodyDigests: message.spool == nil ? nil : transaction.bodyWatch?.finish())
+      transaction.evidence = facts.evidence
       transaction.add(begin(examinations, facts, at: .message))
     }
     return whenCertain(at: .message) { connection in
@@ -137,6 +140,7 @@ extension Connection {
       ? HeaderCompletion(policy.completion, id: transaction.id, hostname: policy.hostname, date: date) : nil
     let edit = HeaderEdit(
       message: message.memory, header: header, isFromOutside: facts.isStranger,
+      servid: facts.trust.mayTellResults ? nil : policy.hostname, results: results(of: transaction),
       tag: decision.verdict == .tag ? decision : nil, findings: findings, tagging: policy.tagging,
       thresholds: policy.thresholds, completion: completion)
     bytes.append(contentsOf: edit.bytes)
@@ -176,6 +180,9 @@ extension Connection {
       if isRepeat { event.detail = "repeat of a message that the backend has; not sent again" }
       answer = .proceedSaying(Response(.messageAccepted, reply: reply.withEnhancedCode))
       watch(delivery, reply)
+      if decision.verdict == .accept, policy.greeting.waits, facts.isStranger, told == nil {
+        context.known.passed(facts.address, at: Clock.now)
+      }
     case .refused(let reply, let backend):
       event.kind = reply.isPermanent ? .reject : .defer
       event.found = .message
@@ -209,5 +216,15 @@ extension Connection {
     transaction?.abandonInquiries()
     transaction = nil
     returnToPeer()
+  }
+}
+
+extension Trust {
+  /// Whether results of authentication in our name may come from there: from a server of ours, never from a user.
+  fileprivate var mayTellResults: Bool {
+    switch self {
+    case .network, .certificate: true
+    case .none, .user: false
+    }
   }
 }

@@ -35,7 +35,9 @@ extension Connection {
     lookAfterReply(Clock.monotonic)
     switch phase {
     case .open: pump()
-    case .waiting: break
+    case .waiting:
+      // Nobody is made to wait who says nothing more.
+      if greetingDelay != nil { spokeNothing() }
     case .handshaking: handshakeFailed("the client closed the connection in the middle of it")
     case .lingering where !unread.isEmpty: break
     case .lingering, .gone: hangUp()

@@ -171,6 +171,7 @@ extension Connection {
 
   /// Nobody wants to know any more what is asked about the client.
   func abandonInquiries() {
+    abandonGreeting()
     waiting?.deadline.cancel()
     waiting = nil
     guard hasAsked else { return }

@@ -25,15 +25,7 @@ extension Connection {
     }
   }
 
-  // MARK: Connect and greeting
-
-  private func considerConnection() -> Answer? {
-    aboutClient = begin(
-      policy.plan(for: facts.trust).connect, facts, at: .connect, reverseNameOf: nameSought)
-    return whenCertain(at: .connect) { connection in
-      connection.refusal(at: .connect, connection.standing).map { Answer.close($0) } ?? .proceed
-    }
-  }
+  // MARK: Greeting
 
   private func considerHello(_ hello: Hello) -> Answer? {
     lastHello = hello

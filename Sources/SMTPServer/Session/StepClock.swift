@@ -16,7 +16,8 @@ struct StepClock {
   /// How long a peer that was told to go may take to read it.
   static let lingering: Int64 = 5000
 
-  let opened: Int64
+  /// When the connection stood, or the greeting was said, for which it had to wait.
+  private(set) var opened: Int64
   /// When something last came.
   private(set) var last: Int64
   /// When the last command was complete, or was answered: dripping octets is not speaking.
@@ -37,6 +38,11 @@ struct StepClock {
     draining = octets
     drained = 0
     drainBegan = now
+  }
+
+  mutating func greeted(_ now: Int64) {
+    opened = now
+    answered(now)
   }
 
   mutating func touched(_ now: Int64) { last = now }

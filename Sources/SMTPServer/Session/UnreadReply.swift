@@ -93,7 +93,7 @@ extension Connection {
   /// Bound: messages kept for one session.
   private static let mostUnread = 8
 
-  private var isUnixSocket: Bool {
+  var isUnixSocket: Bool {
     if case .unixDomainSocket = channel.localAddress { true } else { false }
   }
 
