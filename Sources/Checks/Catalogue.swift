@@ -77,6 +77,7 @@ public enum Catalogue {
     FromListCheck.self,
     FromDomainCheck.self,
     DMARCCheck.self,
+    SenderAllowedCheck.self,
     TraceCheck.self,
     URLCheck.self,
     AddressHashCheck.self,

@@ -43,7 +43,6 @@ extension Connection {
     let scores = policy.scores
     let lookups = lookups(at: stage)
     let inquiry = Inquiry(stage)
-    hasAsked = true
     if let client {
       let name = OpenExamination(
         check: "", mode: .enforce, enforceAt: .message, audience: .everyone, prospect: .nothing)
@@ -64,7 +63,9 @@ extension Connection {
       }
     }
     run(inquiry)
-    return inquiry.openCount > 0 ? .sought(inquiry) : .known(inquiry.findings)
+    guard inquiry.openCount > 0 else { return .known(inquiry.findings) }
+    hasAsked = true
+    return .sought(inquiry)
   }
 
   /// What a stage that begins now may ask.
