@@ -116,9 +116,10 @@ public struct LinkFinder {
     if let first = path.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "?") { path = [] }
     let link = Link(host: host, address: address, path: String(decoding: path, as: UTF8.self))
     if seen.insert(link).inserted { links.append(link) }
-    if depth < 2, path.contains(UInt8(ascii: "%")) {
-      let decoded = Self.undoingPercent(path)
-      if decoded != path { look(in: decoded, depth: depth + 1) }
+    // Encoded once, or twice where it passed through two of them.
+    for _ in 0..<2 where depth < 2 && path.contains(UInt8(ascii: "%")) {
+      path = Self.undoingPercent(path)
+      look(in: path, depth: depth + 1)
     }
     return end
   }
