@@ -15,9 +15,9 @@ public struct SignatureKey: Hashable, Sendable {
     case ed25519([UInt8])
   }
 
-  /// Bounds: what verifying with a key may cost.
+  /// Bounds: what verifying with a key may cost. The exponents in use are 3, 17 and 65,537.
   public static let mostBits = 8192
-  public static let mostExponentBits = 64
+  public static let mostExponentBits = 33
 
   private let material: Material
   /// Bits of the RSA modulus; 256 for Ed25519.

@@ -24,12 +24,14 @@ struct CanonicalHeader {
   /// is none left. The signature itself is no field that it could have signed.
   func append(_ names: [String], except own: Int, _ form: HeaderCanonicalization, to result: inout [UInt8]) {
     var taken: [String: Int] = [:]
+    let ownName = header.fields[own].name.lowercasedASCII
     for name in names {
-      guard let own = places[name]?.filter({ $0 != own }) else { continue }
+      guard let all = places[name] else { continue }
       let count = taken[name, default: 0]
-      guard count < own.count else { continue }
       taken[name] = count + 1
-      append(field: own[own.count - 1 - count], form, to: &result)
+      var place = all.count - 1 - count
+      if name == ownName, let ownPlace = all.firstIndex(of: own), place <= ownPlace { place -= 1 }
+      if place >= 0 { append(field: all[place], form, to: &result) }
     }
   }
 

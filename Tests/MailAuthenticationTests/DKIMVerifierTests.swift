@@ -1,7 +1,7 @@
 import Bytes
 import DNS
 import Foundation
-import MailAuthentication
+@testable import MailAuthentication
 import MailSyntax
 import TestSupport
 import Testing
@@ -188,6 +188,23 @@ struct Vectors: Decodable {
     let before = Timestamp(milliseconds: 1_000_000_000_000)
     let result = await message.verified(try Vectors.table(), now: before)
     #expect(result.map(\.status) == [.policy] && result.map(\.reason) == ["signed in the future"])
+  }
+
+  /// RFC 6376 §5.4: a signature may sign others, and cannot have signed itself.
+  @Test func signaturesInHeaders() async throws {
+    let message = SignedMessage(
+      "DKIM-Signature: c=3\r\nA: 1\r\nDKIM-Signature: c=2\r\nA: 2\r\nDKIM-Signature: c=1\r\n\r\n")
+    let header = CanonicalHeader(message.header, of: message.held, isBinary: false)
+    func picked(_ names: [String], except own: Int) -> String {
+      var text: [UInt8] = []
+      header.append(names, except: own, .relaxed, to: &text)
+      return String(decoding: text, as: UTF8.self).replacingOccurrences(of: "\r\n", with: "|")
+    }
+    let four = [String](repeating: "dkim-signature", count: 4)
+    #expect(picked(four, except: 0) == "dkim-signature:c=1|dkim-signature:c=2|")
+    #expect(picked(four, except: 2) == "dkim-signature:c=1|dkim-signature:c=3|")
+    #expect(picked(four, except: 4) == "dkim-signature:c=2|dkim-signature:c=3|")
+    #expect(picked(["a", "b", "a", "a"], except: 0) == "a:2|a:1|")
   }
 
   @Test func soManySignaturesAndNoMore() async throws {
