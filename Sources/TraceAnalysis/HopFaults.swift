@@ -53,7 +53,8 @@ extension Trace {
       if said != address, said.isPublic, address.isPublic {
         faults.append(.heloOtherAddress(said: helo, seen: address))
       }
-    } else if let reverse = line.reverseName, Organisation.isShared(helo, reverse) == false {
+    } else if address.isPublic, let reverse = line.reverseName, Organisation.isShared(helo, reverse) == false
+    {
       faults.append(.heloNotReverse(helo: helo, reverse: reverse))
     }
     return faults

@@ -44,7 +44,9 @@ struct MailDateReader {
       return .failure(.unreadable(words.map(\.text).joined(separator: " ").printable(limit: 60)))
     }
     consumed = next > 0 ? words[next - 1].end - start : 0
-    guard var moment = Timestamp(year: year, month: month, day: day), parts.hour < 24, parts.minute < 60,
+    // No mail is older than its clocks.
+    guard year >= 1970, var moment = Timestamp(year: year, month: month, day: day), parts.hour < 24,
+      parts.minute < 60,
       parts.second <= 60
     else {
       return .failure(.impossible(words.prefix(next).map(\.text).joined(separator: " ").printable(limit: 60)))
@@ -184,7 +186,11 @@ struct MailDateReader {
   @discardableResult
   private func set(zone text: Substring, _ parts: inout Parts) -> Bool {
     if let sign = text.first, sign == "+" || sign == "-" {
-      let digits = text.dropFirst().filter { $0 != ":" }
+      var digits = text.dropFirst().filter { $0 != ":" }
+      // What is stuck to the zone is none of it: `+0100</td>`.
+      if let end = digits.utf8.firstIndex(where: { !$0.isASCIILetterOrDigit }) {
+        digits = String(digits[..<end])
+      }
       guard (1...4).contains(digits.utf8.count), let number = Self.number(digits[...], 1...4) else {
         parts.oddities.append(.impossibleZone(String(text).printable(limit: 20)))
         return digits.utf8.allSatisfy(\.isASCIIDigit)

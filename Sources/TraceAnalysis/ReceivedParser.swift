@@ -137,11 +137,17 @@ struct ReceivedParser {
     var clauses = clauses
     // `… from <sender>` or `from stdin` behind the server's name.
     for index in clauses.indices.dropFirst() where clauses[index].keyword == .from {
+      let before = clauses[..<index]
       guard let first = clauses[index].tokens.first,
-        clauses[..<index].contains(where: { $0.keyword == .by || $0.keyword == .from })
+        before.contains(where: { $0.keyword == .by || $0.keyword == .from })
       else { continue }
       if first.kind == .angle || first.text.utf8.contains(UInt8(ascii: "@")) {
-        line.sender = first.text
+        line.sender = first.text.printable(limit: 320)
+      } else if !before.contains(where: { $0.keyword == .from }), !first.isWord("stdin"),
+        !first.isWord("userid")
+      {
+        // Smail: `by mx.b.example from mail.a.example with smtp`.
+        continue
       } else if !first.isWord("stdin"), !first.isWord("userid") {
         line.unread.append("from \(first.text)".printable(limit: 60))
         line.isAmbiguous = true

@@ -45,13 +45,17 @@ extension Trace {
     if address.isLoopback { return true }
     if let isOwn = trust.isOwn { return isOwn(address) }
     if address.isPrivate { return true }
-    // The server looked the name up and did not doubt it: a host of its own house.
-    return line.doubt == nil && line.reverseName != line.helo || line.doubt == nil && isLookedUp(line)
-      ? Organisation.isShared(line.reverseName, line.by) ?? false : false
+    if isWithinExchangeOnline(line, address) { return true }
+    // The server looked the name up, writing the greeting apart, and did not doubt it: a host of its own house.
+    guard line.doubt == nil, line.helo != nil else { return false }
+    return Organisation.isShared(line.reverseName, line.by) ?? false
   }
 
-  /// Whether the name is one that the server found by itself: it wrote the greeting apart.
-  private func isLookedUp(_ line: ReceivedLine) -> Bool { line.reverseName != nil && line.helo != nil }
+  /// Microsoft's servers look up no names; between themselves they use addresses of their own (2603:1000::/24).
+  private func isWithinExchangeOnline(_ line: ReceivedLine, _ address: IPAddress) -> Bool {
+    address.high >> 40 == 0x26_0310 && Organisation.of(line.by) == "microsoft.com"
+      && Organisation.of(line.helo) == "microsoft.com"
+  }
 
   private func isNamedLocal(_ line: ReceivedLine) -> Bool {
     guard let from = line.from?.lowercasedASCII else { return true }

@@ -6,7 +6,8 @@ enum Zones {
   /// The first is what the name means where no offset stands beside it (RFC 5322 §4.3 for those of its list).
   private static let names: [String: [Int]] = [
     "UT": [0], "UTC": [0], "GMT": [0, 60], "Z": [0], "WET": [0], "WEST": [60], "BST": [60, 0, 360, 660],
-    "IST": [330, 60, 120, 0], "CET": [60], "CEST": [120, 60], "MET": [60], "MEST": [120], "MEZ": [60],
+    "IST": [330, 60, 120, 0], "CET": [60], "CEST": [120, 60], "MET": [60], "MEST": [120], "MES": [120],
+    "MEZ": [60],
     "MESZ": [120],
     "DST": [60, 120, 180, -180, -240], "SAST": [120], "CAT": [120], "EAT": [180], "WAT": [60],
     "EET": [120], "EEST": [180], "IDT": [180], "TRT": [180], "MSK": [180, 240], "MSD": [240], "SAMT": [240],

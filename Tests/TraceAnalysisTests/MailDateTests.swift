@@ -21,6 +21,7 @@ import TraceAnalysis
     ("Thu, 6 Mar 2003 12:02:35 XYZ", "2003-03-06 12:02:35 -0000"),
     ("Thu,6 Mar 2003 1:02:35 PM +0100", "2003-03-06 13:02:35 +0100"),
     ("Thu, 6 March 2003 12:02:35 +0800 (CST)", "2003-03-06 12:02:35 +0800"),
+    ("Thu, 19 Sep 2002 15:02:14 -0800</td>", "2002-09-19 15:02:14 -0800"),
     ("Thu, 19 Sep 2002 15:02:14 -08:00", "2002-09-19 15:02:14 -0800"),
   ])
   func reads(_ text: String, _ expected: String) throws {
@@ -46,7 +47,7 @@ import TraceAnalysis
 
   @Test(arguments: [
     "Thu, 31 Feb 2003 12:02:35 -0800", "Thu, 6 Mar 2003 25:02:35 -0800", "0 Mar 2003 12:02 GMT",
-    "29 Feb 2003 12:02 GMT",
+    "29 Feb 2003 12:02 GMT", "25 Aug 0102 12:02:00 GMT",
   ])
   func neverWas(_ text: String) {
     let (result, _) = MailDate.read(Array(text.utf8)[...])

@@ -45,6 +45,25 @@ import TraceAnalysis
     #expect(trace([greeted, outer]).boundary == 0)
   }
 
+  @Test func exchangeOnlineIsOneHouse() {
+    let within =
+      "from A.prod.outlook.com (2603:10b6:303:8f::8) by B.prod.outlook.com (2603:10b6:806::5) with Microsoft SMTP Server (version=TLS1_2) id 15.20.7202.24; Thu, 19 Nov 2026 10:00:05 +0000"
+    let front =
+      "from A.prod.outlook.com (198.51.100.7) by C.mail.protection.outlook.com (10.1.2.3) with Microsoft SMTP Server id 15.20.7202.24; Thu, 19 Nov 2026 10:00:04 +0000"
+    // A stranger may greet with such a name, but not from such an address.
+    #expect(trace([within, front]).boundary == 1)
+    #expect(trace([within, front]).origin == IPAddress("198.51.100.7"))
+  }
+
+  @Test func smailWritesTheServerFirst() {
+    let line = ReceivedLine(
+      "by mx.b.example (Smail3.1.28.1) from mail.a.example with smtp id <m0>; Thu, 19 Nov 2026 10:00:04 +0000"
+    )
+    #expect(
+      line.from == "mail.a.example" && line.by == "mx.b.example" && line.kind == .handover
+        && !line.isAmbiguous)
+  }
+
   @Test func aUserOfOnesOwnIsTheOrigin() {
     let login =
       "from pc (pool.c.example [203.0.113.9]) (Authenticated sender: joe) by mx.b.example (Postfix) with ESMTPSA id 4A1B2C3D4F; Thu, 19 Nov 2026 10:00:03 +0000"

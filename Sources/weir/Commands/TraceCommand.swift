@@ -3,6 +3,7 @@ import Bytes
 import DNS
 import Filtering
 import Foundation
+import Locations
 import MailAuthentication
 import MailSyntax
 import NetAddress
@@ -36,6 +37,12 @@ struct TraceCommand: AsyncParsableCommand {
 
   @Option(help: "A network of one's own; may be given several times.")
   var trust: [String] = []
+
+  @Option(help: "A file of countries in MaxMind's format; checks.country.file of --config if not given.")
+  var countries: String?
+
+  @Option(help: "A file of networks (AS numbers) in MaxMind's format; checks.country.asn_file if not given.")
+  var networks: String?
 
   @Option(help: "Which message of a mailbox.")
   var message = 1
@@ -172,8 +179,18 @@ struct TraceContext {
     hostname = configuration?.settings.hostname
     settings = configuration?.settings.trace ?? .standard
     timeout = configuration?.settings.dns.timeout ?? .seconds(5)
-    locations = nil
+    locations = try Self.locations(command) ?? configuration?.locations
     resolver = command.offline ? nil : try Self.resolver(command, configuration)
+  }
+
+  private static func locations(_ command: TraceCommand) throws -> (any LocationSource)? {
+    guard command.countries != nil || command.networks != nil else { return nil }
+    do {
+      return try LocationFiles(countries: command.countries, networks: command.networks)
+    } catch {
+      Complaint.write("\(error)")
+      throw ExitCode(2)
+    }
   }
 
   private static func configuration(_ file: String) throws -> Configuration {
@@ -188,7 +205,7 @@ struct TraceContext {
   private static func resolver(_ command: TraceCommand, _ configuration: Configuration?) throws -> (
     any DNS.Resolver
   )? {
-    guard let path = command.dns else { return CommandResolver.resolver(configuration?.settings) }
+    guard let path = command.dns else { return CommandResolver.resolver(configuration) }
     do {
       let (table, problems) = DNSTable.parse(
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))), file: path)

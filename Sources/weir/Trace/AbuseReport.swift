@@ -75,7 +75,8 @@ struct AbuseReport {
     if let boundary = view.trace.boundary {
       let hop = view.trace.hops[boundary]
       lines.append(
-        "The server \(hop.byText) took it from that address\(arrival.map { " at \($0)" } ?? "").")
+        "\(hop.line.byText == nil ? "A server" : "The server \(hop.byText)") took it from that address\(arrival.map { " at \($0)" } ?? "")."
+      )
       if view.trace.hops.contains(where: { $0.trust == .claimed }) {
         lines.append("Received lines older than that server's are not to be relied on.")
       }

@@ -1,18 +1,25 @@
 import DNS
-import Filtering
+import DNSClient
 import Settings
 
-/// Who answers a command's questions about names.
+/// Who answers a command's questions about names: a resolver of its own, beside that of a running gateway.
 enum CommandResolver {
-  /// The resolver of a configuration; without one, that of the defaults. nil where names are not resolved.
-  static func resolver(_ settings: Settings?) -> (any DNS.Resolver)? {
-    let text =
-      "hostname = \"localhost\"\nrelay.domains = [\"localhost\"]\n[[backend]]\naddress = \"127.0.0.1:25\"\n"
-    guard let settings = settings ?? Settings.read(text: text, file: "-").settings else { return nil }
-    return NameResolution(events: Unheard()).resolver(for: settings)
+  /// As `[dns]` of the configuration has it; without one, as the defaults have. nil where names are not resolved.
+  ///
+  /// Nothing is validated, for the keys that takes belong to the gateway, in its state folder.
+  static func resolver(_ configuration: Configuration?) -> (any DNS.Resolver)? {
+    guard let configuration else {
+      var options = ResolverOptions()
+      options.outgoing = mostSockets
+      return try? UnboundResolver(options)
+    }
+    guard configuration.settings.dns.isEnabled else { return nil }
+    if let fixture = configuration.fixture { return fixture }
+    var options = NameResolution.options(configuration.settings.dns)
+    options.outgoing = min(options.outgoing, mostSockets)
+    return try? UnboundResolver(options)
   }
 
-  private struct Unheard: EventSink {
-    func record(_ event: Event) {}
-  }
+  /// A command asks a few dozen questions.
+  private static let mostSockets = 64
 }

@@ -158,11 +158,16 @@ struct TraceTable {
     let trace = view.trace
     guard let boundary = trace.boundary, trace.hops.indices.contains(boundary) else {
       if trace.origin == nil { return "" }
+      if !view.isConfigured {
+        return
+          "each hop is of the house of the server that took it: it began there (--trust or --config says which networks are yours)"
+      }
       return trace.hints.contains(where: \.isBelieved)
         ? "all hops are one's own; the address is what one's own web mailer wrote"
         : "all hops are one's own: it began in one's own networks"
     }
     let hop = trace.hops[boundary]
+    if trace.origin == nil { return "\(hop.byText) (hop \(boundary + 1)) wrote no address" }
     let claimed = trace.hops.filter { $0.trust == .claimed }
     let suspicious = claimed.flatMap(\.faults).filter(\.isSuspicious).count
     var text = "seen by \(hop.byText) (hop \(boundary + 1))"
@@ -172,7 +177,7 @@ struct TraceTable {
     text +=
       view.isConfigured
       ? "; it cannot be forged"
-      : "; it cannot be forged if hops 1 to \(boundary + 1) are yours (--trust or --config says which networks are)"
+      : "; it cannot be forged if \(boundary == 0 ? "hop 1 is" : "hops 1 to \(boundary + 1) are") yours (--trust or --config says which networks are)"
     if !claimed.isEmpty {
       text += "; the \(claimed.count == 1 ? "line" : "\(claimed.count) lines") below may be invented"
       if suspicious > 0 {

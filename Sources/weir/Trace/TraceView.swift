@@ -38,7 +38,7 @@ extension Hop {
     return "\(name) (as \(helo))".printable(limit: 160)
   }
 
-  var byText: String { (line.byText ?? "?").printable(limit: 100) }
+  var byText: String { (line.byText ?? "").printable(limit: 100) }
 
   var protocolText: String { (line.protocolName ?? line.with ?? line.via ?? "").printable(limit: 24) }
 
