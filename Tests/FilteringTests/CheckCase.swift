@@ -190,6 +190,7 @@ struct CheckCaseRun {
     let problems: [SettingsProblem]
     var materials = CheckMaterials(lists: lists.snapshot, relay: relay, settings: settings)
     materials.resolves = !one.names.isEmpty
+    materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
     materials.dynamicPatterns = PatternFile(
       name: "dynamic.patterns", Array(one.patterns.joined(separator: "\n").utf8))
     materials.locations = one.location.map(OneLocation.init)

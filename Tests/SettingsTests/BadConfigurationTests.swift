@@ -335,7 +335,9 @@ import Testing
       "limits.spool = \"10MiB\"",
       "4:16: warning: limits.spool = 10MiB holds no message of limits.message_size = 50MiB: such a one gets 452 for ever"
     ),
-    Case("[checks.greylist]\nmode = \"shadow\"", "4:1: warning: the check greylist is not built yet and has no effect"),
+    Case(
+      "[checks.greylist]\nmode = \"shadow\"",
+      "4:1: warning: the check greylist is not built yet and has no effect"),
     Case("rules.folder = \"Rules\"", "4:1: warning: [rules] is not built yet: no rule is read"),
   ]
 

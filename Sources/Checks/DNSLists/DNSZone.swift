@@ -104,7 +104,7 @@ public struct DNSZone: Sendable {
       if index + hidden.count <= bytes.count,
         hidden.indices.allSatisfy({ bytes[index + $0].lowercasedASCII == hidden[$0].lowercasedASCII })
       {
-        result += Array("(key)".utf8)
+        result += Array("***".utf8)
         index += hidden.count
       } else {
         result.append(bytes[index])
