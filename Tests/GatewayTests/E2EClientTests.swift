@@ -183,6 +183,36 @@ import Testing
     #expect(front.backend.messages.count == 2)
   }
 
+  /// Strangers wait for their greeting; one that does not wait is found, and so is one that does not wait for replies.
+  @Test func whoDoesNotWaitIsRefused() throws {
+    let front = try Self.front([
+      "checks.early_talker.delay": "\"1s\"", "checks.early_talker.teaser": "\"one moment\"",
+    ])
+    let early = try front.gateway.connect(from: "127.0.0.2")
+    try early.send(line: "EHLO good.example")
+    #expect(try early.reply().lines.first == "220-mx.example.org one moment")
+    #expect(try early.reply().code == 250)
+    try early.command("MAIL FROM:<a@outside.example>")
+    let reply = try early.command("RCPT TO:<user@example.org>")
+    #expect("\(reply)".contains("550 5.5.1 You spoke before you were greeted [EARLY_TALKER "), "\(reply)")
+    let line = try front.gateway.waitForLog { $0.event == "reject" && $0["code"] == "EARLY_TALKER" }
+    #expect(line["findings"]?.contains("EARLY_TALKER(reject;6.0)") == true, "\(line)")
+    #expect(line["found"] == "hello" && line["stage"] == "recipient", "\(line)")
+
+    let hasty = try front.gateway.connect(from: "127.0.0.2")
+    #expect(try hasty.reply().lines.count == 2)
+    // After HELO nobody has said that commands may come together.
+    try hasty.send("HELO good.example\r\nMAIL FROM:<a@outside.example>\r\nRCPT TO:<user@example.org>\r\n")
+    #expect(try hasty.reply().code == 250)
+    #expect(try hasty.reply().code == 250)
+    let other = try hasty.reply()
+    #expect(
+      "\(other)".contains("550 5.5.1 You did not wait for my replies [COMMANDS_OUT_OF_TURN "), "\(other)")
+    let second = try front.gateway.waitForLog { $0["code"] == "COMMANDS_OUT_OF_TURN" }
+    #expect(second["findings"]?.contains("COMMANDS_OUT_OF_TURN(reject;3.0)") == true, "\(second)")
+    #expect(second["found"] == "mail", "\(second)")
+  }
+
   @Test(needs { LocationWriter.absence }) func theCountryAndItsReload() throws {
     let folder = try ScratchFolder("locations")
     let file = folder.path + "/country.mmdb"
