@@ -87,6 +87,7 @@ import Testing
     }
     #expect(
       configuration.toml(folder: "/x") == """
+        dns.enabled = false
         hostname = "mx.example.org"
         limits.errors = 3
         limits.loop_delay = "30s"

@@ -26,7 +26,7 @@ import Testing
     rdap = "-"
     whois = "-"
     [[backend]]
-    address = "127.0.0.1:25"
+    address = "127.0.0.1:10025"
     """
 
   private static let names = """
