@@ -96,7 +96,7 @@ struct AbuseReport {
   private func fields() -> String {
     var lines = [
       "Feedback-Type: abuse",
-      "User-Agent: Weir/\(Version.text)",
+      "User-Agent: Weir/\(Version.text.prefix { $0 != " " })",
       "Version: 1",
       "Source-IP: \(origin)",
       "Reporting-MTA: dns; \(host)",

@@ -30,7 +30,7 @@ struct RegistrationData {
     do {
       var request = HTTPClientRequest(url: url)
       request.headers.add(name: "accept", value: "application/rdap+json, application/json")
-      request.headers.add(name: "user-agent", value: "Weir/\(Version.text)")
+      request.headers.add(name: "user-agent", value: "Weir/\(Version.text.prefix { $0 != " " })")
       let response = try await http.execute(request, timeout: Self.time)
       guard response.status.code == 200 else {
         return .failure(.init(text: "\(server) answered \(response.status.code)"))

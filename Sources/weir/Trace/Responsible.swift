@@ -121,7 +121,9 @@ struct Responsible: Sendable {
   /// Puts what the registries say behind the abuse zone and before guesses.
   mutating func add(_ registration: Registration) {
     registrations.append(registration)
-    let known = contacts.prefix { $0.source.hasPrefix("the abuse contacts") }.count
+    let before = registrations.map(\.source)
+    let known = contacts.prefix { $0.source.hasPrefix("the abuse contacts") || before.contains($0.source) }
+      .count
     let new = registration.abuse.map { Contact(address: $0, source: registration.source) }
     contacts.insert(contentsOf: new, at: known)
   }

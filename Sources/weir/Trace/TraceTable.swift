@@ -76,7 +76,10 @@ struct TraceTable {
   private func narrow() -> [String] {
     view.trace.hops.enumerated().flatMap { index, hop -> [String] in
       let head = ["hop \(index + 1)", hop.trustText, hop.timeText, hop.delayText].filter { !$0.isEmpty }
-      var lines = [coloured(TextWidth.fitted(head.joined(separator: "  "), to: terminal.width), hop)]
+      let words = head.joined(separator: "  ")
+      var lines =
+        TextWidth.of(words) <= terminal.width
+        ? [coloured(words, hop)] : TextWidth.wrapped(words, to: terminal.width).map { coloured($0, hop) }
       let place = [hop.line.address.map { "[\($0)]" }, view.place(of: hop.line.address)].compactMap { $0 }
       lines += indented("from", ([hop.fromText] + place).joined(separator: " "))
       lines += indented("by", hop.byText + (hop.protocolText.isEmpty ? "" : ", \(hop.protocolText)"))
