@@ -193,7 +193,6 @@ struct CheckCaseRun {
     materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
     materials.dynamicPatterns = PatternFile(
       name: "dynamic.patterns", Array(one.patterns.joined(separator: "\n").utf8))
-    materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
     materials.locations = one.location.map(OneLocation.init)
     let zones = DNSZones.read(text: one.zones.joined(separator: "\n"), file: "zones.toml")
     if !zones.problems.isEmpty { throw HarnessFault("\(zones.problems)") }
