@@ -49,7 +49,9 @@ def results(sink, before):
         time.sleep(0.05)
     header = re.sub(r"\r?\n[ \t]+", " ", re.split(r"\r?\n\r?\n", text)[0])
     found = re.findall(r"(?im)^Authentication-Results:(.*)$", header)
-    return dict(re.findall(r"\b(spf|dkim|dmarc)=(\w+)", found[0])) if found else {}
+    methods = re.findall(r";\s*(spf|dkim|dmarc)=(\w+)", found[0]) if found else []
+    # The first of a method: SPF of the sender stands before that of the greeting.
+    return dict(reversed(methods))
 
 
 def size(sink):

@@ -70,5 +70,6 @@ def targets(found):
     if "weir-listed" in found["refused"]:
         at_most("listed stranger refused", REFUSAL_TARGET, found["refused"]["weir-listed"]["ms"], 3, " ms")
     if "weir-origin" in next(iter(found["mail"].values()), {}):
-        at_most("where mail comes from: what was not as it should be", 0, len(found["faults"]), 0)
+        at_most("where mail comes from: what Weir did not do as it should", 0,
+                sum(fault.startswith("Weir") for fault in found["faults"]), 0)
     return reached
