@@ -63,7 +63,8 @@ private struct Outlook {
       if mayBeDue(ruling) { return .possible }
     }
     guard thresholds.enforceAt <= stage else { return .impossible }
-    let score = known.reduce(0) { $0 + $1.finding.weight.score }
+    // What is still to come adds at most its own weight to this, and takes away no more: so it holds of totals too.
+    let score = known.map(\.finding).total
     let least = open.reduce(score) { $0 + $1.examination.prospect.least }
     let most = open.reduce(score) { $0 + $1.examination.prospect.most }
     for threshold in [thresholds.reject, thresholds.deferral] {

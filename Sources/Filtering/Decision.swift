@@ -52,7 +52,7 @@ public struct Decision: Hashable, Sendable {
       self.init(verdict: .accept, score: 0, decisive: allowed)
       return
     }
-    let score = enforced.reduce(0) { $0 + $1.weight.score }
+    let score = enforced.total
     // A refusal for good wins over a refusal for now; among equals the first found speaks.
     if let decisive = due.first(where: { $0.weight.ruling == .reject }) {
       self.init(verdict: .reject, score: score, decisive: decisive)

@@ -102,6 +102,30 @@ public struct WeighedFinding: Hashable, Sendable {
 }
 
 extension [WeighedFinding] {
+  /// Their scores together. A DNS list counts once, by its heaviest answer: what it knows of the sender, of From and
+  /// of a link is one opinion.
+  public var total: Double {
+    var sum = 0.0
+    var heaviest: [String: Double] = [:]
+    for one in self {
+      let score = one.weight.score
+      guard one.finding.weight != nil, !one.finding.list.isEmpty, score > 0 else {
+        sum += score
+        continue
+      }
+      if let known = heaviest[one.finding.list] {
+        if score > known {
+          sum += score - known
+          heaviest[one.finding.list] = score
+        }
+      } else {
+        sum += score
+        heaviest[one.finding.list] = score
+      }
+    }
+    return sum
+  }
+
   /// Those that count at a stage for a client as it is known now: what was found about a stranger says nothing of
   /// the user that he turned out to be, and where users log in nobody is judged as a stranger before he could.
   public func concerning(_ facts: ConnectFacts, at stage: Stage) -> [WeighedFinding] {

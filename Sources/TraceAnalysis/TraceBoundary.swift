@@ -25,7 +25,7 @@ extension Trace {
       }
       if isSubmitted {
         hops[index].trust = .own
-      } else if isOwn(line, address, trust) {
+      } else if isOwn(line, address, trust), !isLeftBehind(index, trust) {
         hops[index].trust = .own
         isSubmitted = trust.isSubmission(address)
       } else if line.login != nil {
@@ -39,6 +39,13 @@ extension Trace {
       }
     }
     return (isInside, isSubmitted)
+  }
+
+  /// Abuse: where the house is only guessed, a line below that another wrote ends it, though the client bears one's
+  /// own name: what is forged below is nobody's word.
+  private func isLeftBehind(_ index: Int, _ trust: TraceTrust) -> Bool {
+    guard trust.isOwn == nil, index + 1 < hops.count else { return false }
+    return Self.gap(hops[index].line, hops[index + 1].line) != nil
   }
 
   private func isOwn(_ line: ReceivedLine, _ address: IPAddress, _ trust: TraceTrust) -> Bool {

@@ -37,8 +37,7 @@ struct Configuration: Sendable {
   /// The reason catalogue's entries of all modules.
   static let reasons =
     ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + ServerReasons.all + RelayReasons.all
-    + SystemReasons.all + ZoneReasons.all
-    + TelemetryReasons.all
+    + SystemReasons.all + ZoneReasons.all + NameReasons.all + TelemetryReasons.all
 
   /// Reads the file and all it names.
   ///

@@ -277,6 +277,63 @@ import Testing
   }
 }
 
+/// One's own addresses, where a list says nothing.
+@Suite struct SilentListTests {
+  /// One zone says nothing until another was asked; where nobody asks another meanwhile, the time is up for all.
+  private final class HalfSilent: Resolver {
+    private enum State {
+      case nobodyElse, other, over
+    }
+
+    let table: DNSTable
+    let silent: DNSName
+    private let state = Mutex(State.nobodyElse)
+
+    init(table: DNSTable, silent: DNSName) {
+      self.table = table
+      self.silent = silent
+    }
+
+    func remembered(_ question: DNSQuestion) -> DNSAnswer? { nil }
+
+    func resolve(_ question: DNSQuestion, until deadline: ContinuousClock.Instant) async -> DNSAnswer {
+      guard question.name.isWithin(silent) else {
+        let isOver = state.withLock {
+          if $0 == .nobodyElse { $0 = .other }
+          return $0 == .over
+        }
+        return isOver ? .failed(.timeout) : table.remembered(question) ?? .noName
+      }
+      for _ in 0..<300 where state.withLock({ $0 == .nobodyElse }) {
+        try? await Task.sleep(for: .milliseconds(10))
+      }
+      state.withLock { if $0 == .nobodyElse { $0 = .over } }
+      return .failed(.timeout)
+    }
+  }
+
+  @Test func aSilentListLeavesTheOthersTheirTime() async throws {
+    let (zones, problems) = DNSZones.read(
+      text: """
+        [[zone]]
+        name = "silent.example"
+        asks = ["client"]
+        [[zone]]
+        name = "bl.example"
+        asks = ["client"]
+        """, file: "zones.toml")
+    #expect(problems.isEmpty)
+    var table = DNSTable()
+    let listed = try #require(IPAddress("127.0.0.4"))
+    table.add(try #require(DNSName("9.113.0.203.bl.example")), .a, .address(listed))
+    let resolver = HalfSilent(table: table, silent: try #require(DNSName("silent.example")))
+    let address = try #require(IPAddress("203.0.113.9"))
+    let (listings, unknown) = await zones.listings(
+      of: address, Lookups(resolver, until: .now + .seconds(60)))
+    #expect(listings.map(\.label) == ["bl.example"] && unknown == ["silent.example"])
+  }
+}
+
 /// What an observer heard.
 private final class Said: Sendable {
   private let words = Mutex<[String]>([])

@@ -52,6 +52,22 @@ import Testing
     #expect(decide([reject]).reason == "R")
   }
 
+  /// One list is one opinion, however often it is asked about a message.
+  @Test func aDNSListCountsOnceByItsHeaviestAnswer() {
+    func listed(_ list: String, _ score: Double) -> WeighedFinding {
+      WeighedFinding(
+        Finding("LISTED", list: list, weight: score), weight: Weight(score), mode: .enforce, found: .mail,
+        enforceAt: .recipient)
+    }
+    #expect(decide([listed("dbl", 5), listed("dbl", 6), listed("dbl", 6)]).score == 6)
+    #expect(decide([listed("dbl", 6), finding("S", 1), listed("other", 4)]).score == 11)
+    // What speaks for a client, and local lists, are added as ever.
+    #expect(decide([listed("dnswl", -2), listed("dnswl", -2)]).score == -4)
+    let local = WeighedFinding(
+      Finding("L", list: "block.cidr:1"), weight: Weight(3), mode: .enforce, found: .mail, enforceAt: .mail)
+    #expect(decide([local, local]).score == 6)
+  }
+
   @Test(arguments: [
     (4.9, Verdict.accept), (5, .tag), (6.9, .tag), (7, .defer), (11.9, .defer), (12, .reject),
     (1000, .reject), (-5, .accept),

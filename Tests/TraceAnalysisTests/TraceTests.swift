@@ -45,6 +45,17 @@ import TraceAnalysis
     #expect(trace([greeted, outer]).boundary == 0)
   }
 
+  /// What is forged below a host that only bears the house's name must not become an origin that is believed.
+  @Test func aGuessedHouseEndsWhereTheLineBelowIsAnothers() {
+    let shared =
+      "from mail-sor-f41.google.com (mail-sor-f41.google.com [209.85.220.41]) by mx.google.com with SMTPS id a1; Thu, 19 Nov 2026 10:00:05 +0000"
+    let forged =
+      "from victim.example.net (victim.example.net [203.0.113.5]) by mail.innocent.example (Postfix) with ESMTP id 4A1B2C3D4F; Thu, 19 Nov 2026 10:00:03 +0000"
+    let trace = trace([shared, forged])
+    #expect(trace.boundary == 0 && trace.origin == IPAddress("209.85.220.41"))
+    #expect(trace.hops.map(\.trust) == [.boundary, .claimed])
+  }
+
   @Test func exchangeOnlineIsOneHouse() {
     let within =
       "from A.prod.outlook.com (2603:10b6:303:8f::8) by B.prod.outlook.com (2603:10b6:806::5) with Microsoft SMTP Server (version=TLS1_2) id 15.20.7202.24; Thu, 19 Nov 2026 10:00:05 +0000"

@@ -63,13 +63,19 @@ extension DNSZones {
     let labels = DNSName.reversedLabels(of: address)
     var listings: [ZoneListing] = []
     var unknown: [String] = []
+    var asked: [(zone: DNSZone, name: DNSName)] = []
     for zone in all where zone.isInUse && zone.kind == .block && zone.asks.contains(.client) {
       guard let name = zone.question(about: address, labels: labels) else { continue }
       guard zone.state.isUsable else {
         unknown.append(zone.label)
         continue
       }
-      switch zone.answers.judge(await lookups.resolve(name, .a), standard: 1) {
+      asked.append((zone, name))
+    }
+    // Side by side: one that is silent leaves the others their time.
+    let answers = await lookups.resolveAll(asked.map { DNSQuestion($0.name, .a) })
+    for ((zone, name), answer) in zip(asked, answers) {
+      switch zone.answers.judge(answer, standard: 1) {
       case .unlisted, .unclear: continue
       case .failed, .error: unknown.append(zone.label)
       case .listed(let codes, let means, let weight):
