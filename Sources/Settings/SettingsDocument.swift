@@ -1,3 +1,4 @@
+private import Synchronization
 internal import TOMLKit
 
 /// A configuration file read as TOML: its values and where each of them stands.
@@ -11,8 +12,28 @@ struct SettingsDocument: Sendable, Hashable {
   // Bound: a configuration that is larger is not one.
   static let maximumSize = 1 << 20
 
+  // What was read last. TOMLKit keeps the tables of each text it reads for good (50 KiB for ours), and a reload, as
+  // after each edit of a blocklist, mostly reads what it read before.
+  private static let known = Mutex<[(text: String, document: SettingsDocument)]>([])
+  private static let mostKnown = 4
+
   /// The document, or the one problem that keeps it from being read.
   static func read(text: String, file: String) -> Result<SettingsDocument, SettingsProblem> {
+    if let document = known.withLock({ $0.first { $0.document.file == file && $0.text == text }?.document }) {
+      return .success(document)
+    }
+    let result = parse(text: text, file: file)
+    if case .success(let document) = result {
+      known.withLock {
+        $0.removeAll { $0.document.file == file }
+        $0.append((text, document))
+        if $0.count > mostKnown { $0.removeFirst() }
+      }
+    }
+    return result
+  }
+
+  private static func parse(text: String, file: String) -> Result<SettingsDocument, SettingsProblem> {
     func problem(_ position: SourcePosition, _ message: String) -> SettingsProblem {
       SettingsProblem(file: file, position: position, message: message)
     }

@@ -151,21 +151,30 @@ import Testing
     }
     reloader.start()
     defer { isOver.store(true, ordering: .relaxed) }
+    // The mail of a fast machine is through before a slow one's reload: each client goes on until there were some.
+    let sent = Atomic<Int>(0)
+    let limit = ContinuousClock.now + .seconds(60)
     try together(8) { client in
-      for connection in 0..<4 {
+      var connection = 0
+      while connection < 4 || front.gateway.log().count(where: { $0["code"] == "RELOADED" }) < 4 {
+        guard ContinuousClock.now < limit else { throw HarnessFault("no four reloads in a minute") }
         let session = try front.session(patience: .seconds(30))
         for message in 0..<5 {
           let name = "\(client).\(connection).\(message)"
           let answer = try session.deliver(
             from: "a@outside.example", to: ["user@example.org"], "Subject: \(name)\r\n\r\n")
           guard answer.code == 250 else { throw HarnessFault("\(name): \(answer)") }
+          sent.add(1, ordering: .relaxed)
         }
         guard try session.command("QUIT").code == 221 else { throw HarnessFault("no good-bye") }
+        connection += 1
       }
     }
     isOver.store(true, ordering: .relaxed)
-    #expect(Set(front.backend.messages.flatMap { $0.header("Subject") }).count == 160)
-    #expect(front.backend.messages.count == 160)
+    let expected = sent.load(ordering: .relaxed)
+    #expect(expected >= 160)
+    #expect(Set(front.backend.messages.flatMap { $0.header("Subject") }).count == expected)
+    #expect(front.backend.messages.count == expected)
     #expect(try front.status("generation") > 3)
   }
 }

@@ -87,4 +87,17 @@ import Testing
     #expect(reading.settings == nil)
     #expect(reading.problems.map(\.position) == [SourcePosition(line: 4, column: 15)])
   }
+
+  /// What is remembered of a text speaks of the file it was read from, and goes when the text is another.
+  @Test func whatWasReadBeforeIsReadTheSame() {
+    func complaint(_ text: String, _ file: String) -> [String] {
+      Settings.read(text: text, file: file).problems.map { "\($0)" }.filter { $0.contains("nonsense") }
+    }
+    let first = complaint("nonsense = 1\n", "a.toml")
+    #expect(first.count == 1 && first[0].hasPrefix("a.toml:1:1: "))
+    #expect(complaint("nonsense = 1\n", "a.toml") == first)
+    #expect(complaint("nonsense = 1\n", "b.toml")[0].hasPrefix("b.toml:1:1: "))
+    #expect(complaint("\nnonsense = 1\n", "a.toml")[0].hasPrefix("a.toml:2:1: "))
+    #expect(complaint("\n", "a.toml").isEmpty)
+  }
 }
