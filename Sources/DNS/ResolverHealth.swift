@@ -10,6 +10,8 @@ public struct ResolverHealth: Sendable {
     public var patience = Duration.seconds(3)
     /// Between probes while it is lost.
     public var interval = Duration.seconds(2)
+    /// Whether a question of its own comes before all others.
+    public var beginsWithProbe = true
 
     public init() {}
   }
@@ -47,6 +49,13 @@ public struct ResolverHealth: Sendable {
 
   /// How long a probe may take.
   public var patience: Duration { terms.patience }
+
+  /// At the start: whether there is a network at all is better known before the first message waits for it.
+  public mutating func begin() -> Order? {
+    guard terms.beginsWithProbe else { return nil }
+    state = .suspect
+    return .probe
+  }
 
   /// Somebody out there answered, whatever it was.
   public mutating func succeeded(at now: ContinuousClock.Instant) -> Order? {

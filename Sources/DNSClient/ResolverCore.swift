@@ -41,6 +41,9 @@ final class ResolverCore: Sendable {
 
   /// Its thread holds it until `stop`.
   func start() {
+    state.withLock {
+      if $0.health.begin() == .probe { beginProbe(&$0, at: .now) }
+    }
     let thread = Thread { self.run() }
     thread.name = "resolver"
     thread.stackSize = 512 << 10

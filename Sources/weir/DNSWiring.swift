@@ -106,7 +106,8 @@ enum NameReasons {
   static let all: [Reason] = [
     Reason(
       .namesUnavailable, nil, .alarm,
-      cause: "A run of questions about names came to nothing for seconds, and so did one put to find out.",
+      cause:
+        "A run of questions about names came to nothing for seconds, and so did one put to find out; or the first one of all did.",
       effect:
         "Mail flows; checks that ask about names find …_UNAVAILABLE at once, without waiting. A question every two seconds tells when it is over.",
       remedy:

@@ -13,6 +13,8 @@ final class ZoneKeeper: Sendable {
   private static let tick = Duration.seconds(1)
   /// How soon a list is probed again that is sick or did not answer.
   private static let soon: Int64 = 60_000
+  /// One that was never seen to be well, and waits for that.
+  private static let sooner: Int64 = 2_000
   /// Within this after it got well, a list that refuses again stays off twice as long.
   private static let relapse: Int64 = 3_600_000
   private static let longestHold: Int64 = 4 * 3_600_000
@@ -72,6 +74,7 @@ final class ZoneKeeper: Sendable {
     for zone in earlier.all { zone.state.observe(nil) }
     zones.follow(earlier)
     for zone in zones.all where zone.isInUse {
+      if resolver != nil { zone.state.holdBack() }
       zone.state.observe { [events, label = zone.label] sickness in
         if let sickness {
           events.record(
@@ -156,7 +159,7 @@ final class ZoneKeeper: Sendable {
         schedule.next = now + min(interval, Self.soon)
         zone.state.fallSick(words)
       case .silent(let words):
-        schedule.next = now + min(interval, Self.soon / 4)
+        schedule.next = now + min(interval, zone.state.health == .awaited ? Self.sooner : Self.soon / 4)
         if !isNetwork {
           schedule.silences += 1
           if schedule.silences >= 2 {
@@ -165,7 +168,7 @@ final class ZoneKeeper: Sendable {
           }
         }
       case .unknown:
-        schedule.next = now + min(interval, Self.soon / 4)
+        schedule.next = now + min(interval, zone.state.health == .awaited ? Self.sooner : Self.soon / 4)
       }
       inner.withLock { $0.schedules[zone.identity] = schedule }
     }

@@ -106,7 +106,7 @@ extension StatusReport {
       because = ""
       switch zone.state.health {
       case _ where !zone.isInUse: state = "off"
-      case .unknown: state = "unknown"
+      case .unknown, .awaited: state = "unknown"
       case .well: state = "well"
       case .sick(let words):
         state = "sick"

@@ -16,6 +16,7 @@ struct Asking {
     _ change: (inout ResolverOptions) throws -> Void
   ) throws {
     var options = ResolverOptions()
+    options.health.beginsWithProbe = false
     options.cache = 4 << 20
     try change(&options)
     resolver = try UnboundResolver(options, news: news)

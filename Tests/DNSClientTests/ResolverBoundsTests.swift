@@ -125,7 +125,6 @@ struct ResolverBoundsTests {
   func lossAndReturn() async throws {
     let server = try Unbound(
       data: ["back.example. 300 IN A 192.0.2.1"], zones: ["example": "static", ".": "static"])
-    server.freeze(true)
     let told = Mutex<[ResolverNews]>([])
     let ask = try Asking(patience: .milliseconds(600), news: { news in told.withLock { $0.append(news) } }) {
       $0.servers = [.at(port: server.port)]
@@ -134,6 +133,8 @@ struct ResolverBoundsTests {
       $0.health.patience = .seconds(1)
       $0.health.interval = .milliseconds(300)
     }
+    #expect(try await ask("back.example").addresses.count == 1)
+    server.freeze(true)
     // A while of silence, and then some more.
     for round in 0..<6 where !ask.resolver.status.isLost {
       await withTaskGroup(of: Void.self) { group in
@@ -157,6 +158,23 @@ struct ResolverBoundsTests {
     #expect(news.count == 2 && news.first == .lost)
     guard case .back(let duration)? = news.last else { Issue.record("told: \(news)"); return }
     #expect(duration > .zero)
+  }
+
+  @Test("Without a network from the beginning, that is known before anybody waited", needs(.unbound))
+  func noNetworkAtTheStart() async throws {
+    let server = try Unbound(data: [], zones: [".": "static"])
+    server.freeze(true)
+    let ask = try Asking(patience: .seconds(30)) {
+      $0.servers = [.at(port: server.port)]
+      $0.health.beginsWithProbe = true
+      $0.health.patience = .milliseconds(500)
+      $0.health.interval = .milliseconds(300)
+    }
+    #expect(await eventuallyAsync(within: .seconds(5)) { ask.resolver.status.isLost })
+    #expect(try await ask("first.example") == .failed(.unavailable))
+    server.freeze(false)
+    #expect(await eventuallyAsync(within: .seconds(15)) { !ask.resolver.status.isLost })
+    #expect(try await ask("first.example") == .noName)
   }
 
   @Test("Its threads and descriptors end with the last reference")

@@ -215,6 +215,29 @@ import Testing
     #expect(new.all[0].state.health == .sick("x") && !new.all[0].state.isUsable)
   }
 
+  /// A list that was emptied or lists everybody must not judge the first messages.
+  @Test func aListIsNotAskedBeforeItWasSeenToBeWell() {
+    let state = ZoneState()
+    let said = Said()
+    state.observe { said.append($0 ?? "well") }
+    state.holdBack()
+    #expect(!state.isUsable && state.health == .awaited)
+    let text = "[[zone]]\nname = \"bl.example\"\nasks = [\"client\"]\nweight = "
+    let (old, _) = read(text + "1")
+    let (new, _) = read(text + "2")
+    old.all[0].state.holdBack()
+    new.follow(old)
+    #expect(!new.all[0].state.isUsable)
+    state.getWell()
+    #expect(state.isUsable && said.all.isEmpty)
+    // What was seen stays seen.
+    state.holdBack()
+    #expect(state.isUsable && state.health == .well)
+    new.all[0].state.fallSick("x")
+    new.all[0].state.holdBack()
+    #expect(new.all[0].state.health == .sick("x"))
+  }
+
   /// An error that a list answers to mail switches it off at once; while it is off, it is not asked.
   @Test func anErrorInMailSwitchesItOff() async throws {
     let text = "[[zone]]\nname = \"bl.example\"\nasks = [\"client\"]\nweight = 5"

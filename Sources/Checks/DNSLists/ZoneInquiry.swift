@@ -71,19 +71,36 @@ struct ZoneInquiry: Sendable {
     var missing: [String] = []
     var asked: [ZoneQuestion] = []
     asked.reserveCapacity(questions.count)
+    let well = await seenNow(questions, lookups)
     for question in questions {
       let zone = zones[question.zone]
-      if zone.state.isUsable {
+      if zone.state.isUsable || well.contains(question.zone) {
         zone.state.countAsked(1)
         asked.append(question)
-      } else if missing.last != "\(zone.label)=off" {
-        missing.append("\(zone.label)=off")
+      } else {
+        note("\(zone.label)=\(zone.state.health == .awaited ? "unprobed" : "off")", &missing)
       }
     }
     let answers = await lookups.resolveAll(asked.map { DNSQuestion($0.name, .a) })
     var listings = self.listings(asked, answers, &missing)
     await fillReasons(&listings, lookups)
     return findings(listings) + unavailable(missing)
+  }
+
+  /// Which lists, of those whose first probe has not come back yet, are seen to be well here and now: the first
+  /// messages after a start are judged as well. The questions are those of the probe under way, and asked once.
+  private func seenNow(_ questions: [ZoneQuestion], _ lookups: Lookups) async -> Set<Int> {
+    let awaited = Set(
+      questions.lazy.map(\.zone).filter { !zones[$0].state.isUsable && zones[$0].state.health == .awaited })
+    if awaited.isEmpty { return [] }
+    return await withTaskGroup(of: Int?.self) { group in
+      for index in awaited {
+        group.addTask { await zones[index].probe(lookups) == .well ? index : nil }
+      }
+      var well: Set<Int> = []
+      for await index in group { if let index { well.insert(index) } }
+      return well
+    }
   }
 
   /// One listing a list at most: the heaviest of its words, with all that it is about.

@@ -3,8 +3,10 @@ internal import Synchronization
 /// What is known of a list's health, and how much it was asked. Shared by all sessions; asked from any thread.
 public final class ZoneState: Sendable {
   public enum Health: Hashable, Sendable {
-    /// Nobody has looked yet: it is used.
+    /// Nobody looks: it is used.
     case unknown
+    /// Nobody has looked yet, and somebody will soon: not asked until then.
+    case awaited
     case well
     /// Why it is not asked.
     case sick(String)
@@ -34,7 +36,7 @@ public final class ZoneState: Sendable {
 
   public init() {}
 
-  /// Whether it is asked: unless it is known to be sick.
+  /// Whether it is asked: unless it is known to be sick, or nobody has seen yet that it is well.
   public var isUsable: Bool { usable.load(ordering: .relaxed) }
 
   public var health: Health { inner.withLock { $0.health } }
@@ -47,6 +49,16 @@ public final class ZoneState: Sendable {
 
   /// Who is told of changes from now on; nil: nobody.
   public func observe(_ observer: Observer?) { inner.withLock { $0.observer = observer } }
+
+  /// It will be looked at soon. One that lists everybody, or nobody any more, must not judge mail before that.
+  public func holdBack() {
+    let isNew = inner.withLock { inner in
+      guard inner.health == .unknown else { return false }
+      inner.health = .awaited
+      return true
+    }
+    if isNew { usable.store(false, ordering: .relaxed) }
+  }
 
   /// It is sick: not asked any more. Says so once, until it gets well.
   public func fallSick(_ words: String) {
@@ -79,7 +91,7 @@ public final class ZoneState: Sendable {
   func follow(_ other: ZoneState) {
     let health = other.health
     inner.withLock { $0.health = health }
-    if case .sick = health { usable.store(false, ordering: .relaxed) }
+    usable.store(health == .well || health == .unknown, ordering: .relaxed)
     let counts = other.counts
     asked.store(counts.asked, ordering: .relaxed)
     listed.store(counts.listed, ordering: .relaxed)
