@@ -36,13 +36,15 @@ let package = Package(
       name: "WeirPure",
       targets: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "DNS",
-        "MailAuthentication", "TraceAnalysis", "Patterns", "Filtering", "Checks",
+        "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "Filtering", "Checks",
       ]),
   ],
   traits: [
     .trait(name: "LDAP", description: "Users of an LDAP directory (libldap)"),
     .trait(name: "Locations", description: "Country and network number of an address (libmaxminddb)"),
-    .default(enabledTraits: ["LDAP", "Locations"]),
+    .trait(name: "FileTypes", description: "What a file is by its octets (libmagic)"),
+    .trait(name: "Archives", description: "What is in an archive (libarchive)"),
+    .default(enabledTraits: ["LDAP", "Locations", "FileTypes", "Archives"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -71,6 +73,11 @@ let package = Package(
     .systemLibrary(
       name: "CMaxMindDB", path: "Sources/Clibs/CMaxMindDB", pkgConfig: "libmaxminddb",
       providers: [.apt(["libmaxminddb-dev"])]),
+    .systemLibrary(name: "CIconv", path: "Sources/Clibs/CIconv"),
+    .systemLibrary(name: "CMagic", path: "Sources/Clibs/CMagic", providers: [.apt(["libmagic-dev"])]),
+    .systemLibrary(
+      name: "CArchive", path: "Sources/Clibs/CArchive", pkgConfig: "libarchive",
+      providers: [.apt(["libarchive-dev"])]),
 
     // Level 0 and 1
     module("Bytes"),
@@ -80,6 +87,7 @@ let package = Package(
     module("Cryptography", ["Bytes", "COpenSSL"]),
     module("InternationalDomains", ["CICU"]),
     module("Patterns", ["Bytes", "CPCRE2"]),
+    module("Charsets", ["Bytes", "CIconv", "CICU"]),
     // Level 2 and 3
     module("MailSyntax", ["Bytes", "NetAddress"]),
     module("SMTPProtocol", ["Bytes", "NetAddress", "MailSyntax"]),
@@ -88,12 +96,19 @@ let package = Package(
     module("DNSClient", ["Bytes", "NetAddress", "DNS", "CUnbound"]),
     module("MailAuthentication", ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"]),
     module("TraceAnalysis", ["Bytes", "NetAddress", "MailSyntax", "DNS"]),
+    module("MessageViews", ["Bytes", "NetAddress", "MailSyntax", "Charsets"]),
     // Level 4
     module(
       "Filtering",
       [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "DNS", "MailAuthentication",
-        "TraceAnalysis",
+        "TraceAnalysis", "Charsets", "MessageViews",
+      ]),
+    module(
+      "ContentInspection",
+      [
+        "Bytes", "Filtering", .target(name: "CMagic", condition: .when(traits: ["FileTypes"])),
+        .target(name: "CArchive", condition: .when(traits: ["Archives"])),
       ]),
     module("EventLoops", [nioCore]),
     module(
@@ -106,7 +121,7 @@ let package = Package(
       "Checks",
       [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "DNS",
-        "MailAuthentication", "TraceAnalysis", "Patterns", "Cryptography",
+        "MailAuthentication", "TraceAnalysis", "Patterns", "Cryptography", "Charsets", "MessageViews",
       ]),
     module(
       "SMTPRelay",
@@ -143,7 +158,7 @@ let package = Package(
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "Checks",
         "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication", "SASL",
         "Cryptography", "TransportSecurity", "COpenSSL", "DNS", "DNSClient", "MailAuthentication",
-        "TraceAnalysis", "Patterns", "Locations", "CPCRE2",
+        "TraceAnalysis", "Patterns", "Locations", "CPCRE2", "Charsets", "MessageViews", "ContentInspection",
         nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -170,6 +185,9 @@ let package = Package(
     tests(
       "TraceAnalysisTests", ["Bytes", "NetAddress", "MailSyntax", "DNS", "TraceAnalysis", "TestSupport"]),
     tests("PatternsTests", ["Bytes", "Patterns"]),
+    tests("CharsetsTests", ["Bytes", "Charsets", "TestSupport"]),
+    tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
+    tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),
     tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),
     tests(
       "TransportSecurityTests",
@@ -189,7 +207,7 @@ let package = Package(
       "FilteringTests",
       [
         "Bytes", "Filtering", "Checks", "SMTPProtocol", "DNS", "MailAuthentication", "TraceAnalysis",
-        "Patterns", "MailSyntax", "NetAddress", "Settings", "TestSupport",
+        "Patterns", "MailSyntax", "NetAddress", "Settings", "Charsets", "MessageViews", "TestSupport",
       ]),
     tests(
       "SMTPRelayTests",
@@ -211,8 +229,8 @@ let package = Package(
       [
         "Bytes", "SMTPServer", "SMTPRelay", "Storage", "Telemetry", "Checks", "Filtering", "SMTPProtocol",
         "MailSyntax", "NetAddress", "Settings", "TestSupport", "SASL", "Cryptography", "TransportSecurity",
-        "Authentication", "DNS", "DNSClient", "MailAuthentication", "TraceAnalysis", "weir", nioCore,
-        nioPosix, nioSSL, nioEmbedded,
+        "Authentication", "DNS", "DNSClient", "MailAuthentication", "TraceAnalysis", "Charsets",
+        "MessageViews", "weir", nioCore, nioPosix, nioSSL, nioEmbedded,
       ]),
   ]
 )

@@ -1,5 +1,6 @@
 public import DNS
 public import MailAuthentication
+internal import MessageViews
 public import TraceAnalysis
 
 /// The client's name by DNS (RFC 8601 §2.7.3, `iprev`).
@@ -40,6 +41,10 @@ public final class MessageEvidence: Sendable {
   public let dkim = Once<[DKIMVerification]>()
   public let arc = Once<ARCOutcome>()
   public let dmarc = Once<DMARCOutcome>()
+  /// What it says. Whoever wants it asks `MessageFacts.views()`.
+  let views = Once<MessageViews>()
+  /// What its attachments are, in the order of `MessageViews.attachments`.
+  public let files = Once<[FileInspection]>()
 
   public init() {}
 }

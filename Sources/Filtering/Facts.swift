@@ -1,6 +1,7 @@
 public import Bytes
 public import MailAuthentication
 public import MailSyntax
+public import MessageViews
 public import NetAddress
 public import SMTPProtocol
 
@@ -145,5 +146,12 @@ public struct MessageFacts: Sendable {
     self.recipients = recipients
     self.header = header
     self.message = message
+  }
+
+  /// What the message says, in the forms that checks and rules read; none is computed before it is asked for.
+  public func views() async -> MessageViews {
+    await evidence.views.value {
+      message.isBinary ? MessageViews(message.memory) : MessageViews(stuffed: message.memory)
+    }
   }
 }

@@ -15,7 +15,7 @@ struct Edges {
   static let ofWeir = Edges(
     pure: [
       "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Checks",
-      "DNS", "MailAuthentication", "TraceAnalysis",
+      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews",
     ],
     allowed: [
       "Bytes": [],
@@ -28,6 +28,9 @@ struct Edges {
       "SASL": ["Bytes", "Cryptography"],
       "InternationalDomains": ["CICU"],
       "Patterns": ["Bytes", "CPCRE2"],
+      "Charsets": ["Bytes", "CIconv", "CICU"],
+      "MessageViews": ["Bytes", "NetAddress", "MailSyntax", "Charsets"],
+      "ContentInspection": ["Bytes", "Filtering", "CMagic", "CArchive"],
       "DNS": ["Bytes", "NetAddress", "InternationalDomains"],
       "DNSClient": ["Bytes", "NetAddress", "DNS", "CUnbound"],
       "MailAuthentication": ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"],
@@ -50,7 +53,7 @@ struct Edges {
       "weir": toFiltering.union(nio).union([
         "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
         "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "DNSClient", "Patterns", "Locations",
-        "NIOHTTP1", "ArgumentParser", "AsyncHTTPClient",
+        "ContentInspection", "NIOHTTP1", "ArgumentParser", "AsyncHTTPClient",
       ]),
     ])
 
@@ -58,7 +61,9 @@ struct Edges {
     "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL",
   ]
   private static let toFiltering: Set<String> = toProtocol.union(origins).union(["Filtering"])
-  private static let origins: Set<String> = ["DNS", "MailAuthentication", "TraceAnalysis"]
+  private static let origins: Set<String> = [
+    "DNS", "MailAuthentication", "TraceAnalysis", "Charsets", "MessageViews",
+  ]
   private static let tls: Set<String> = ["NIOTLS", "NIOSSL"]
   private static let nio: Set<String> = ["NIOCore", "NIOPosix"]
 }

@@ -1,0 +1,137 @@
+public import Charsets
+public import MailSyntax
+
+/// A header field as a person reads it.
+public struct HeaderView: Sendable, Hashable {
+  public let name: String
+  /// Unfolded, encoded words decoded, NFC.
+  public let text: String
+  /// The charsets of its encoded words, or the guess where there were octets above 127 without a label.
+  public let charsets: [Charset]
+  public let isGuessed: Bool
+  public let malformed: Int
+
+  public init(
+    name: String, text: String, charsets: [Charset] = [], isGuessed: Bool = false, malformed: Int = 0
+  ) {
+    self.name = name
+    self.text = text
+    self.charsets = charsets
+    self.isGuessed = isGuessed
+    self.malformed = malformed
+  }
+}
+
+/// The text of one text part.
+public struct TextView: Sendable {
+  /// Its part in the tree.
+  public let part: Int
+  public let isHTML: Bool
+  /// As declared; nil where nothing was.
+  public let declared: String?
+  /// How it was decoded. For HTML this is the source.
+  public let decoded: DecodedText
+  /// What a person sees: of HTML the visible text, of others the text itself (format=flowed joined).
+  public let visible: String
+  /// What only HTML has; nil for others.
+  public let html: HTMLView?
+
+  public init(
+    part: Int, isHTML: Bool, declared: String?, decoded: DecodedText, visible: String, html: HTMLView?
+  ) {
+    self.part = part
+    self.isHTML = isHTML
+    self.declared = declared
+    self.decoded = decoded
+    self.visible = visible
+    self.html = html
+  }
+}
+
+/// What an HTML text holds beside its visible text.
+public struct HTMLView: Sendable {
+  /// Text that nobody sees, and why.
+  public struct Hidden: Sendable, Hashable {
+    public enum Reason: String, Sendable, Hashable, CaseIterable {
+      case displayNone, visibilityHidden, zeroFont, tinyFont, sameColour, offScreen, zeroOpacity, zeroSize,
+        comment
+    }
+
+    public let text: String
+    public let reason: Reason
+
+    public init(text: String, reason: Reason) {
+      self.text = text
+      self.reason = reason
+    }
+  }
+
+  public let hidden: [Hidden]
+  /// Characters of visible text that are no white space.
+  public let visibleCount: Int
+  public let images: Int
+  public let remoteImages: Int
+  public let forms: Int
+  public let scripts: Int
+  /// Whether a bound cut it.
+  public let isCut: Bool
+
+  public init(
+    hidden: [Hidden] = [], visibleCount: Int = 0, images: Int = 0, remoteImages: Int = 0, forms: Int = 0,
+    scripts: Int = 0, isCut: Bool = false
+  ) {
+    self.hidden = hidden
+    self.visibleCount = visibleCount
+    self.images = images
+    self.remoteImages = remoteImages
+    self.forms = forms
+    self.scripts = scripts
+    self.isCut = isCut
+  }
+}
+
+/// A link as it stands in a message: where it leads, and what it claims to be.
+public struct LinkView: Sendable, Hashable {
+  public enum Place: String, Sendable, Hashable {
+    /// `<a href>`, `<area>`, a button's or form's target.
+    case anchor, image, form, text, other
+  }
+
+  /// As written, at most 2 KiB.
+  public let written: String
+  public let target: Link
+  /// The visible text of an anchor, at most 256 characters; empty for others.
+  public let label: String
+  public let place: Place
+  public let part: Int
+
+  public init(written: String, target: Link, label: String = "", place: Place, part: Int) {
+    self.written = written
+    self.target = target
+    self.label = label
+    self.place = place
+    self.part = part
+  }
+}
+
+/// A part that is a file to a person: an attachment, or anything inline that is no text.
+public struct AttachmentView: Sendable, Hashable {
+  public let part: Int
+  /// As a person sees it, decoded; empty where it has none. The others that it bears, where it bears different ones.
+  public let name: String
+  public let otherNames: [String]
+  /// As declared: `application/zip`.
+  public let type: String
+  /// Decoded octets, as far as they were counted.
+  public let size: Int
+  public let isInline: Bool
+
+  public init(part: Int, name: String, otherNames: [String] = [], type: String, size: Int, isInline: Bool) {
+    self.part = part
+    self.name = name
+    self.otherNames = otherNames
+    self.type = type
+    self.size = size
+    self.isInline = isInline
+  }
+}
