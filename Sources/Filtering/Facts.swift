@@ -1,7 +1,6 @@
 public import Bytes
 public import MailAuthentication
 public import MailSyntax
-public import MessageViews
 public import NetAddress
 public import SMTPProtocol
 
@@ -134,24 +133,20 @@ public struct MessageFacts: Sendable {
   public let message: HeldMessage
   /// The digests of its body that its signatures are about; nil where none was computed on the way in.
   public let bodyDigests: BodyDigests?
+  /// Octets that checks of the content look at.
+  public let contentLimit: Int
   /// What is found out about the message, once.
   public let evidence = MessageEvidence()
 
   public init(
     mail: MailFacts, recipients: [Path], header: MessageHeader, message: HeldMessage,
-    bodyDigests: BodyDigests? = nil
+    bodyDigests: BodyDigests? = nil, contentLimit: Int = 8 << 20
   ) {
+    self.contentLimit = contentLimit
     self.bodyDigests = bodyDigests
     self.mail = mail
     self.recipients = recipients
     self.header = header
     self.message = message
-  }
-
-  /// What the message says, in the forms that checks and rules read; none is computed before it is asked for.
-  public func views() async -> MessageViews {
-    await evidence.views.value {
-      message.isBinary ? MessageViews(message.memory) : MessageViews(stuffed: message.memory)
-    }
   }
 }

@@ -29,4 +29,11 @@ public protocol SpoolRegion: AnyObject, Sendable {
   var descriptor: Int32 { get }
   /// Octets, from offset 0.
   var length: Int { get }
+  /// A copy of its beginning in memory that is counted among that of all messages, for as long as this lives.
+  ///
+  /// - Parameters:
+  ///   - most: octets of the copy.
+  ///   - reserving: octets that are counted for it.
+  /// - Returns: nil where there is no memory left, or the file cannot be read.
+  func beginning(most: Int, reserving: Int) async -> [UInt8]?
 }

@@ -118,8 +118,13 @@ public struct MessageBounds: Hashable, Sendable {
   public var line: Int?
   /// Octets of a command line, its CRLF included.
   public var commandLine: Int
+  /// Octets that checks of the content look at.
+  public var content: Int
 
-  public init(header: Int, hops: Int, memory: Int, line: Int? = nil, commandLine: Int = 2048) {
+  public init(
+    header: Int, hops: Int, memory: Int, line: Int? = nil, commandLine: Int = 2048, content: Int = 8 << 20
+  ) {
+    self.content = content
     self.header = header
     self.hops = hops
     // One octet more, so that a header past its bound is seen to be.

@@ -52,6 +52,9 @@ public final class MessageViews: Sendable {
 
   public var attachments: [AttachmentView] { [] }
 
+  /// Computes all views now: where that takes long, away from an event loop.
+  public func prepare() { _ = (header, texts, text, folded, links, attachments) }
+
   /// The octets of a part, its transfer encoding undone.
   public func content(of part: Int, most: Int = .max) -> [UInt8] { [] }
 }

@@ -14,6 +14,8 @@ public struct LimitSettings: Sendable, Hashable {
   public let subnetV6: Int
   /// Bytes of a message's header.
   public let headerSize: Int
+  /// Octets of a message that the checks of its content look at.
+  public let contentSize: Int
   /// Bytes of a line of a message, CRLF included.
   public let lineLength: Int
   /// Received lines of a message.
@@ -99,6 +101,7 @@ extension LimitSettings {
     subnetV4 = section.count("subnet_v4")
     subnetV6 = section.count("subnet_v6")
     headerSize = section.size("header_size")
+    contentSize = section.size("content_size")
     lineLength = section.size("line_length")
     hops = section.count("hops")
     memory = section.sizeBound("memory") ?? .unlimited

@@ -39,6 +39,29 @@ final class SpoolFile: Sendable {
     disk.submit { _ in close(descriptor) }
   }
 
+  /// The first `count` octets, or as many as there are; blocking.
+  func read(_ count: Int) throws(Fault) -> [UInt8] {
+    var done = 0
+    var fault: Fault?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while done < count {
+        let got = pread(descriptor, buffer.baseAddress.map { $0 + done }, count - done, off_t(done))
+        if got < 0, errno == EINTR { continue }
+        if got < 0 { fault = Fault(description: "spool file: \(String(cString: strerror(errno)))") }
+        guard got > 0 else { break }
+        done += got
+      }
+      filled = done
+    }
+    if let fault { throw fault }
+    return bytes
+  }
+
+  /// On one of the disk's own threads.
+  func beginning(_ count: Int) async -> [UInt8]? {
+    try? await disk.runIfActive { try self.read(count) }
+  }
+
   /// Writes all of `bytes` at `offset`; blocking.
   func write(_ bytes: [UInt8], at offset: Int) throws(Fault) {
     var done = 0
@@ -66,4 +89,9 @@ final class SpooledPart: SpoolRegion {
   }
 
   var descriptor: Int32 { file.descriptor }
+
+  func beginning(most: Int, reserving: Int) async -> [UInt8]? {
+    guard reservation.reserveMemory(reserving) else { return nil }
+    return await file.beginning(min(most, length))
+  }
 }

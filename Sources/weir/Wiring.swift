@@ -35,7 +35,7 @@ enum Wiring {
       bounds: MessageBounds(
         header: settings.limits.headerSize, hops: settings.limits.hops,
         memory: settings.limits.memoryPerMessage,
-        line: settings.limits.lineLength),
+        line: settings.limits.lineLength, content: settings.limits.contentSize),
       timeouts: timeouts(settings.timeouts),
       tagging: Tagging(
         subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),

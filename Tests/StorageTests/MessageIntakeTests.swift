@@ -120,6 +120,25 @@ private func settled(_ admission: Admission) async throws -> (memory: Int, spool
     #expect(message.octets == UInt64(count))
   }
 
+  /// What the checks of the content read of a spooled message is counted, and refused where there is no room.
+  @Test func theBeginningOfTheSpoolIsCountedAsMemory() async throws {
+    let folder = try ScratchState()
+    let admission = admission(memory: 4 << 20, spool: 8 << 20)
+    let store = IntakeStore(folder: folder.path, admission: admission)
+    let content = octets(2_000_000)
+    do {
+      guard case .held(let message) = try await take(content, pieces: 65_536, into: store, memoryLimit: 1000)
+      else { throw TestFailure() }
+      let spool = try #require(message.spool)
+      let before = admission.snapshot(at: 0).memory
+      #expect(await spool.beginning(most: 500_000, reserving: 500_000) == Array(content[1000..<501_000]))
+      #expect(admission.snapshot(at: 0).memory == before + 500_000)
+      #expect(await spool.beginning(most: 9_000_000, reserving: 1) == Array(content[1000...]))
+      #expect(await spool.beginning(most: 1, reserving: 8 << 20) == nil)
+    }
+    #expect(try await settled(admission) == (0, 0))
+  }
+
   @Test(arguments: [1, 1001, 4096, 65_536, 300_000, 3_000_000])
   func largeMessageIsReadBackWhole(_ pieces: Int) async throws {
     let folder = try ScratchState()

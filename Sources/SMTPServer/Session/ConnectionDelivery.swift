@@ -62,7 +62,8 @@ extension Connection {
     if !examinations.isEmpty {
       let facts = MessageFacts(
         mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
-        message: message, bodyDigests: message.spool == nil ? nil : transaction.bodyWatch?.finish())
+        message: message, bodyDigests: message.spool == nil ? nil : transaction.bodyWatch?.finish(),
+        contentLimit: policy.bounds.content)
       transaction.evidence = facts.evidence
       transaction.add(begin(examinations, facts, at: .message))
     }

@@ -59,6 +59,9 @@ extension Settings {
     .key(
       "limits.memory_per_message", .size(0...(1 << 30)), "256KiB",
       "A message larger than this waits in a spool file."),
+    .key(
+      "limits.content_size", .size(65_536...(256 << 20)), "8MiB",
+      "Octets of a message, from its beginning, that the checks of its content look at."),
     .key("limits.spool", .sizeBound, "10GiB", "Bytes in all spool files; past it 452."),
     .key(
       "limits.tracked_addresses", .count(1000...100_000_000), "100000",
