@@ -67,14 +67,6 @@ struct ARCChain {
     sets = try Self.sets(gathered, header, octets)
   }
 
-  /// The names whose keys are needed.
-  var keyNames: [DNSName] {
-    sets.flatMap { set -> [DNSName] in
-      guard case .success(let signature) = set.signature else { return [set.seal.keyName] }
-      return [set.seal.keyName, signature.keyName]
-    }
-  }
-
   private static func twice(_ field: MessageHeader.Field, _ instance: Int) -> ARCFault {
     ARCFault(reason: "\(field.name) \(instance) stands twice")
   }

@@ -20,7 +20,8 @@ public struct Link: Hashable, Sendable {
 /// Finds links in text and HTML: `http://`, `https://`, `ftp://`, `//host` behind a quote or `=`, bare `www.`; and
 /// those that stand, percent-encoded, within another.
 ///
-/// Bounds: one pass over the text, 200 links, 253 octets of a host.
+/// Bounds: one pass over the text, 200 links, 253 octets of a host; 512 KiB of paths are read, since each of many
+/// links side by side has all that follow in its path, and 64 KiB of those are searched for links in turn.
 public struct LinkFinder {
   public static let most = 200
   private static let longestPath = 500
@@ -29,6 +30,8 @@ public struct LinkFinder {
   /// In the order of the text, each once.
   public private(set) var links: [Link] = []
   private var seen: Set<Link> = []
+  private var pathsLeft = 512 << 10
+  private var nestedLeft = 64 << 10
 
   public init() {}
 
@@ -108,16 +111,20 @@ public struct LinkFinder {
     let end = index
     guard let (host, address) = Self.host(authority) else { return max(end, start) }
     var path: [UInt8] = []
-    while index < text.count, path.count < Self.longestPath {
+    let longest = min(Self.longestPath, pathsLeft)
+    while index < text.count, path.count < longest {
       guard let (byte, length) = Self.character(text, index), !Self.endsLink(byte) else { break }
       path.append(byte)
       index += length
     }
+    pathsLeft -= path.count
     if let first = path.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "?") { path = [] }
     let link = Link(host: host, address: address, path: String(decoding: path, as: UTF8.self))
-    if seen.insert(link).inserted { links.append(link) }
+    guard seen.insert(link).inserted else { return end }
+    links.append(link)
     // Encoded once, or twice where it passed through two of them.
-    for _ in 0..<2 where depth < 2 && path.contains(UInt8(ascii: "%")) {
+    for _ in 0..<2 where depth < 2 && path.contains(UInt8(ascii: "%")) && nestedLeft >= path.count {
+      nestedLeft -= path.count
       path = Self.undoingPercent(path)
       look(in: path, depth: depth + 1)
     }

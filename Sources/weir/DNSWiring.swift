@@ -30,9 +30,7 @@ final class NameResolution: Sendable {
       if state.settings == settings.dns, let resolver = state.resolver { return resolver }
       state.settings = settings.dns
       do throws(ResolverError) {
-        var options = Self.options(settings.dns)
-        if settings.dns.validates { options.trustAnchorFile = try TrustAnchor.place(settings) }
-        let resolver = try UnboundResolver(options, news: Self.report(to: events))
+        let resolver = try make(settings)
         state.resolver = resolver
         return resolver
       } catch {
@@ -41,6 +39,28 @@ final class NameResolution: Sendable {
         return NoResolver()
       }
     }
+  }
+
+  /// A copy of the trust anchor that libunbound does not take, cut short when the disk was full, is made anew; without
+  /// a good one names are resolved all the same, not validated.
+  private func make(_ settings: Settings) throws(ResolverError) -> UnboundResolver {
+    var options = Self.options(settings.dns)
+    let news = Self.report(to: events)
+    guard settings.dns.validates else { return try UnboundResolver(options, news: news) }
+    for isLast in [false, true] {
+      do throws(ResolverError) {
+        options.trustAnchorFile = try TrustAnchor.place(settings, anew: isLast)
+        return try UnboundResolver(options, news: news)
+      } catch {
+        guard isLast else { continue }
+        options.trustAnchorFile = nil
+        let resolver = try UnboundResolver(options, news: news)
+        let text = "answers are not validated (DNSSEC), no trust anchor can be had: \(error)"
+        events.record(.system(.error, .resolverRefused, text, at: Clock.now))
+        return resolver
+      }
+    }
+    return try UnboundResolver(options, news: news)
   }
 
   /// Nobody is asked any more.
@@ -118,7 +138,8 @@ enum NameReasons {
     Reason(
       .resolverRefused, nil, .alarm,
       cause: "The resolver does not take what [dns] says, or has no descriptors.",
-      effect: "Mail flows; no names are resolved, and checks that ask find …_UNAVAILABLE.",
+      effect:
+        "Mail flows; no names are resolved, and checks that ask find …_UNAVAILABLE; or, where the line says so, names are resolved without DNSSEC.",
       remedy: "weir check says what is wrong; then weir reload."),
   ]
 }
@@ -130,15 +151,16 @@ enum TrustAnchor {
 
   /// A copy in the state folder, which the resolver keeps up to date; made anew where Debian's is newer.
   ///
+  /// - Parameter anew: made anew in any case.
   /// - Returns: its path; nil where there is no such file: nothing is validated.
-  static func place(_ settings: Settings) throws(ResolverError) -> String? {
+  static func place(_ settings: Settings, anew: Bool = false) throws(ResolverError) -> String? {
     let files = FileManager.default
     let target = settings.resolve(settings.stateFolder) + "/root.key"
     func changed(_ path: String) -> Date? {
       (try? files.attributesOfItem(atPath: path))?[.modificationDate] as? Date
     }
     guard let sourceChanged = changed(source), let keys = files.contents(atPath: source) else { return nil }
-    if let targetChanged = changed(target), targetChanged >= sourceChanged { return target }
+    if !anew, let targetChanged = changed(target), targetChanged >= sourceChanged { return target }
     do {
       try keys.write(to: URL(fileURLWithPath: target), options: .atomic)
       return target

@@ -105,8 +105,12 @@ final class ZoneKeeper: Sendable {
         for await (index, probe) in group { results[index] = probe }
         return results
       }
+      let silent = results.count { if case .silent = $0 { true } else { false } }
+      // Where several lists are silent and none answers, it may be the network, of which the resolver speaks.
+      let isNetwork =
+        silent > 1 && silent == results.count ? await !answersAtAll(resolver, budget) : false
       if Task.isCancelled { return }
-      conclude(Array(zip(due, results)), now)
+      conclude(Array(zip(due, results)), now, isNetwork: isNetwork)
     }
     await watch(zones, resolver, budget)
   }
@@ -132,11 +136,15 @@ final class ZoneKeeper: Sendable {
     }
   }
 
-  /// What the probes of one round come to. Where several lists are silent and none answers, it is the network, of
-  /// which the resolver speaks.
-  private func conclude(_ results: [(DNSZone, DNSZone.Probe)], _ now: Int64) {
-    let isNetwork =
-      results.count > 1 && results.allSatisfy { if case .silent = $0.1 { true } else { false } }
+  /// Whether anybody answers about a name that nobody has.
+  private func answersAtAll(_ resolver: any Resolver, _ budget: Duration) async -> Bool {
+    guard let name = DNSName("weir-\(UInt64.random(in: 0...UInt64.max))") else { return false }
+    if case .failed = await Lookups(resolver, until: .now + budget).resolve(name, .a) { return false }
+    return true
+  }
+
+  /// What the probes of one round come to.
+  private func conclude(_ results: [(DNSZone, DNSZone.Probe)], _ now: Int64, isNetwork: Bool) {
     for (zone, probe) in results {
       let interval = Self.milliseconds(zone.probeInterval)
       var schedule = inner.withLock { $0.schedules[zone.identity] } ?? Schedule()

@@ -101,9 +101,9 @@ import Testing
   @Test func boundsOfNumbers() throws {
     let odd: (Int) -> [UInt8] = { [0] + [UInt8](repeating: 0xff, count: $0) }
     let exponent: [UInt8] = [1, 0, 1]
-    #expect(try SignatureKey.rsa(der: Self.der(odd(1024), exponent)).bits == 8192)
+    #expect(try SignatureKey.rsa(der: Self.der(odd(512), exponent)).bits == 4096)
     #expect(throws: SignatureKeyFault.outOfBounds) {
-      try SignatureKey.rsa(der: Self.der(odd(1025), exponent))
+      try SignatureKey.rsa(der: Self.der(odd(513), exponent))
     }
     #expect(throws: SignatureKeyFault.outOfBounds) { try SignatureKey.rsa(der: Self.der(odd(31), exponent)) }
     #expect(throws: SignatureKeyFault.outOfBounds) { try SignatureKey.rsa(der: Self.der(odd(128), odd(9))) }

@@ -116,6 +116,46 @@ import Testing
     #expect(event.unfinished.isEmpty)
   }
 
+  /// What was found about a recipient that was refused must not make the message's verdict look certain.
+  @Test func aRefusedRecipientDecidesNothingAboutTheMessage() throws {
+    var checks = ScriptedChecks()
+    checks.weights = ["BAD_RECIPIENT": Weight(0, .reject), "C": Weight(0, .reject)]
+    checks.plan.recipient = [
+      Examination(
+        check: "r", mode: .enforce, enforceAt: .recipient,
+        work: .immediate { $0.recipient.localPart == "blocked" ? [Finding("BAD_RECIPIENT")] : [] })
+    ]
+    let ask = ScriptedChecks.ask("c")
+    checks.plan.message = [
+      Examination(
+        check: "c", mode: .enforce, enforceAt: .message, work: .awaited { _, lookups in await ask(lookups) })
+    ]
+    let resolver = HeldResolver()
+    let gateway = try gateway(checks, resolver)
+    let (client, _) = try gateway.session()
+    try client.command("MAIL FROM:<a@outside.example>")
+    #expect(try client.command("RCPT TO:<user@example.org>").code == 250)
+    #expect(try client.command("RCPT TO:<blocked@example.org>").code == 550)
+    #expect(try client.command("DATA").code == 354)
+    try client.send("Subject: x\r\n\r\nx\r\n.\r\n")
+    #expect(client.isSilent(for: .milliseconds(100)))
+    resolver.answer(.address(of: "c"), Self.listed)
+    #expect(try client.reply().code == 550)
+  }
+
+  @Test func whoGreetsWithoutEndIsToldToGo() throws {
+    let gateway = try gateway(ScriptedChecks(), HeldResolver())
+    let (client, _) = try gateway.session()
+    for number in 2...20 { #expect(try client.command("EHLO h\(number).example").code == 250) }
+    #expect(try client.command("EHLO last.example").code == 421)
+    // Who sends mail in between is none of those.
+    let (other, _) = try gateway.session()
+    for number in 0..<30 {
+      #expect(try other.command("EHLO h\(number).example").code == 250)
+      #expect(try other.command("MAIL FROM:<a@outside.example>").code == 250)
+    }
+  }
+
   @Test func whatKnowsNoAnswerSaysSoInTime() throws {
     var checks = ScriptedChecks()
     checks.weights = ["A": Weight(1)]

@@ -1,7 +1,9 @@
 import Bytes
+import Cryptography
 import DNS
 import Foundation
 import MailAuthentication
+import Synchronization
 import TestSupport
 import Testing
 
@@ -50,6 +52,42 @@ import Testing
     #expect(outcome.status == .none && outcome.isUnavailable)
     let plain = await SignedMessage("From: a@b.example\r\n\r\n").validated(table)
     #expect(plain == ARCOutcome(.none))
+  }
+
+  /// Counts what it is asked.
+  private final class Counting: Resolver {
+    let table: DNSTable
+    private let asked = Mutex<[String]>([])
+    var names: [String] { asked.withLock { $0 } }
+
+    init(_ table: DNSTable) { self.table = table }
+
+    func remembered(_ question: DNSQuestion) -> DNSAnswer? { nil }
+
+    func resolve(_ question: DNSQuestion, until deadline: ContinuousClock.Instant) async -> DNSAnswer {
+      asked.withLock { $0.append(question.name.text) }
+      return table.remembered(question) ?? .failed(.timeout)
+    }
+  }
+
+  /// A stranger writes fifty sets whose keys are in domains that never answer.
+  @Test func aChainOfSilentDomainsIsFewQuestions() async throws {
+    var text = "From: a@b.example\r\n\r\nx\r\n"
+    for instance in 1...50 {
+      let place = "d=d\(instance).example; s=s"
+      text = """
+        ARC-Seal: i=\(instance); a=rsa-sha256; cv=\(instance == 1 ? "none" : "pass"); \(place); b=AAAA\r
+        ARC-Message-Signature: i=\(instance); a=rsa-sha256; h=from; \(place); bh=BODYHASH; b=AAAA\r
+        ARC-Authentication-Results: i=\(instance); x.example; none\r\n
+        """.replacing("\n        ", with: "\n") + text
+    }
+    let other = Counting(DNSTable())
+    let wrong = await SignedMessage(text.replacing("BODYHASH", with: "AAAA")).validated(other)
+    #expect(wrong.status == .fail && other.names.isEmpty, "\(wrong) \(other.names)")
+    let digest = Data(HashFunction.sha256.digest(Array("x\r\n".utf8))).base64EncodedString()
+    let resolver = Counting(DNSTable())
+    let silent = await SignedMessage(text.replacing("BODYHASH", with: digest)).validated(resolver)
+    #expect(silent.isUnavailable && resolver.names == ["s._domainkey.d50.example"], "\(silent)")
   }
 
   @Test func whoVouches() async throws {

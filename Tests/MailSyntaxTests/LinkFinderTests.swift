@@ -35,6 +35,19 @@ import Testing
     #expect(links.map(\.address) == [nil, IPAddress("10.0.0.1")])
   }
 
+  /// Each of many links side by side has all that follow in its path: that is read so often and no more.
+  @Test func linksInPathsOfLinksCostNoMoreThanTheirBound() {
+    func cost(_ unit: String, _ octets: Int) -> Duration {
+      let text = Array(repeatElement(Array(unit.utf8), count: octets / unit.utf8.count).joined())
+      return ContinuousClock().measure { _ = LinkFinder.links(in: text) }
+    }
+    for unit in ["=//a.b/%", "=//a.b/%25", "http://a.b/", "=//a.b/%3d//c.d/"] {
+      // Without a bound the first is 20 s in a build for debugging.
+      #expect(cost(unit, 8 << 10) < .seconds(10), "\(unit)")
+    }
+    #expect(hosts("=//a.b/%3d//c.d/" + String(repeating: "=//a.b/%", count: 30)).contains("c.d"))
+  }
+
   @Test func isBounded() {
     let many = (0..<1000).map { "http://h\($0).test/ " }.joined()
     #expect(hosts(many).count == LinkFinder.most)

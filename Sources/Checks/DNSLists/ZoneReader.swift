@@ -180,7 +180,7 @@ private struct ZoneReader {
     let weight: Double
     switch value {
     case nil: return nil
-    case .integer(let number) where abs(number) <= 1000: weight = Double(number)
+    case .integer(let number) where (-1000...1000).contains(number): weight = Double(number)
     case .number(let number) where abs(number) <= 1000: weight = number
     default:
       report(&keys, "expected a number from -1000 to 1000")

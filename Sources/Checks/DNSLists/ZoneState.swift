@@ -52,12 +52,11 @@ public final class ZoneState: Sendable {
 
   /// It will be looked at soon. One that lists everybody, or nobody any more, must not judge mail before that.
   public func holdBack() {
-    let isNew = inner.withLock { inner in
-      guard inner.health == .unknown else { return false }
+    inner.withLock { inner in
+      guard inner.health == .unknown else { return }
       inner.health = .awaited
-      return true
+      usable.store(false, ordering: .relaxed)
     }
-    if isNew { usable.store(false, ordering: .relaxed) }
   }
 
   /// It is sick: not asked any more. Says so once, until it gets well.
@@ -65,9 +64,9 @@ public final class ZoneState: Sendable {
     let observer = inner.withLock { inner -> Observer? in
       if case .sick = inner.health { return nil }
       inner.health = .sick(words)
+      usable.store(false, ordering: .relaxed)
       return inner.observer
     }
-    usable.store(false, ordering: .relaxed)
     observer?(words)
   }
 
@@ -76,10 +75,10 @@ public final class ZoneState: Sendable {
     let observer = inner.withLock { inner -> Observer? in
       let before = inner.health
       inner.health = .well
+      usable.store(true, ordering: .relaxed)
       if case .sick = before { return inner.observer }
       return nil
     }
-    usable.store(true, ordering: .relaxed)
     observer?(nil)
   }
 

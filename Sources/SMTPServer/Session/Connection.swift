@@ -111,6 +111,8 @@ actor Connection {
   private var ahead: AheadReservation?
   /// How the client introduced itself last; the machine forgets it with the session.
   var lastHello: Hello?
+  /// Greetings since the last transaction began.
+  var greetings = 0
 
   func opened() {
     if listener.tls == .implicit, facts.tls == nil { return beginTLS() }

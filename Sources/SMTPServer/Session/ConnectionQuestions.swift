@@ -29,6 +29,13 @@ extension Connection {
 
   private func considerHello(_ hello: Hello) -> Answer? {
     lastHello = hello
+    greetings += 1
+    // Each one has questions about its name; nobody greets so often in earnest.
+    if greetings > Self.mostGreetings, self.facts.isStranger {
+      let response = Response(.limitCommands, variables())
+      logRefusal(response, stage: .hello, detail: "\(greetings) greetings without a message")
+      return .close(response)
+    }
     let facts = HelloFacts(connect: facts, hello: self.hello(hello))
     // A second EHLO replaces what was found about the first.
     forgetHello()
@@ -37,6 +44,8 @@ extension Connection {
       connection.refusal(at: .hello, connection.standing).map { Answer.refuse($0) } ?? .proceed
     }
   }
+
+  private static let mostGreetings = 20
 
   func forgetHello() {
     aboutHello.inquiry?.abandon()
@@ -77,6 +86,7 @@ extension Connection {
 
   private func examine(_ mail: MailFacts, at now: Int64) -> Answer? {
     let found = begin(policy.plan(for: facts.trust).mail, mail, at: .mail)
+    greetings = 0
     transaction = Transaction(id: context.newID(), facts: mail, began: now, found: found)
     return whenCertain(at: .mail) { connection in
       guard let transaction = connection.transaction else { return nil }
@@ -164,6 +174,9 @@ extension Connection {
   /// The refusal of a recipient; a transaction remembers when one was for now only.
   private func refuseRecipient(_ response: Response) -> Answer {
     if policy.catalogue.reply(response).isTransient { transaction?.hasDeferral = true }
+    // What was found about a recipient that is not one is no part of the transaction.
+    transaction?.asked.inquiry?.abandon()
+    transaction?.asked = .nothing
     return .refuse(response)
   }
 
