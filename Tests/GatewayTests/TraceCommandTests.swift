@@ -245,6 +245,26 @@ import Testing
     #expect(try hops(other).count == 1)
   }
 
+  @Test func aDigestHoldsMessages() throws {
+    let text =
+      "Subject: d\nContent-Type: multipart/digest; boundary=b\n\n"
+      + String(repeating: "--b\n\n" + Self.message, count: 2) + "--b--\n"
+    let object = try json(try trace("-", "--json", "--offline", input: text))
+    #expect(try hops(object).count == 3)
+    #expect((object["notes"] as? [String])?.first?.contains("first with Received lines of 2") == true)
+  }
+
+  @Test func aHeaderPastItsBoundIsSaid() throws {
+    let long =
+      "X-Long: " + String(repeating: "x", count: 250_000) + "\n" + "X-More: "
+      + String(repeating: "x", count: 20_000) + "\n"
+    let first =
+      "Received: from mx.b.example (mx.b.example [192.0.2.10]) by store.b.example; 19 Nov 2026 10:00:05 +0000\n"
+    let object = try json(try trace("-", "--json", "--offline", input: first + long + Self.message))
+    #expect((object["notes"] as? [String])?.contains { $0.contains("longer than 256 KiB") } == true)
+    #expect(try hops(object).count == 1)
+  }
+
   @Test(arguments: [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian])
   func whatWindowsKeeps(_ encoding: String.Encoding) throws {
     let octets = [UInt8](try #require(Self.message.replacing("\n", with: "\r\n").data(using: encoding)))

@@ -19,16 +19,22 @@ struct EnclosedMessage {
 
   init(in message: MessageLines) { find(message, depth: 0) }
 
-  private mutating func find(_ entity: MessageLines, depth: Int) {
+  private mutating func find(_ entity: MessageLines, depth: Int, inDigest: Bool = false) {
     guard depth < Self.deepest, parts < Self.mostParts, messages.count < Self.mostMessages else { return }
     parts += 1
     let octets = entity.headerOctets
     let header = MessageHeader(octets)
-    guard let field = header.first("Content-Type") else { return }
+    guard let field = header.first("Content-Type") else {
+      // RFC 2046 §5.1.5: what does not say what it is in a digest is a message.
+      if inDigest { messages.append(entity.body.unwrapped) }
+      return
+    }
     let type = ContentType(octets[field.body])
     if type.name.hasPrefix("multipart/") {
       guard let boundary = type.boundary, !boundary.isEmpty else { return }
-      for part in Self.split(entity.body, boundary) { find(part, depth: depth + 1) }
+      for part in Self.split(entity.body, boundary) {
+        find(part, depth: depth + 1, inDigest: type.name == "multipart/digest")
+      }
       return
     }
     let encoding = header.first("Content-Transfer-Encoding").map { ContentType(octets[$0.body]).name } ?? ""

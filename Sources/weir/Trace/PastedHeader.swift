@@ -95,7 +95,7 @@ struct PastedHeader {
     let left = lines[index...].count { $0.isField(named: "received") }
     if left > 0 {
       notes.append(
-        "the header ends at an empty line; \(left) Received line\(left == 1 ? "" : "s") further down \(left == 1 ? "is" : "are") not looked at"
+        "\(left) Received line\(left == 1 ? "" : "s") further down, past what was taken for the header's end, \(left == 1 ? "is" : "are") not looked at"
       )
     }
     return PastedHeader(

@@ -70,7 +70,7 @@ struct TraceInput {
         let which =
           enclosed.messages.count == 1 ? "" : "the first with Received lines of \(enclosed.messages.count): "
         notes.append("\(which)the message attached to this one; --outer shows the one around it")
-        return TraceInput(header: inner.headerOctets, message: inner.octets, notes: notes)
+        return TraceInput(header: inner.headerOctets, message: inner.octets, notes: notes + inner.headerNotes)
       }
       if !enclosed.messages.isEmpty {
         notes.append("the message attached to this one has no Received line; this is the one around it")
@@ -84,7 +84,8 @@ struct TraceInput {
       return nil
     }
     return TraceInput(
-      header: lines.headerOctets, message: lines.isHeaderAlone ? nil : lines.octets, notes: notes)
+      header: lines.headerOctets, message: lines.isHeaderAlone ? nil : lines.octets,
+      notes: notes + lines.headerNotes)
   }
 }
 
@@ -125,11 +126,16 @@ struct MessageLines {
 
   var isHeaderAlone: Bool { lines[headerEnd...].allSatisfy(\.isEmpty) }
 
+  /// Whether the header is longer than is looked at.
+  var isHeaderCut: Bool {
+    lines[..<headerEnd].reduce(2) { $0 + $1.count + 2 } > TraceInput.mostHeaderOctets
+  }
+
   /// Within the bound, CRLF lines.
   var headerOctets: [UInt8] {
     var octets: [UInt8] = []
     for line in lines[..<headerEnd] {
-      guard octets.count + line.count < TraceInput.mostHeaderOctets else { break }
+      guard octets.count + line.count + 4 <= TraceInput.mostHeaderOctets else { break }
       octets += line
       octets += [.carriageReturn, .lineFeed]
     }
@@ -143,6 +149,14 @@ struct MessageLines {
       first.name.utf8.allSatisfy({ $0 > 0x20 })
     else { return nil }
     return header
+  }
+
+  /// That some of the header is left out, in words; empty where none is.
+  var headerNotes: [String] {
+    isHeaderCut
+      ? [
+        "the header is longer than \(TraceInput.mostHeaderOctets >> 10) KiB; what is past that is not looked at"
+      ] : []
   }
 
   var hasReceived: Bool { header?.contains("Received") == true }

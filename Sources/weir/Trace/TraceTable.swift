@@ -171,8 +171,10 @@ struct TraceTable {
         : "all hops are one's own: it began in one's own networks"
     }
     let hop = trace.hops[boundary]
-    if trace.origin == nil { return "\(hop.byText) (hop \(boundary + 1)) wrote no address" + worth(claimed) }
-    var text = "seen by \(hop.byText) (hop \(boundary + 1))"
+    let writer =
+      hop.byText.isEmpty ? "the server of hop \(boundary + 1)" : "\(hop.byText) (hop \(boundary + 1))"
+    if trace.origin == nil { return "\(writer) wrote no address" + worth(claimed) }
+    var text = "seen by \(writer)"
     if hop.trust == .login {
       text += ", where \(hop.line.login?.user.map { "the user \($0)" } ?? "a user") logged in"
     }
