@@ -72,7 +72,7 @@ public struct TraceCheck: Check {
     case .gap: .traceGap
     case .timeBackwards(let seconds): seconds < 86_400 ? .traceTimeBackwards : .traceTimeImpossible
     case .impossibleZone, .zoneNameDiffers: .traceZoneForged
-    case .wrongWeekday, .dateImpossible: .traceDateForged
+    case .wrongWeekday, .dateImpossible, .dateMalformed: .traceDateForged
     case .privateAddress: .tracePrivateAddress
     case .impossibleAddress: .traceAddressForged
     case .inventedProtocol, .inventedID: .traceLineInvented

@@ -48,7 +48,9 @@ enum TraceReasons {
       cause: "A Received line has a time zone that no place has, or that does not fit the zone's name."),
     Row(
       code: .traceDateForged, weight: 1.5,
-      cause: "A Received line has a date that never was, or a weekday that is not that date's."),
+      cause:
+        "A Received line has a date that never was, a weekday that is not that date's, or a form that no server writes."
+    ),
     Row(
       code: .tracePrivateAddress, weight: 0.3,
       cause: "By a Received line, a private address spoke to a server of another house."),

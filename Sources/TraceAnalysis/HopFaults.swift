@@ -63,22 +63,13 @@ extension Trace {
   private static func addressFaults(_ line: ReceivedLine) -> [TraceFault] {
     guard let address = line.address, line.kind == .handover else { return [] }
     if address.isImpossible { return [.impossibleAddress(address)] }
-    // Two houses do not speak over private addresses.
     guard address.isPrivate, let name = line.reverseName ?? line.helo, let by = line.by,
       Organisation.isShared(name, by) == false, line.byAddress.map({ !$0.isPrivate }) ?? true,
-      !isHomely(name), !isHomely(by)
+      !HostText.isHomely(name), !HostText.isHomely(by)
     else { return [] }
-    return [.privateAddress(address, by: by)]
-  }
-
-  /// Whether a name is one of a network that nobody outside sees.
-  private static func isHomely(_ name: String) -> Bool {
-    let last = name.lowercasedASCII.split(separator: ".").last ?? ""
-    return [
-      "local", "localdomain", "lan", "internal", "intranet", "corp", "home", "localhost", "private", "priv",
-      "office", "int", "loc", "arpa",
-    ]
-    .contains(String(last))
+    // Two houses do not speak over private addresses, but one house may bear two names.
+    let isCertain = Organisation.areProviders(line.reverseName, by)
+    return [.privateAddress(address, from: name, by: by, isCertain: isCertain)]
   }
 
   private static func dateFaults(_ line: ReceivedLine) -> [TraceFault] {
@@ -93,6 +84,7 @@ extension Trace {
       case .impossibleZone(let zone): .impossibleZone(zone)
       case .zoneNameDiffers(let name): .zoneNameDiffers(name)
       case .wrongWeekday: .wrongWeekday
+      case .malformed(let text): .dateMalformed(text)
       }
     }
   }
@@ -112,9 +104,9 @@ extension Trace {
     }
     if names.contains(where: { isSame($0, writer) }) { return nil }
     // Only two full names can contradict each other.
-    guard Organisation.of(writer) != nil, !isHomely(writer),
+    guard Organisation.of(writer) != nil, !HostText.isHomely(writer),
       let name = names.first(where: { Organisation.of($0) != nil }),
-      !names.contains(where: { Organisation.isShared($0, writer) == true || isHomely($0) })
+      !names.contains(where: { Organisation.isShared($0, writer) == true || HostText.isHomely($0) })
     else { return nil }
     return .gap(said: name, below: writer)
   }

@@ -56,6 +56,16 @@ enum HostText {
     isName(text) && text.utf8.dropLast().contains(.dot) && address(text) == nil
   }
 
+  /// Whether a name is one of a network that nobody outside sees.
+  static func isHomely(_ name: String) -> Bool {
+    let last = name.lowercasedASCII.split(separator: ".").last ?? ""
+    return [
+      "local", "localdomain", "lan", "internal", "intranet", "corp", "home", "localhost", "private", "priv",
+      "office", "int", "loc", "arpa",
+    ]
+    .contains(String(last))
+  }
+
   /// The words that servers write for a name they do not know.
   static func isPlaceholder(_ text: some StringProtocol) -> Bool {
     let word = text.lowercasedASCII

@@ -18,6 +18,8 @@ public struct MailDate: Hashable, Sendable {
     case zoneNameDiffers(String)
     /// The weekday is not that date's.
     case wrongWeekday
+    /// A form that no server writes, as `Aug, 22 2002 6:50:51 AM +1200`.
+    case malformed(String)
   }
 
   /// Why there is no date.

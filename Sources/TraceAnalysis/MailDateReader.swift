@@ -2,17 +2,11 @@ internal import Bytes
 
 /// Reads one date, word by word.
 struct MailDateReader {
-  private let words: [Word]
+  private let words: [MailDateWord]
   private let start: Int
   private let limit: Int
   private var next = 0
   private(set) var consumed = 0
-
-  private struct Word {
-    let text: Substring
-    let end: Int
-    let isComment: Bool
-  }
 
   private static let months = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
@@ -22,7 +16,7 @@ struct MailDateReader {
   init(_ octets: ArraySlice<UInt8>) {
     start = octets.startIndex
     limit = octets.endIndex
-    words = Self.split(octets)
+    words = MailDateWord.split(octets)
   }
 
   /// Whether a word begins a date: a weekday, or a number that a month's name follows.
@@ -54,6 +48,10 @@ struct MailDateReader {
     let weekday = moment.civil.weekday
     moment = moment + .seconds(parts.hour * 3600 + parts.minute * 60 + parts.second - (parts.zone ?? 0) * 60)
     if let told = parts.weekday, told != weekday { parts.oddities.append(.wrongWeekday) }
+    if parts.isMalformed {
+      let text = words.prefix(next).map { $0.text + ($0.hasComma ? "," : "") }.joined(separator: " ")
+      parts.oddities.append(.malformed(text.printable(limit: 60)))
+    }
     return .success(MailDate(moment: moment, zone: parts.zone, oddities: parts.oddities))
   }
 
@@ -67,6 +65,7 @@ struct MailDateReader {
     var second = 0
     var zone: Int?
     var oddities: [MailDate.Oddity] = []
+    var isMalformed = false
   }
 
   // `6 Mar 2003 12:02:35 -0800 (PST)`, `02-Sep-2023 04:24:06 +0200`.
@@ -94,9 +93,12 @@ struct MailDateReader {
   // `Mar 6 12:02:35 [PST] 2003 [-0800]`: asctime.
   private mutating func monthFirst(_ parts: inout Parts) -> Bool {
     let mark = next
+    let isParted = peek?.hasComma == true
     guard let month = take(Self.month), let day = take({ Self.number($0, 1...2) }) else { return fail(mark) }
     (parts.month, parts.day) = (month, day)
     if let year = take({ $0.utf8.count == 4 ? Self.year($0) : nil }) { parts.year = year }
+    // `Aug, 22 2002`: people part the day from the year, and asctime nothing.
+    parts.isMalformed = isParted
     guard time(&parts) else { return fail(mark) }
     if parts.year == nil {
       if let year = take({ $0.utf8.count == 4 ? Self.year($0) : nil }) {
@@ -210,7 +212,7 @@ struct MailDateReader {
     return true
   }
 
-  private var peek: Word? {
+  private var peek: MailDateWord? {
     guard let word = words[safe: next], !word.isComment else { return nil }
     return word
   }
@@ -255,51 +257,4 @@ struct MailDateReader {
     guard digits.contains(text.utf8.count), text.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
     return Int(text)
   }
-
-  /// Words, without the commas that end them, and comments; at most 16.
-  private static func split(_ octets: ArraySlice<UInt8>) -> [Word] {
-    var words: [Word] = []
-    var index = octets.startIndex
-    while index < octets.endIndex, words.count < 16 {
-      if octets[index] <= 0x20 || octets[index] == UInt8(ascii: ",") {
-        index += 1
-        continue
-      }
-      let start = index
-      if octets[index] == UInt8(ascii: "(") {
-        var depth = 0
-        repeat {
-          if octets[index] == UInt8(ascii: "(") { depth += 1 }
-          if octets[index] == UInt8(ascii: ")") { depth -= 1 }
-          index += 1
-        } while index < octets.endIndex && depth > 0
-        let inside = octets[(start + 1)..<(depth == 0 ? index - 1 : index)]
-        words.append(
-          Word(text: Substring(decoding: inside, as: UTF8.self).trimmed, end: index, isComment: true))
-        continue
-      }
-      while index < octets.endIndex, octets[index] > 0x20, octets[index] != UInt8(ascii: ","),
-        octets[index] != UInt8(ascii: "("), octets[index] != UInt8(ascii: ";")
-      {
-        index += 1
-      }
-      if index == start { break }
-      words.append(
-        Word(text: Substring(decoding: octets[start..<index], as: UTF8.self), end: index, isComment: false))
-    }
-    return words
-  }
-}
-
-extension Substring {
-  fileprivate var trimmed: Substring {
-    var text = self
-    while text.first == " " { text = text.dropFirst() }
-    while text.last == " " { text = text.dropLast() }
-    return text
-  }
-}
-
-extension Array {
-  subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
 }

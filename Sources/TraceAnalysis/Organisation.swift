@@ -44,6 +44,17 @@ enum Organisation {
     guard let one = of(one), let other = of(other) else { return nil }
     return one == other
   }
+
+  /// Mailbox providers, each with a network of its own that no other has a host in.
+  private static let providers: Set<String> = [
+    "google.com", "microsoft.com", "yahoo.com", "qq.com", "163.com", "apple.com", "gmx.net",
+  ]
+
+  /// Whether both are of such providers, and not of the same one.
+  static func areProviders(_ one: String?, _ other: String?) -> Bool {
+    guard let one = of(one), let other = of(other), one != other else { return false }
+    return providers.contains(one) && providers.contains(other)
+  }
 }
 
 extension IPAddress {
@@ -63,6 +74,10 @@ extension IPAddress {
   var isPublic: Bool {
     // 100.64/10 is the providers' own (RFC 6598).
     let isShared = v4.map { $0 >> 22 == 0x6440 >> 6 } ?? false
+    if high >> 48 == 0x2002 {
+      // 6to4 (RFC 3056): as public as the IPv4 address in it. Gmail's servers sign with 10/8 written so.
+      return IPAddress(v4: UInt32(truncatingIfNeeded: high >> 16)).isPublic
+    }
     return !isPrivate && !isLoopback && !isUnspecified && !isImpossible && !isShared
   }
 }

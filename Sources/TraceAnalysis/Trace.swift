@@ -15,6 +15,9 @@ public struct Trace: Hashable, Sendable {
   public internal(set) var origin: IPAddress?
   /// The origin's name by DNS, where the server that saw it wrote one.
   public internal(set) var originName: String?
+  /// The first hop of one's own under which stands a line with another's name: there a guessed house ends, and one whose
+  /// networks are known goes on only if that is a server of it. nil for none.
+  public internal(set) var houseEnd: Int?
   /// Addresses that other fields tell, such as X-Originating-IP: worth a look, never proof.
   public internal(set) var hints: [OriginHint] = []
   /// What is wrong with the chain as a whole.
@@ -82,8 +85,8 @@ public struct TraceTrust: Sendable {
     self.isSubmission = isSubmission
   }
 
-  /// Nothing is known: the newest line is believed, and those below it as long as the client is private, logged in, or
-  /// by its name in DNS of the same house as the server.
+  /// Nothing is known: the newest line is believed, and those below it as long as the client is private, or by its name
+  /// in DNS of the same house as the server, and the line below bears that house's name.
   public static let inferred = TraceTrust(isOwn: nil)
 }
 

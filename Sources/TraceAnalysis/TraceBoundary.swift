@@ -8,31 +8,35 @@ extension Trace {
   mutating func settleTrust(_ trust: TraceTrust) -> (open: Bool, all: Bool) {
     var isInside = true
     var isSubmitted = false
-    for index in hops.indices {
+    let isGuessed = trust.isOwn == nil
+    var house = House(isGreetingBelieved: !isGuessed)
+    for index in hops.indices where isInside {
       let line = hops[index].line
-      guard isInside else { continue }
-      // A step within a server changes nothing; so does a line of a server of ours that names no client.
-      guard line.kind == .handover, let address = line.address else {
-        if line.kind == .handover, line.from != nil, !isSubmitted, !isNamedLocal(line) {
-          // A host without an address: there is nobody to trust.
-          hops[index].trust = .boundary
-          boundary = boundary ?? index
-          isInside = false
-        } else {
-          hops[index].trust = .own
+      house.admit(line)
+      switch standing(of: line, trust, isSubmitted: isSubmitted) {
+      case .own:
+        hops[index].trust = .own
+        if line.kind == .handover, let address = line.address {
+          isSubmitted = isSubmitted || trust.isSubmission(address)
         }
-        continue
-      }
-      if isSubmitted {
-        hops[index].trust = .own
-      } else if isOwn(line, address, trust), !isLeftBehind(index, trust) {
-        hops[index].trust = .own
-        isSubmitted = trust.isSubmission(address)
-      } else if line.login != nil {
+        // Abuse: where the house is only guessed, a line below that bears another's name ends it: what is forged below
+        // is nobody's word.
+        if isSubmitted || house.leadsOn(line, to: hops[(index + 1)...]) { continue }
+        houseEnd = houseEnd ?? index
+        if isGuessed {
+          isInside = false
+          if line.kind == .handover, let address = line.address, !address.isLoopback {
+            hops[index].trust = .boundary
+            boundary = boundary ?? index
+          }
+        }
+      case .login:
         hops[index].trust = .login
         boundary = boundary ?? index
-        isSubmitted = trust.isSubmission(address)
-      } else {
+        isSubmitted = line.address.map(trust.isSubmission) ?? false
+        // What a user's own machine wrote is the user's word.
+        isInside = isSubmitted
+      case .boundary, .claimed:
         hops[index].trust = .boundary
         boundary = boundary ?? index
         isInside = false
@@ -41,11 +45,14 @@ extension Trace {
     return (isInside, isSubmitted)
   }
 
-  /// Abuse: where the house is only guessed, a line below that another wrote ends it, though the client bears one's
-  /// own name: what is forged below is nobody's word.
-  private func isLeftBehind(_ index: Int, _ trust: TraceTrust) -> Bool {
-    guard trust.isOwn == nil, index + 1 < hops.count else { return false }
-    return Self.gap(hops[index].line, hops[index + 1].line) != nil
+  /// What a believed line says of its client.
+  private func standing(of line: ReceivedLine, _ trust: TraceTrust, isSubmitted: Bool) -> Hop.Trust {
+    // A step within a server changes nothing; so does a line of a server of ours that names no client.
+    guard line.kind == .handover, !isSubmitted else { return .own }
+    // A host without an address: there is nobody to trust.
+    guard let address = line.address else { return line.from == nil || isNamedLocal(line) ? .own : .boundary }
+    if isOwn(line, address, trust) { return .own }
+    return line.login != nil ? .login : .boundary
   }
 
   private func isOwn(_ line: ReceivedLine, _ address: IPAddress, _ trust: TraceTrust) -> Bool {
@@ -69,8 +76,8 @@ extension Trace {
     return from == "localhost" || from.hasPrefix("localhost.") || from == line.by?.lowercasedASCII
   }
 
-  /// Takes the origin from the boundary; where all is one's own, from the oldest hop, or a field of one's own web
-  /// mailer.
+  /// Takes the origin from the boundary; where all is one's own, from the oldest hop that is believed, or a field of
+  /// one's own web mailer.
   mutating func settleOrigin(_ isInside: Bool) {
     if let boundary {
       let line = hops[boundary].line
@@ -78,14 +85,12 @@ extension Trace {
       originName = line.doubt == nil ? line.reverseName : nil
       return
     }
-    guard isInside else { return }
-    if let hint = hints.first(where: \.isBelieved) {
+    if isInside, let hint = hints.first(where: \.isBelieved) {
       origin = hint.address
       return
     }
-    guard let oldest = hops.last(where: { $0.line.address != nil && $0.line.kind == .handover }) else {
-      return
-    }
+    let believed = hops.filter { $0.isBelieved && $0.line.address != nil && $0.line.kind == .handover }
+    guard let oldest = believed.last else { return }
     origin = oldest.line.address
     originName = oldest.line.reverseName
   }

@@ -25,8 +25,11 @@ public enum TraceFault: Hashable, Sendable {
   case dateUnreadable(String)
   /// A day or a time that never was.
   case dateImpossible(String)
-  /// A private address between two houses.
-  case privateAddress(IPAddress, by: String)
+  /// A form of the date that can be read, but that no server writes.
+  case dateMalformed(String)
+  /// A private address between two names of different houses: ordinary within one network, and certainly forged only
+  /// where no network can have both.
+  case privateAddress(IPAddress, from: String, by: String, isCertain: Bool)
   /// An address that no host can have.
   case impossibleAddress(IPAddress)
   /// No protocol, and nothing that a server is known to write.
@@ -64,6 +67,7 @@ public enum TraceFault: Hashable, Sendable {
     case .dateMissing: "date-missing"
     case .dateUnreadable: "date-unreadable"
     case .dateImpossible: "date-impossible"
+    case .dateMalformed: "date-malformed"
     case .privateAddress: "private-address"
     case .impossibleAddress: "impossible-address"
     case .inventedProtocol: "invented-protocol"
@@ -81,6 +85,7 @@ public enum TraceFault: Hashable, Sendable {
   /// Whether it speaks for a forged line; the others are worth knowing only.
   public var isSuspicious: Bool {
     switch self {
+    case .privateAddress(_, _, _, let isCertain): isCertain
     case .delayed, .nameDoubted, .unread, .cut, .noHops, .heloNotReverse, .dateMissing: false
     default: true
     }
@@ -114,7 +119,11 @@ extension TraceFault: CustomStringConvertible {
     case .dateMissing: "no date"
     case .dateUnreadable(let text): "the date cannot be read: \(text)"
     case .dateImpossible(let text): "there is no such date: \(text)"
-    case .privateAddress(let address, let by): "the private address \(address) cannot have reached \(by)"
+    case .dateMalformed(let text): "no server writes a date like this: \(text)"
+    case .privateAddress(let address, let name, let by, let isCertain):
+      isCertain
+        ? "the private address \(address) of \(name) cannot have reached \(by)"
+        : "\(address) is a private address: ordinary if \(name) and \(by) share a network"
     case .impossibleAddress(let address): "no host can have the address \(address)"
     case .inventedProtocol(let text): "no server writes: with \(text)"
     case .inventedID(let id, let product): "\(product) makes no such id: \(id)"

@@ -131,7 +131,11 @@ import Testing
   }
 
   /// The header as mail clients and people show it; what is read is always the same.
-  @Test(arguments: ["quoted", "indented", "rewrapped", "spaced", "prose", "crlf", "mac"])
+  @Test(arguments: [
+    "quoted", "indented", "rewrapped", "spaced", "each line spaced", "message spaced", "quoted and spaced",
+    "prose",
+    "crlf", "mac",
+  ])
   func pastedHeaders(_ form: String) throws {
     let lines = Self.header.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     let text =
@@ -155,6 +159,9 @@ import Testing
           return wrapped
         }.joined(separator: "\n")
       case "spaced": lines.joined(separator: "\n").replacing("\n\t", with: " ").replacing("\n", with: "\n\n")
+      case "each line spaced": lines.joined(separator: "\n\n")
+      case "message spaced": "\n" + Self.message.replacing("\n", with: "\r\n\r\n")
+      case "quoted and spaced": "You wrote:\n\n" + lines.map { "> " + $0 + "\n>" }.joined(separator: "\n")
       case "prose":
         "Hello,\nhere is the header of that message:\n\n" + lines.joined(separator: "\n") + "\n\nBye: me\n"
       case "crlf": lines.joined(separator: "\r\n")
@@ -193,6 +200,143 @@ import Testing
     #expect(try hops(object).count == 3)
     #expect((object["notes"] as? [String])?.first?.contains("attached") == true)
     #expect(try hops(try json(try trace("-", "--json", "--offline", "--outer", input: text))).count == 1)
+  }
+
+  /// How mail clients attach a message that do not know what it is, or keep it in a mailbox.
+  @Test(arguments: [
+    ["Content-Type: message/rfc822", "", "From s@a.example Thu Nov 19 10:00:00 2026"],
+    ["Content-Type: message/rfc822", "", ""],
+    ["Content-Type: application/octet-stream; name=\"x.eml\"", ""],
+    [
+      "Content-Type: application/octet-stream",
+      "Content-Disposition: attachment; filename*=utf-8''spam%20.eml", "",
+    ],
+    ["Content-Type: text/plain", "Content-Disposition: attachment; filename=header.txt", ""],
+  ]) func attachedAnyhow(_ head: [String]) throws {
+    func enclosing(_ head: [String], _ inner: String) -> String {
+      """
+      Subject: Fwd: spam
+      Content-Type: multipart/mixed; boundary=bb
+      Received: from u.example (u.example [192.0.2.99]) by mx.b.example with SMTP id 1; Thu, 19 Nov 2026 12:00:00 +0000
+
+      --bb
+      Content-Type: text/plain
+
+      see below
+      --bb
+      \(head.joined(separator: "\n"))
+      \(inner)
+      --bb--
+
+      """
+    }
+    let object = try json(try trace("-", "--json", "--offline", input: enclosing(head, Self.message)))
+    #expect(try hops(object).count == 3, "\(head)")
+    let inner = head.dropFirst(1 + (head.firstIndex(of: "") ?? 0)).map { $0 + "\n" }.joined() + Self.message
+    let encoded = Data(inner.utf8).base64EncodedString(options: [
+      .lineLength76Characters, .endLineWithLineFeed,
+    ])
+    let fields = head.prefix { !$0.isEmpty } + ["Content-Transfer-Encoding: base64", ""]
+    #expect(
+      try hops(json(try trace("-", "--json", "--offline", input: enclosing(Array(fields), encoded)))).count
+        == 3)
+    // What is attached and no message is none.
+    let other = try json(try trace("-", "--json", "--offline", input: enclosing(Array(fields), "AAAA")))
+    #expect(try hops(other).count == 1)
+  }
+
+  @Test func aDigestHoldsMessages() throws {
+    let text =
+      "Subject: d\nContent-Type: multipart/digest; boundary=b\n\n"
+      + String(repeating: "--b\n\n" + Self.message, count: 2) + "--b--\n"
+    let object = try json(try trace("-", "--json", "--offline", input: text))
+    #expect(try hops(object).count == 3)
+    #expect((object["notes"] as? [String])?.first?.contains("first with Received lines of 2") == true)
+  }
+
+  @Test func aHeaderPastItsBoundIsSaid() throws {
+    let long =
+      "X-Long: " + String(repeating: "x", count: 250_000) + "\n" + "X-More: "
+      + String(repeating: "x", count: 20_000) + "\n"
+    let first =
+      "Received: from mx.b.example (mx.b.example [192.0.2.10]) by store.b.example; 19 Nov 2026 10:00:05 +0000\n"
+    let object = try json(try trace("-", "--json", "--offline", input: first + long + Self.message))
+    #expect((object["notes"] as? [String])?.contains { $0.contains("longer than 256 KiB") } == true)
+    #expect(try hops(object).count == 1)
+  }
+
+  @Test(arguments: [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian])
+  func whatWindowsKeeps(_ encoding: String.Encoding) throws {
+    let octets = [UInt8](try #require(Self.message.replacing("\n", with: "\r\n").data(using: encoding)))
+    let object = try json(try run(Gateway.binary(), ["trace", "-", "--json", "--offline"], input: octets))
+    #expect(try hops(object).count == 3)
+  }
+
+  @Test func whatIsLeftOutIsSaid() throws {
+    let lines = Self.header.replacing("\n\t", with: " ").replacing(
+      "\nReceived: from 62", with: "\n\nand then, further down:\n\nReceived: from 62")
+    let object = try json(try trace("-", "--json", "--offline", input: "Look:\n\n" + lines))
+    #expect(try hops(object).count == 2)
+    #expect((object["notes"] as? [String])?.contains { $0.contains("1 Received line further down") } == true)
+    let text =
+      "Content-Type: multipart/mixed; boundary=b\n" + Self.header + "\n--b\n"
+      + "Content-Type: application/octet-stream; name=x.msg\n\nx\n--b--\n"
+    let item = try json(try trace("-", "--json", "--offline", input: text))
+    #expect((item["notes"] as? [String])?.contains { $0.contains("Outlook") } == true)
+  }
+
+  /// Where nobody said which networks are one's own, all that is written says so.
+  @Test func aGuessIsCalledOne() throws {
+    for columns in [140, 60] {
+      let table = try trace("-", "--offline", input: Self.message, columns: columns)
+      let text = table.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(
+        text.contains("cannot be forged if store.b.example and mx.b.example are servers of yours"), "\(text)")
+      #expect(text.contains("is a guess") && text.contains("--trust") && text.contains("trust.networks"))
+    }
+    let object = try json(try trace("-", "--json", "--offline", input: Self.message))
+    #expect(object["guessed"] as? Bool == true)
+    #expect(
+      (object["notes"] as? [String])?.contains { $0.contains("guess") && $0.contains("--trust") } == true)
+    let options = ["--report", "--offline", "--from", "me@b.example", "--to", "you@a.example"]
+    func report(_ more: [String]) throws -> (text: String, errors: String) {
+      let result = try run(Gateway.binary(), ["trace", folder.file("message")] + options + more)
+      return (result.output.split(whereSeparator: \.isWhitespace).joined(separator: " "), result.errors)
+    }
+    let guessed = try report([])
+    #expect(
+      guessed.text.contains("came from 198.51.100.7, if store.b.example and mx.b.example are servers of ours")
+    )
+    #expect(guessed.text.contains("guess") && guessed.errors.contains("guess"))
+    // And where somebody did, none does.
+    let known = ["--trust", "192.0.2.0/24"]
+    let table = try run(Gateway.binary(), ["trace", folder.file("message"), "--offline"] + known).output
+    let certain = try json(
+      try run(Gateway.binary(), ["trace", folder.file("message"), "--offline", "--json"] + known))
+    let sure = try report(known)
+    #expect(!table.contains("guess") && table.contains("cannot be forged") && !table.contains("forged if"))
+    #expect(certain["guessed"] as? Bool == false && certain["notes"] as? [String] == [])
+    #expect(
+      sure.errors.isEmpty && !sure.text.contains("guess") && sure.text.contains("came from 198.51.100.7. The")
+    )
+  }
+
+  @Test func anAddressTranslatorIsNoOrigin() throws {
+    let text = """
+      Received: from fw (unknown [10.0.0.1]) by mx.b.example (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:03 +0000
+      Received: from victim.test (victim.test [203.0.113.5]) by mail.innocent.test (Postfix) with ESMTP id 4A1B2C3D4F; Thu, 19 Nov 2026 10:00:01 +0000
+      Subject: t
+
+      """
+    let guessed = try trace("-", "--offline", input: text)
+    let words = guessed.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("likely origin 10.0.0.1") && words.contains("address translator"))
+    #expect(words.contains("hop 2 says mail.innocent.test wrote it") && words.contains("--trust 10.0.0.1"))
+    let known = try trace("-", "--offline", "--trust", "10.0.0.1", input: text)
+    let told = known.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(told.contains("likely origin 203.0.113.5"))
+    #expect(
+      told.contains("cannot be forged if mail.innocent.test, whose name hop 2 bears, is a server of yours"))
   }
 
   @Test func mailboxes() throws {
@@ -265,7 +409,7 @@ import Testing
     #expect((read["date"] as? String)?.hasPrefix("Fri, 20 Nov 2026 12:00:00") == true)
     let fields = try #require(read["fields"] as? [String: String])
     #expect(fields["Feedback-Type"] == "abuse" && fields["Version"] == "1")
-    #expect(fields["User-Agent"]?.hasPrefix("Weir/") == true)
+    #expect(fields["User-Agent"]?.wholeMatch(of: /Weir\/[0-9]+\.[0-9]+\.[0-9]+/) != nil)
     #expect(fields["Source-IP"] == "198.51.100.7")
     #expect(fields["Original-Mail-From"] == "<s@a.example>")
     #expect(fields["Arrival-Date"] == "Thu, 19 Nov 2026 10:00:03 +0000")
@@ -291,6 +435,14 @@ import Testing
     #expect(report.succeeded)
     #expect(report.output.contains("Content-Type: text/rfc822-headers\r\n"))
     #expect(!report.output.contains("text of the message"))
+    // A report says what host it comes from, never what domain its author writes from.
+    let name = try #require(report.output.split(separator: "\r\n").first { $0.hasPrefix("Reporting-MTA: ") })
+    #expect(name.hasPrefix("Reporting-MTA: dns; ") && name.contains(".") && !name.hasSuffix(" b.example"))
+    let nameless = Self.message.replacing("mx.b.example", with: "mx").replacing(
+      "store.b.example", with: "store")
+    let other = try trace(
+      "-", "--report", "--offline", "--from", "me@b.example", "--to", "you@b.example", input: nameless)
+    #expect(other.succeeded && !other.output.contains("Reporting-MTA: dns; mx\r"))
   }
 
   @Test(needs(.python3)) func onlineTheRegistriesAreAsked() throws {

@@ -23,6 +23,7 @@ import TraceAnalysis
     ("Thu, 6 March 2003 12:02:35 +0800 (CST)", "2003-03-06 12:02:35 +0800"),
     ("Thu, 19 Sep 2002 15:02:14 -0800</td>", "2002-09-19 15:02:14 -0800"),
     ("Thu, 19 Sep 2002 15:02:14 -08:00", "2002-09-19 15:02:14 -0800"),
+    ("Aug 22, 2002 6:50:51 AM +1200", "2002-08-22 06:50:51 +1200"),
   ])
   func reads(_ text: String, _ expected: String) throws {
     let date = try #require(MailDate(text))
@@ -40,6 +41,7 @@ import TraceAnalysis
     ("Thu, 6 Mar 2003 12:02:35 -0731", .impossibleZone("-0731")),
     ("Thu, 6 Mar 2003 12:02:35 -0400 (JST)", .zoneNameDiffers("JST")),
     ("Fri, 6 Mar 2003 12:02:35 -0400", .wrongWeekday),
+    ("Aug, 22 2002 6:50:51 AM +1200", .malformed("Aug, 22 2002 6:50:51 AM +1200")),
   ])
   func isOdd(_ text: String, _ oddity: MailDate.Oddity) {
     #expect(MailDate(text)?.oddities == [oddity])

@@ -56,6 +56,123 @@ import TraceAnalysis
     #expect(trace.hops.map(\.trust) == [.boundary, .claimed])
   }
 
+  private let forged =
+    "from victim.example.net (victim.example.net [203.0.113.5]) by mail.innocent.example (Postfix) with ESMTP id 4A1B2C3D4F; Thu, 19 Nov 2026 10:00:01 +0000"
+
+  /// Behind an address translator, a proxy or a program of one's own every stranger has an address of the house.
+  @Test(arguments: [
+    "from fw (unknown [10.0.0.1]) by mx.weir.example (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:03 +0000",
+    // A greeting proves nothing, and neither does the name that a machine gives to its default route.
+    "from mail.innocent.example (unknown [10.0.0.1]) by mx.weir.example (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:03 +0000",
+    "from mail.innocent.example (_gateway [10.0.0.1]) by mx.weir.example (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:03 +0000",
+    "from mail.innocent.example ([10.0.0.1]) by mx.weir.example with ESMTP id 1; Thu, 19 Nov 2026 10:00:03 +0000",
+    "from mail.innocent.example (10.0.0.1) by EX01.weir.local (10.0.0.9) with Microsoft SMTP Server id 15.1.2.3; Thu, 19 Nov 2026 10:00:03 +0000",
+  ])
+  func aPrivateClientIsNoProofForTheLineBelow(_ line: String) {
+    for below in [[forged], ["(qmail 99 invoked from network); 19 Nov 2026 10:00:02 -0000", forged]] {
+      let trace = trace([line] + below)
+      #expect(trace.boundary == 0 && trace.houseEnd == 0 && trace.origin == IPAddress("10.0.0.1"))
+      #expect(trace.hops.allSatisfy { !$0.isTrusted } && trace.hops.dropFirst().allSatisfy { !$0.isBelieved })
+    }
+    // Whoever knows the network is believed, and told on what that rests.
+    let known = trace([line, forged], trusted: ["10.0.0.0/8"])
+    #expect(known.boundary == 1 && known.origin == IPAddress("203.0.113.5"))
+  }
+
+  @Test func whatAProgramOnTheHostBroughtIsItsWord() {
+    let script =
+      "by mx.weir.example (Postfix, from userid 33) id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:02 +0000"
+    let proxied =
+      "from x (localhost [127.0.0.1]) by mx.weir.example (Postfix) with SMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:02 +0000"
+    for line in [script, proxied] {
+      let trace = trace([line, forged])
+      #expect(trace.boundary == nil && trace.houseEnd == 0 && trace.origin != IPAddress("203.0.113.5"))
+      #expect(trace.hops.map(\.trust) == [.own, .claimed])
+    }
+    let relayed = inner.replacing("b.example", with: "weir.example")
+    #expect(trace([relayed, script, forged]).origin == IPAddress("192.0.2.10"))
+  }
+
+  @Test func exchangeOnlineEndsWhereAnotherWrote() {
+    let within =
+      "from A.prod.outlook.com (2603:10a6:20b:3::9) by B.prod.outlook.com (2603:10a6:10:1::5) with Microsoft SMTP Server (version=TLS1_2) id 15.20.1.1; Thu, 19 Nov 2026 10:00:05 +0000"
+    for below in [
+      forged, forged.replacing("mail.innocent.example", with: "localhost"),
+      forged.replacing("by mail.innocent.example", with: "by mail"),
+    ] {
+      let trace = trace([within, below])
+      #expect(trace.boundary == 0 && trace.origin == IPAddress("2603:10a6:20b:3::9"), "\(below)")
+    }
+  }
+
+  /// What honest houses look like inside: the guess reads on to the first stranger.
+  @Test(arguments: [
+    // A content filter on the host, which speaks as localhost.
+    [
+      "from localhost (localhost [127.0.0.1]) by mx.b.example (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:06 +0000",
+      "from mx.b.example ([127.0.0.1]) by localhost (mx.b.example [127.0.0.1]) (amavisd-new, port 10024) with ESMTP id x; Thu, 19 Nov 2026 10:00:05 +0000",
+    ],
+    // A private relay that the server knows by name, under a name of another house.
+    [
+      "from gate.isp.example (gate.isp.example [10.0.0.2]) by store.b.local (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:06 +0000",
+      "(qmail 99 invoked from network); 19 Nov 2026 10:00:05 -0000",
+      "from mx.b.example (mx.b.example [10.0.0.3]) by gate.isp.example (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:04 +0000",
+    ],
+    // Names that nobody outside sees.
+    [
+      "from gw.lan (unknown [192.168.1.2]) by mx.lan with ESMTP id 1; Thu, 19 Nov 2026 10:00:06 +0000",
+      "from mx.b.example (mx.b.example [192.168.1.3]) by gw.lan with ESMTP id 1; Thu, 19 Nov 2026 10:00:05 +0000",
+    ],
+    // Fetched from a mailbox, whose server is one's own.
+    [
+      "from localhost (localhost [127.0.0.1]) by pc.home.example (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:06 +0000",
+      "from pop.b.example [198.51.100.200] by localhost with POP3 (fetchmail-6.4); Thu, 19 Nov 2026 10:00:05 +0000",
+    ],
+    // Gmail's, which sign with 10/8 written as 6to4.
+    ["by 2002:a05:6a10:1234:b0:1:2:3 with SMTP id a1csp1; Thu, 19 Nov 2026 10:00:06 +0000"],
+  ])
+  func withinAHouse(_ lines: [String]) {
+    let trace = trace(lines + [outer, claimed])
+    #expect(trace.boundary == lines.count && trace.houseEnd == nil, "\(trace.hops.map(\.trust))")
+    #expect(trace.origin == IPAddress("198.51.100.7"))
+  }
+
+  @Test func whatAUserOfOnesOwnWroteIsClaimed() {
+    let login =
+      "from pc (pool.c.example [203.0.113.9]) (Authenticated sender: joe) by mx.b.example (Postfix) with ESMTPSA id 4A1B2C3D4F; Thu, 19 Nov 2026 10:00:03 +0000"
+    for trusted in [[], ["192.0.2.0/24"]] {
+      let trace = trace([login, forged, outer], trusted: trusted)
+      #expect(trace.hops.map(\.trust) == [.login, .claimed, .claimed])
+    }
+  }
+
+  @Test func ownNetworksUnderAnothersNameAreTold() {
+    let hop =
+      "from fw (unknown [10.0.0.1]) by mx.weir.example (Postfix) with ESMTP id 4A1B2C3D4E; Thu, 19 Nov 2026 10:00:03 +0000"
+    #expect(trace([hop, forged], trusted: ["10.0.0.0/8"]).houseEnd == 0)
+    // Where the address is one's own, the greeting says its name well enough.
+    let named = hop.replacing("from fw", with: "from mail.innocent.example")
+    #expect(trace([named, forged], trusted: ["10.0.0.0/8"]).houseEnd == nil)
+    #expect(trace([inner, outer, claimed], trusted: ["192.0.2.0/24"]).houseEnd == nil)
+  }
+
+  /// Hosts of one network may bear the names of two houses; those of two providers are never in one.
+  @Test func privateAddressesWithinAStrangersNetworkAreOrdinary() throws {
+    let ordinary =
+      "from mail.x.test (mail.x.test [10.1.2.3]) by mail.a.example with SMTP; Thu, 19 Nov 2026 10:00:01 +0000"
+    let impossible =
+      "from smtp.mail.yahoo.com (smtp.mail.yahoo.com [10.1.2.3]) by mail.google.com with SMTP; Thu, 19 Nov 2026 10:00:01 +0000"
+    func fault(_ line: String) throws -> TraceFault {
+      try #require(trace([outer, line]).hops[1].faults.first { $0.name == "private-address" })
+    }
+    #expect(try !fault(ordinary).isSuspicious && !fault(ordinary).description.contains("cannot"))
+    #expect(
+      try fault(impossible).isSuspicious && fault(impossible).description.contains("cannot have reached"))
+    // A greeting anybody can choose.
+    let greeted = impossible.replacing("(smtp.mail.yahoo.com [", with: "([")
+    #expect(try !fault(greeted).isSuspicious)
+  }
+
   @Test func exchangeOnlineIsOneHouse() {
     let within =
       "from A.prod.outlook.com (2603:10b6:303:8f::8) by B.prod.outlook.com (2603:10b6:806::5) with Microsoft SMTP Server (version=TLS1_2) id 15.20.7202.24; Thu, 19 Nov 2026 10:00:05 +0000"
@@ -136,6 +253,10 @@ import TraceAnalysis
     ("date-unreadable", "from x ([203.0.113.9]) by mail.a.example with SMTP; some day"),
     (
       "date-impossible", "from x ([203.0.113.9]) by mail.a.example with SMTP; Thu, 31 Nov 2026 10:00:01 +0000"
+    ),
+    (
+      "date-malformed",
+      "from x ([203.0.113.9]) by mail.a.example with SMTP; Nov, 19 2026 10:00:01 AM +0000"
     ),
     (
       "private-address",

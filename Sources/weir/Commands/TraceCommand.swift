@@ -20,7 +20,7 @@ struct TraceCommand: AsyncParsableCommand {
     discussion: """
       Takes a message, a mailbox, a header as a mail client shows it (indented, wrapped anew, quoted), or a message \
       with the one in question attached. Times are in UTC. Which hops are one's own is said by --config \
-      (relay.networks and trust.networks) or --trust; without either it is guessed.
+      (relay.networks and trust.networks) or --trust; without either it is guessed, and what is shown says so.
 
       trust: own, of one's own networks; own user, who logged in; outside, the first stranger, whose address one's own \
       server saw; claimed, what servers of strangers wrote. A line with ! speaks for forgery, one with · is worth \
@@ -138,9 +138,9 @@ struct TraceCommand: AsyncParsableCommand {
     }
     let report = AbuseReport(
       view: view, sender: sender, recipient: recipient,
-      host: context.hostname
-        ?? String(sender[sender.index(after: sender.lastIndex(of: "@") ?? sender.startIndex)...]),
-      now: context.now, isWhole: whole)
+      host: context.hostname ?? ReportingHost.name(of: view.trace), now: context.now, isWhole: whole)
+    // Whoever sends it on without a look should have been told.
+    if let guess = view.guess { Complaint.write("before you send it: \(guess)") }
     FileHandle.standardOutput.write(Data(report.octets()))
   }
 }

@@ -12,8 +12,9 @@ struct AbuseReport {
   let view: TraceView
   let sender: String
   let recipient: String
-  /// Who reports, as `Reporting-MTA` says it.
-  let host: String
+  /// Who reports, as `Reporting-MTA` says it (RFC 3464 §2.2.2: a full host name); nil where that is not known, for the
+  /// field may be left out (RFC 5965 §3.2).
+  let host: String?
   let now: Timestamp
   /// Whether the message goes along, not its header alone.
   let isWhole: Bool
@@ -30,7 +31,7 @@ struct AbuseReport {
       To: <\(recipient)>
       Subject: \(subject)
       Date: \(now.rfc5322)
-      Message-ID: <\(digest).\(now.milliseconds)@\(host)>
+      Message-ID: <\(digest).\(now.milliseconds)@\(host ?? domain)>
       MIME-Version: 1.0
       Content-Type: multipart/report; report-type=feedback-report;
       \tboundary="\(boundary)"
@@ -57,6 +58,11 @@ struct AbuseReport {
       + wire(Array("\n--\(boundary)--\n".utf8))
   }
 
+  /// The sender's.
+  private var domain: String {
+    String(sender[sender.index(after: sender.lastIndex(of: "@") ?? sender.startIndex)...])
+  }
+
   private var origin: String { view.trace.origin?.description ?? "unknown" }
 
   private var subject: String { "Abuse report: mail from \(origin), \(arrival ?? now.rfc5322)" }
@@ -68,10 +74,12 @@ struct AbuseReport {
   }
 
   private func words() -> String {
-    var lines = [
-      "This is a report about an unwanted message that came from \(origin).",
-      "",
-    ]
+    var text = "This is a report about an unwanted message that came from \(origin)"
+    if view.guess != nil {
+      text +=
+        ", if \(view.premise.replacing("yours", with: "ours")): which servers are ours was not looked up but guessed from the message's header"
+    }
+    var lines = TextWidth.wrapped(text + ".", to: 76) + [""]
     if let boundary = view.trace.boundary {
       let hop = view.trace.hops[boundary]
       lines.append(
@@ -80,6 +88,11 @@ struct AbuseReport {
       if view.trace.hops.contains(where: { $0.trust == .claimed }) {
         lines.append("Received lines older than that server's are not to be relied on.")
       }
+    }
+    if view.houseEnd != nil {
+      lines.append("That address is one of our own network: who came through it is not known.")
+    } else if view.guess == nil, let condition = view.condition {
+      lines += TextWidth.wrapped("That holds if \(condition.replacing("yours", with: "ours")).", to: 76)
     }
     lines += ["", "The way of the message, the newest hop first:", ""]
     for (index, hop) in view.trace.hops.prefix(30).enumerated() {
@@ -96,11 +109,11 @@ struct AbuseReport {
   private func fields() -> String {
     var lines = [
       "Feedback-Type: abuse",
-      "User-Agent: Weir/\(Version.text.prefix { $0 != " " })",
+      "User-Agent: Weir/\(Version.number)",
       "Version: 1",
       "Source-IP: \(origin)",
-      "Reporting-MTA: dns; \(host)",
     ]
+    if let host { lines.append("Reporting-MTA: dns; \(host)") }
     if let arrival { lines.append("Arrival-Date: \(arrival)") }
     if let mailFrom { lines.append("Original-Mail-From: <\(mailFrom)>") }
     if let name = view.responsible.name ?? view.trace.originName {

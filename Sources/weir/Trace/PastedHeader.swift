@@ -5,16 +5,25 @@ import Bytes
 struct PastedHeader {
   /// CRLF lines, each field on one, the empty line at the end included.
   let header: [UInt8]
-  /// What was taken away from the lines, in words; empty for nothing.
-  let marks: String
+  /// What was made of the text, in words.
+  let notes: [String]
 
   /// Bound: what is looked at.
   private static let mostLines = 20_000
 
   /// nil where no Received line is to be found.
   static func find(_ text: MessageLines) -> PastedHeader? {
-    let lines = text.lines.prefix(mostLines).map(Line.init)
-    guard let first = lines.firstIndex(where: { $0.isField(named: "received") }) else { return nil }
+    var lines = text.lines.prefix(mostLines).map(Line.init)
+    guard var first = lines.firstIndex(where: { $0.isField(named: "received") }) else { return nil }
+    let isSpaced = isSpaced(lines[first...])
+    if isSpaced {
+      // The fields before it are as far apart.
+      while first >= 2, lines[first - 1].isEmpty, lines[first - 2].isField || lines[first - 2].isIndented {
+        first -= 2
+      }
+      lines = unspaced(lines[first...])
+      first = 0
+    }
     // The fields before it, as far as they go on without a gap.
     var start = first
     while start > 0, !lines[start - 1].isEmpty,
@@ -24,10 +33,37 @@ struct PastedHeader {
       start -= 1
     }
     while start < first, !lines[start].isField { start += 1 }
-    return assembled(lines[start...])
+    return assembled(lines[start...], isSpaced: isSpaced)
   }
 
-  private static func assembled(_ lines: ArraySlice<Line>) -> PastedHeader? {
+  /// Whether the text begins with a header that has an empty line after each of its lines.
+  static func isSpaced(_ text: MessageLines) -> Bool {
+    isSpaced(text.lines.prefix(3).map(Line.init)[...])
+  }
+
+  /// Two lines apart, of which the second goes on where the first ends.
+  private static func isSpaced(_ lines: ArraySlice<Line>) -> Bool {
+    let head = Array(lines.prefix(3))
+    guard head.count == 3, !head[0].isEmpty, head[1].isEmpty, !head[2].isEmpty else { return false }
+    return head[2].isField
+      ? head[2].isWellKnown : head[2].isIndented || !head[0].text.contains(UInt8(ascii: ";"))
+  }
+
+  /// Without the empty line after each line, as far as there is one after each; what follows is left as it is.
+  private static func unspaced(_ lines: ArraySlice<Line>) -> [Line] {
+    var kept: [Line] = []
+    var index = lines.startIndex
+    while index < lines.endIndex, !lines[index].isEmpty {
+      kept.append(lines[index])
+      index += 1
+      guard index < lines.endIndex else { break }
+      guard lines[index].isEmpty else { return kept + lines[index...] }
+      index += 1
+    }
+    return kept + lines[min(index, lines.endIndex)...]
+  }
+
+  private static func assembled(_ lines: ArraySlice<Line>, isSpaced: Bool) -> PastedHeader {
     var header: [UInt8] = []
     var isQuoted = false
     var isIndented = false
@@ -51,10 +87,19 @@ struct PastedHeader {
       header += line.text
       guard header.count < TraceInput.mostHeaderOctets else { break }
     }
-    let marks = [isQuoted ? "quotation marks" : nil, isIndented ? "indentation" : nil].compactMap { $0 }
+    let marks = [
+      isQuoted ? "quotation marks" : nil, isIndented ? "indentation" : nil,
+      isSpaced ? "the empty line after each line" : nil,
+    ].compactMap { $0 }
+    var notes = ["a pasted header\(marks.isEmpty ? "" : ", \(marks.joined(separator: " and ")) taken away")"]
+    let left = lines[index...].count { $0.isField(named: "received") }
+    if left > 0 {
+      notes.append(
+        "\(left) Received line\(left == 1 ? "" : "s") further down, past what was taken for the header's end, \(left == 1 ? "is" : "are") not looked at"
+      )
+    }
     return PastedHeader(
-      header: header + [.carriageReturn, .lineFeed, .carriageReturn, .lineFeed],
-      marks: marks.joined(separator: " and "))
+      header: header + [.carriageReturn, .lineFeed, .carriageReturn, .lineFeed], notes: notes)
   }
 
   /// A line without what stands before its text.

@@ -21,8 +21,13 @@ struct TraceInput {
   ///   - number: which message of a mailbox, from 1.
   ///   - isOuter: the message itself, though one is attached to it.
   static func read(_ text: [UInt8], number: Int, isOuter: Bool) throws(TraceInputFault) -> TraceInput {
-    var lines = MessageLines(text)
     var notes: [String] = []
+    var text = text
+    if let narrowed = narrowed(text) {
+      text = narrowed
+      notes.append("a text in UTF-16")
+    }
+    var lines = MessageLines(text)
     if lines.isMailbox {
       let messages = lines.mailbox()
       guard messages.indices.contains(number - 1) else { throw .noSuchMessage(number, of: messages.count) }
@@ -35,24 +40,52 @@ struct TraceInput {
     }
     if let input = plain(lines, notes, isOuter: isOuter) { return input }
     if let pasted = PastedHeader.find(lines) {
-      return TraceInput(
-        header: pasted.header, message: nil,
-        notes: notes + ["a pasted header\(pasted.marks.isEmpty ? "" : ", \(pasted.marks) taken away")"])
+      return TraceInput(header: pasted.header, message: nil, notes: notes + pasted.notes)
     }
     guard lines.header != nil else { throw .noHeader }
     return TraceInput(header: lines.headerOctets, message: lines.octets, notes: notes)
   }
 
+  /// The text in UTF-8, where it is UTF-16: how Windows keeps what is copied there. nil where it is not.
+  private static func narrowed(_ text: [UInt8]) -> [UInt8]? {
+    let head = Array(text.prefix(4))
+    guard head.count == 4 else { return nil }
+    let isLittle =
+      head.starts(with: [0xff, 0xfe]) || head[0] != 0 && head[1] == 0 && head[2] != 0 && head[3] == 0
+    let isBig =
+      head.starts(with: [0xfe, 0xff]) || head[0] == 0 && head[1] != 0 && head[2] == 0 && head[3] != 0
+    guard isLittle || isBig else { return nil }
+    let isMarked = head[0] >= 0xfe
+    let encoding: String.Encoding = isLittle ? .utf16LittleEndian : .utf16BigEndian
+    return String(bytes: text.dropFirst(isMarked ? 2 : 0), encoding: encoding).map { Array($0.utf8) }
+  }
+
   /// A message as it should be, or the one that is attached to it; nil where there is no Received line to be had so.
   private static func plain(_ lines: MessageLines, _ notes: [String], isOuter: Bool) -> TraceInput? {
     guard let header = lines.header else { return nil }
-    if !isOuter, let inner = EnclosedMessage.find(lines), inner.hasReceived {
-      let note = "the message attached to this one; --outer shows the one around it"
-      return TraceInput(header: inner.headerOctets, message: inner.octets, notes: notes + [note])
+    var notes = notes
+    if !isOuter {
+      let enclosed = EnclosedMessage(in: lines)
+      if let inner = enclosed.messages.first(where: \.hasReceived) {
+        let which =
+          enclosed.messages.count == 1 ? "" : "the first with Received lines of \(enclosed.messages.count): "
+        notes.append("\(which)the message attached to this one; --outer shows the one around it")
+        return TraceInput(header: inner.headerOctets, message: inner.octets, notes: notes + inner.headerNotes)
+      }
+      if !enclosed.messages.isEmpty {
+        notes.append("the message attached to this one has no Received line; this is the one around it")
+      } else if enclosed.hasOutlookItem {
+        notes.append(
+          "what is attached in a form of Outlook's own is not read: attach the message as .eml; this is the one around it"
+        )
+      }
     }
-    guard header.contains("Received"), !header.hasMalformedLine else { return nil }
+    guard header.contains("Received"), !header.hasMalformedLine, !PastedHeader.isSpaced(lines) else {
+      return nil
+    }
     return TraceInput(
-      header: lines.headerOctets, message: lines.isHeaderAlone ? nil : lines.octets, notes: notes)
+      header: lines.headerOctets, message: lines.isHeaderAlone ? nil : lines.octets,
+      notes: notes + lines.headerNotes)
   }
 }
 
@@ -93,11 +126,16 @@ struct MessageLines {
 
   var isHeaderAlone: Bool { lines[headerEnd...].allSatisfy(\.isEmpty) }
 
+  /// Whether the header is longer than is looked at.
+  var isHeaderCut: Bool {
+    lines[..<headerEnd].reduce(2) { $0 + $1.count + 2 } > TraceInput.mostHeaderOctets
+  }
+
   /// Within the bound, CRLF lines.
   var headerOctets: [UInt8] {
     var octets: [UInt8] = []
     for line in lines[..<headerEnd] {
-      guard octets.count + line.count < TraceInput.mostHeaderOctets else { break }
+      guard octets.count + line.count + 4 <= TraceInput.mostHeaderOctets else { break }
       octets += line
       octets += [.carriageReturn, .lineFeed]
     }
@@ -113,6 +151,14 @@ struct MessageLines {
     return header
   }
 
+  /// That some of the header is left out, in words; empty where none is.
+  var headerNotes: [String] {
+    isHeaderCut
+      ? [
+        "the header is longer than \(TraceInput.mostHeaderOctets >> 10) KiB; what is past that is not looked at"
+      ] : []
+  }
+
   var hasReceived: Bool { header?.contains("Received") == true }
 
   var body: MessageLines { MessageLines(lines: lines[min(headerEnd + 1, lines.endIndex)...]) }
@@ -124,6 +170,14 @@ struct MessageLines {
 
   /// Whether it begins as a mailbox in one file does (RFC 4155).
   var isMailbox: Bool { lines.first.map(Self.isSeparator) ?? false }
+
+  /// A message as it was attached, without what clients leave before its header: empty lines, a mailbox's separator.
+  var unwrapped: MessageLines {
+    let kept = lines.drop { $0.isEmpty }
+    guard let first = kept.first else { return self }
+    let isSeparated = Self.isSeparator(first.first == UInt8(ascii: ">") ? first.dropFirst() : first)
+    return MessageLines(lines: isSeparated ? kept.dropFirst() : kept)
+  }
 
   /// Its messages, without the separators.
   func mailbox() -> [MessageLines] {

@@ -10,6 +10,8 @@ struct TraceOutput: Encodable {
   let faults: [String]
   let hints: [Hint]
   let notes: [String]
+  /// Whether the boundary is a guess: nobody said which networks are one's own.
+  let guessed: Bool
 
   struct HopOutput: Encodable {
     let from: String?
@@ -155,7 +157,8 @@ struct TraceOutput: Encodable {
       registrations: view.responsible.registrations.map(\.text), unknown: view.responsible.gaps)
     faults = trace.faults.map(\.name)
     hints = trace.hints.map { Hint(field: $0.field, ip: $0.address.description, believed: $0.isBelieved) }
-    notes = view.input.notes
+    notes = view.notes
+    guessed = view.guess != nil
   }
 
   var json: String {

@@ -132,6 +132,7 @@ struct TraceTable {
     for fault in view.trace.faults { say("", "! \(fault)") }
     say("likely origin", originText)
     say("", proofText)
+    if let guess = view.guess { say("a guess", guess) }
     for hint in view.trace.hints {
       say(
         "hint",
@@ -159,35 +160,36 @@ struct TraceTable {
   /// Why that is the origin, and what the rest is worth.
   private var proofText: String {
     let trace = view.trace
+    let claimed = trace.hops.filter { $0.trust == .claimed }
     guard let boundary = trace.boundary, trace.hops.indices.contains(boundary) else {
+      if let end = view.houseEnd { return end + worth(claimed) }
       if trace.origin == nil { return "" }
-      if !view.isConfigured {
-        return
-          "each hop is of the house of the server that took it: it began there (--trust or --config says which networks are yours)"
-      }
+      if !view.isConfigured { return "each hop is of the house of the server that took it: it began there" }
+      if let condition = view.condition { return "it began in one's own networks, if \(condition)" }
       return trace.hints.contains(where: \.isBelieved)
         ? "all hops are one's own; the address is what one's own web mailer wrote"
         : "all hops are one's own: it began in one's own networks"
     }
     let hop = trace.hops[boundary]
-    if trace.origin == nil { return "\(hop.byText) (hop \(boundary + 1)) wrote no address" }
-    let claimed = trace.hops.filter { $0.trust == .claimed }
-    let suspicious = claimed.flatMap(\.faults).filter(\.isSuspicious).count
-    var text = "seen by \(hop.byText) (hop \(boundary + 1))"
+    let writer =
+      hop.byText.isEmpty ? "the server of hop \(boundary + 1)" : "\(hop.byText) (hop \(boundary + 1))"
+    if trace.origin == nil { return "\(writer) wrote no address" + worth(claimed) }
+    var text = "seen by \(writer)"
     if hop.trust == .login {
       text += ", where \(hop.line.login?.user.map { "the user \($0)" } ?? "a user") logged in"
     }
-    text +=
-      view.isConfigured
-      ? "; it cannot be forged"
-      : "; it cannot be forged if \(boundary == 0 ? "hop 1 is" : "hops 1 to \(boundary + 1) are") yours (--trust or --config says which networks are)"
-    if !claimed.isEmpty {
-      text += "; the \(claimed.count == 1 ? "line" : "\(claimed.count) lines") below may be invented"
-      if suspicious > 0 {
-        text +=
-          ", and \(suspicious == 1 ? "one thing" : "\(suspicious) things") there do\(suspicious == 1 ? "es" : "") not fit"
-      }
-    }
+    if let end = view.houseEnd { return text + "; \(end)" + worth(claimed) }
+    text += "; it cannot be forged" + (view.condition.map { " if \($0)" } ?? "")
+    return text + worth(claimed)
+  }
+
+  /// What the lines below are worth.
+  private func worth(_ claimed: [Hop]) -> String {
+    guard !claimed.isEmpty else { return "" }
+    let suspicious = claimed.flatMap(\.faults).filter(\.isSuspicious).count
+    let text = "; the \(claimed.count == 1 ? "line" : "\(claimed.count) lines") below may be invented"
+    guard suspicious > 0 else { return text }
     return text
+      + ", and \(suspicious == 1 ? "one thing" : "\(suspicious) things") there do\(suspicious == 1 ? "es" : "") not fit"
   }
 }
