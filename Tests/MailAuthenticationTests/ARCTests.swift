@@ -87,7 +87,8 @@ import Testing
     let digest = Data(HashFunction.sha256.digest(Array("x\r\n".utf8))).base64EncodedString()
     let resolver = Counting(DNSTable())
     let silent = await SignedMessage(text.replacing("BODYHASH", with: digest)).validated(resolver)
-    #expect(silent.isUnavailable && resolver.names == ["s._domainkey.d50.example"], "\(silent)")
+    #expect(silent.isUnavailable, "\(silent.reason)")
+    #expect(resolver.names == ["s._domainkey.d50.example"])
   }
 
   @Test func whoVouches() async throws {
