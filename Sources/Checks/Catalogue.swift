@@ -29,6 +29,11 @@ public struct CheckMaterials: Sendable {
     self.relay = relay
     self.settings = settings
   }
+
+  /// What a code of a check weighs: as the admin says, else as the check does.
+  func weight(of code: ReasonCode, in check: any Check.Type) -> Double {
+    settings.checks[check.name]?.weights[code.name] ?? check.weights[code]?.score ?? 0
+  }
 }
 
 /// One check: a file of its own, and one line in `Catalogue.all`.

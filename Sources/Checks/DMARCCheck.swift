@@ -38,6 +38,7 @@ public struct DMARCCheck: Check {
   private let trust: ARCTrust
   private let resolves: Bool
   private let exceptDomains: DomainSet
+  private let reports: Reports
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     let word = keys.word(
@@ -48,6 +49,10 @@ public struct DMARCCheck: Check {
     evaluator = DMARCEvaluator(
       materials.suffixes, discovery: DMARCEvaluator.Discovery(rawValue: word) ?? .suffixes)
     trust = ARCTrust(materials)
+    // One word about the author's domain, and that there is more than one From.
+    let results = Self.weights.keys.filter { $0 != .fromMultiple }
+    reports = .oneOfEach(
+      [[.fromMultiple], results].map { $0.map { materials.weight(of: $0, in: Self.self) } })
     resolves = materials.resolves
   }
 
@@ -55,7 +60,7 @@ public struct DMARCCheck: Check {
     guard resolves else { return }
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: max(enforceAt, .message),
+        check: Self.name, mode: mode, enforceAt: max(enforceAt, .message), reports: reports,
         work: .awaited { facts, lookups in await look(facts, lookups) }))
   }
 

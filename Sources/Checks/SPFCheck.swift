@@ -36,18 +36,25 @@ public struct SPFCheck: Check {
   private let hostname: String
   private let resolves: Bool
   private let exceptNetworks: IPPrefixSet
+  private let reports: Reports
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     hostname = materials.settings.hostname
     resolves = materials.resolves
     exceptNetworks = IPPrefixSet(keys.networks("except_networks", default: []))
+    // One word about the sender's domain, one about the greeting's name.
+    reports = .oneOfEach(
+      [
+        [.spfPass, .spfNone, .spfNeutral, .spfSoftFail, .spfFail, .spfPermanentError, .spfUnavailable],
+        [.spfHeloFail, .spfHeloSoftFail],
+      ].map { $0.map { materials.weight(of: $0, in: Self.self) } })
   }
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
     guard resolves else { return }
     plan.mail.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: max(enforceAt, .mail),
+        check: Self.name, mode: mode, enforceAt: max(enforceAt, .mail), reports: reports,
         work: .awaited { facts, lookups in await look(facts, lookups) }))
   }
 

@@ -56,6 +56,12 @@ private struct Outlook {
     }
   }
 
+  /// Whether the finding that speaks for a refusal by score will be the same: whether nothing to come weighs as much.
+  private func isSpeakerCertain(_ threshold: Double) -> Bool {
+    let weight = known.map(\.finding).alone(reaching: threshold)?.weight.score ?? threshold
+    return open.allSatisfy { $0.examination.prospect.each < weight }
+  }
+
   /// Limits and allowed addresses aside.
   func refusal(_ thresholds: Thresholds, margin: Double) -> Refusal {
     for ruling in [Ruling.reject, .defer] {
@@ -69,7 +75,7 @@ private struct Outlook {
     let most = open.reduce(score) { $0 + $1.examination.prospect.most }
     for threshold in [thresholds.reject, thresholds.deferral] {
       guard let threshold else { continue }
-      if least >= threshold + margin { return .certain }
+      if least >= threshold + margin { return isSpeakerCertain(threshold) ? .certain : .possible }
       if most >= threshold - margin { return .possible }
     }
     return .impossible

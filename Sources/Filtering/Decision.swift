@@ -28,7 +28,8 @@ public struct Thresholds: Hashable, Sendable {
 public struct Decision: Hashable, Sendable {
   public let verdict: Verdict
   public let score: Double
-  /// The finding that decided; nil where the score did, or nothing.
+  /// The finding that decided, by its ruling or by a weight that alone refuses; nil where only the sum of several did,
+  /// or nothing.
   public let decisive: WeighedFinding?
 
   public init(verdict: Verdict, score: Double, decisive: WeighedFinding? = nil) {
@@ -59,9 +60,9 @@ public struct Decision: Hashable, Sendable {
     } else if let decisive = due.first(where: { $0.weight.ruling == .defer }) {
       self.init(verdict: .defer, score: score, decisive: decisive)
     } else if thresholds.enforceAt <= stage, let reject = thresholds.reject, score >= reject {
-      self.init(verdict: .reject, score: score)
+      self.init(verdict: .reject, score: score, decisive: enforced.alone(reaching: reject))
     } else if thresholds.enforceAt <= stage, let deferral = thresholds.deferral, score >= deferral {
-      self.init(verdict: .defer, score: score)
+      self.init(verdict: .defer, score: score, decisive: enforced.alone(reaching: deferral))
     } else if let tag = thresholds.tag, score >= tag {
       self.init(verdict: .tag, score: score)
     } else {
@@ -79,9 +80,25 @@ public struct Decision: Hashable, Sendable {
     return reply
   }
 
+  /// What a refusal is told with: what decided, else the heaviest of what the score is made of, which an admin's text
+  /// may name.
+  public func speaker(among findings: [WeighedFinding]) -> Finding? {
+    (decisive ?? findings.heaviest)?.finding
+  }
+
   /// The code under which a refusal is answered and logged.
   public var reason: ReasonCode {
     if let decisive { return decisive.finding.code }
     return verdict == .defer ? .scoreDeferred : .scoreRejected
+  }
+}
+
+extension ReplyVariables {
+  /// What a finding says to the peer.
+  public mutating func take(_ finding: Finding?) {
+    guard let finding else { return }
+    reason = finding.reason
+    list = finding.list
+    subject = finding.subject
   }
 }

@@ -63,11 +63,12 @@ public enum FilteringReasons {
         "Add the domain to relay.domains, or the client to relay.networks, if it is yours; users log in."),
     Reason(
       .scoreRejected, Reply(550, 7, 1, "Message refused as unsolicited ({id})"), .refusal,
-      cause: "The findings together weigh as much as actions.reject.", effect: "The message is refused.",
+      cause: "The findings together weigh as much as actions.reject, and none of them alone does.",
+      effect: "The message is refused.",
       remedy: "The log line's findings= shows each weight."),
     Reason(
       .scoreDeferred, Reply(450, 7, 1, "Message deferred, please try again later ({id})"), .refusal,
-      cause: "The findings together weigh as much as actions.defer.",
+      cause: "The findings together weigh as much as actions.defer, and none of them alone does.",
       effect: "The client is asked to come again.",
       remedy: "The log line's findings= shows each weight."),
     Reason(

@@ -9,15 +9,19 @@ public struct Finding: Hashable, Sendable {
   public let reason: String
   /// The file and line of the entry: `block.cidr:12`.
   public let list: String
+  /// What of the peer's it is about, in words for the peer: `the sender's domain bad.example`. Empty where the code
+  /// says it.
+  public let subject: String
   /// What it weighs where that hangs on more than the code (a DNS list's own weight); nil: as the score table says.
   public let weight: Double?
   /// Whether it is only to be counted and logged, though its check acts (a list in shadow mode).
   public let isShadow: Bool
 
   public init(
-    _ code: ReasonCode, evidence: String = "", reason: String = "", list: String = "", weight: Double? = nil,
-    isShadow: Bool = false
+    _ code: ReasonCode, evidence: String = "", reason: String = "", list: String = "",
+    subject: String = "", weight: Double? = nil, isShadow: Bool = false
   ) {
+    self.subject = subject
     self.weight = weight
     self.isShadow = isShadow
     self.code = code
@@ -101,6 +105,26 @@ public struct WeighedFinding: Hashable, Sendable {
   }
 }
 
+extension WeighedFinding {
+  /// Whether it is the one to speak, of two: by weight; among equals by something that does not hang on their order.
+  fileprivate func speaksBefore(_ other: WeighedFinding) -> Bool {
+    if weight.score != other.weight.score { return weight.score > other.weight.score }
+    if found != other.found { return found < other.found }
+    func words(_ one: WeighedFinding) -> [String] {
+      [
+        one.finding.code.name, one.finding.list, one.finding.evidence, one.finding.reason,
+        one.finding.subject,
+      ]
+    }
+    return words(self).lexicographicallyPrecedes(words(other))
+  }
+}
+
+extension ReasonCode {
+  /// Whether it says that something could not be told: `…_UNAVAILABLE`.
+  fileprivate var isUnavailable: Bool { name.hasSuffix("_UNAVAILABLE") }
+}
+
 extension [WeighedFinding] {
   /// Their scores together. A DNS list counts once, by its heaviest answer: what it knows of the sender, of From and
   /// of a link is one opinion.
@@ -124,6 +148,22 @@ extension [WeighedFinding] {
       }
     }
     return sum
+  }
+
+  /// The one of those that act and speak against the message that weighs most, whatever their order; nil where there
+  /// is none. What could not be told is nothing that the peer could mend, and does not speak.
+  public var heaviest: WeighedFinding? {
+    var heaviest: WeighedFinding?
+    for one in self where one.mode == .enforce && one.weight.score > 0 && !one.finding.code.isUnavailable {
+      if heaviest.map(one.speaksBefore) ?? true { heaviest = one }
+    }
+    return heaviest
+  }
+
+  /// The one that would refuse by its weight alone, the heaviest of several. (An answer of a DNS list that is not its
+  /// heaviest counts for nothing, and so never speaks.)
+  func alone(reaching threshold: Double) -> WeighedFinding? {
+    heaviest.flatMap { $0.weight.score >= threshold ? $0 : nil }
   }
 
   /// Those that count at a stage for a client as it is known now: what was found about a stranger says nothing of

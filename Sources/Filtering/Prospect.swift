@@ -1,11 +1,19 @@
 /// How often the codes of a check turn up among the findings of one examination: what bounds its score.
 public enum Reports: Hashable, Sendable {
-  /// Any of them, any number of times.
+  /// Any of them, any number of times, each with the weight of its code.
   case anyNumber
   /// Each of them once at most.
   case eachOnce
-  /// Findings with weights of their own, which come to no less and no more than this together.
-  case within(least: Double, most: Double)
+  /// Findings with weights of their own: those that speak for the message come to no less than `least` together, those
+  /// against it to no more than `most`, and no single one weighs more than `each`.
+  case within(least: Double, most: Double, each: Double = .infinity)
+
+  /// Of each of these groups of codes one at most, once; the codes by their weights.
+  public static func oneOfEach(_ groups: [[Double]]) -> Reports {
+    let least = groups.reduce(0) { $0 + min($1.min() ?? 0, 0) }
+    let most = groups.reduce(0) { $0 + max($1.max() ?? 0, 0) }
+    return .within(least: least, most: most, each: groups.joined().max() ?? 0)
+  }
 }
 
 /// What an examination that is under way can still bring. It holds whatever is found: a decision that no prospect
@@ -15,12 +23,16 @@ public struct Prospect: Hashable, Sendable {
   public let least: Double
   /// The most, at least 0.
   public let most: Double
+  /// The most that one of them can weigh, at least 0.
+  public let each: Double
   /// What its findings may do by themselves.
   public let rulings: Set<Ruling>
 
-  public init(least: Double, most: Double, rulings: Set<Ruling>) {
+  /// - Parameter each: nil: as much as all together.
+  public init(least: Double, most: Double, each: Double? = nil, rulings: Set<Ruling>) {
     self.least = min(least, 0)
     self.most = max(most, 0)
+    self.each = max(min(each ?? most, most), 0)
     self.rulings = rulings
   }
 
@@ -35,11 +47,14 @@ public struct Prospect: Hashable, Sendable {
     let rulings = Set(weights.map(\.ruling)).subtracting([.none])
     let least = weights.reduce(0) { $0 + min($1.score, 0) }
     let most = weights.reduce(0) { $0 + max($1.score, 0) }
+    let each = weights.map(\.score).max() ?? 0
     switch reports {
-    case .eachOnce: self.init(least: least, most: most, rulings: rulings)
+    case .eachOnce: self.init(least: least, most: most, each: each, rulings: rulings)
     case .anyNumber:
-      self.init(least: least < 0 ? -.infinity : 0, most: most > 0 ? .infinity : 0, rulings: rulings)
-    case .within(let least, let most): self.init(least: least, most: most, rulings: rulings)
+      self.init(
+        least: least < 0 ? -.infinity : 0, most: most > 0 ? .infinity : 0, each: each, rulings: rulings)
+    case .within(let least, let most, let each):
+      self.init(least: least, most: most, each: each, rulings: rulings)
     }
   }
 }

@@ -24,7 +24,8 @@ public struct Reason: Sendable {
   }
 
   public let code: ReasonCode
-  /// The reply with variables in braces (`{client} {sender} {recipient} {id} {reason} {list} {code}`); nil for
+  /// The reply with variables in braces (`{client} {sender} {recipient} {id} {reason} {list} {subject}
+  /// {code}`); nil for
   /// a finding that never speaks to a peer itself. A refusal ends with its code and the transaction's id.
   public let reply: Reply?
   public let severity: Severity
@@ -70,10 +71,14 @@ public struct ReplyVariables: Hashable, Sendable {
   public var id = ""
   public var reason = ""
   public var list = ""
+  /// What of the peer's a refusal is about: `the sender's domain bad.example`.
+  public var subject = ""
 
   public init() {}
 
-  public static let names = ["client", "sender", "recipient", "id", "reason", "list", "code", "hostname"]
+  public static let names = [
+    "client", "sender", "recipient", "id", "reason", "list", "subject", "code", "hostname",
+  ]
 }
 
 /// Every text a peer can read, the admin's replacements laid over the product's own.
@@ -173,6 +178,7 @@ public struct ReasonCatalogue: Sendable {
       case "id": Self.safe(variables.id)
       case "reason": Self.safe(variables.reason)
       case "list": Self.safe(variables.list)
+      case "subject": Self.safe(variables.subject)
       case "code": code.name
       case "hostname": hostname
       default: nil

@@ -139,6 +139,15 @@ public struct CheckKeys: Sendable {
     }
   }
 
+  /// A warning, which keeps nothing from being used, about the value of a key, or about an entry of a table.
+  public func warning(_ key: String, entry: String? = nil, _ reason: String) -> SettingsProblem {
+    let whole = SettingPath.child(path, key)
+    let place = document.place(of: entry.map { SettingPath.child(whole, $0) } ?? whole)
+    return SettingsProblem(
+      file: document.file, position: entry == nil ? place.value : place.key, severity: .warning,
+      message: "\(whole): \(reason)")
+  }
+
   /// Says that an entry of such a table makes no sense: its name, or what stands behind it.
   public mutating func report(_ key: String, entry: String, _ reason: String) {
     let whole = SettingPath.child(SettingPath.child(path, key), entry)

@@ -1,7 +1,9 @@
 /// The variables of a replaced reply text.
 public enum ReplyTemplate {
   /// What can stand between braces.
-  public static let variables = ["client", "sender", "recipient", "id", "code", "reason", "list", "hostname"]
+  public static let variables = [
+    "client", "sender", "recipient", "id", "code", "reason", "list", "subject", "hostname",
+  ]
 
   /// What is wrong with a text; nil if nothing is.
   static func fault(in text: String) -> String? {

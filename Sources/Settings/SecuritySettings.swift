@@ -129,6 +129,16 @@ extension TraceSettings {
       return text == "-" || text.isEmpty ? nil : text
     }
     abuseZone = text("abuse_zone")
+    if section.has("abuse_zone"), let abuseZone {
+      do throws(DomainFault) {
+        _ = try DomainName.hostName(abuseZone)
+      } catch {
+        section.report(
+          "abuse_zone",
+          "trace.abuse_zone: \(quoted(abuseZone)) \(error.reason); write a DNS zone such as \"abuse-contacts.abusix.zone\", or \"-\" for none"
+        )
+      }
+    }
     rdap = text("rdap")
     whois = text("whois")
     if section.has("rdap"), let rdap, !rdap.hasPrefix("https://"), !rdap.hasPrefix("http://") {

@@ -259,7 +259,7 @@ actor GatewayService {
     await adopt(new, certificates)
     for endpoint in known.subtracting(wanted) { await gateway.close(endpoint) }
     let text =
-      "generation \(generation): \(new.lists.count) list entries in \(new.lists.files.count) files, \(new.settings.listeners.count) listener(s), \(new.settings.backends.count) backend(s)"
+      "generation \(generation): \(new.lists.count) list entries in \(new.lists.files.count) files, \(new.zones.countInUse(new.settings)) DNS list(s) in use, \(new.settings.listeners.count) listener(s), \(new.settings.backends.count) backend(s)"
     note(.info, .reloaded, text)
     let warnings = new.warnings + note(await metrics.follow(new.settings.metrics))
     return ControlAnswer(isFine: true, lines: warnings + ["reloaded, \(text)"])

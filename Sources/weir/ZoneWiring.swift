@@ -78,6 +78,8 @@ enum ZonesFile {
       zones[keyPath: list] = hosts
       note(found)
     }
+    let path = "\(folder)/\(name)"
+    note(zones.warnings(settings, file: path, isThere: FileManager.default.fileExists(atPath: path)))
     return (zones, problems)
   }
 }

@@ -33,6 +33,7 @@ import Testing
           Self.rulings.randomElement(using: &chance) ?? .none)
       )
     }
+    if Int.random(in: 0..<3, using: &chance) == 0 { return listCase(place, mode, enforceAt, &chance) }
     let repeats = Bool.random(using: &chance)
     let prospect = Prospect(of: codes.map(\.1), repeats ? .anyNumber : .eachOnce)
     var found: [WeighedFinding] = []
@@ -44,6 +45,30 @@ import Testing
     }
     return Case(
       open: OpenExamination(check: "c\(place)", mode: mode, enforceAt: enforceAt, prospect: prospect),
+      found: found)
+  }
+
+  /// One that asks DNS lists, with weights of their own; others ask the same lists.
+  private func listCase(_ place: Int, _ mode: CheckMode, _ enforceAt: Stage, _ chance: inout Chance) -> Case {
+    let lists = (0..<Int.random(in: 1...3, using: &chance)).map { _ in
+      (0..<2).map { _ in Double(Int.random(in: -30...80, using: &chance)) / 10 }
+    }
+    let ruling: Ruling = Int.random(in: 0..<6, using: &chance) == 0 ? .reject : .none
+    let reports = Reports.oneOfEach(lists)
+    var found: [WeighedFinding] = []
+    for (number, weights) in lists.enumerated() where Bool.random(using: &chance) {
+      let weight = weights.randomElement(using: &chance) ?? 0
+      found.append(
+        WeighedFinding(
+          Finding(ReasonCode("L\(place)"), list: "list\(number)", weight: weight),
+          weight: Weight(weight, ruling),
+          mode: mode,
+          found: .connect, enforceAt: enforceAt))
+    }
+    return Case(
+      open: OpenExamination(
+        check: "c\(place)", mode: mode, enforceAt: enforceAt,
+        prospect: Prospect(of: [Weight(0, ruling)], reports)),
       found: found)
   }
 
@@ -129,8 +154,8 @@ import Testing
   }
 
   @Test func whatTheRestCannotOutweighIsCertain() {
-    #expect(isReached([found(13), open(-0.9, 100)]))
-    #expect(!isReached([found(13), open(-1, 100)]))
+    #expect(isReached([found(13), open(-0.9, 12)]))
+    #expect(!isReached([found(13), open(-1.1, 12)]))
     #expect(!isReached([found(13), open(-0.5), open(-0.6)]))
     #expect(isReached([found(3), open(0, 8.9)]))
     #expect(!isReached([found(3), open(0, 9)]))
@@ -144,6 +169,21 @@ import Testing
     #expect(!isReached([found(0, .allow), open(0, 0, [.limit])]))
   }
 
+  /// The code of a refusal is as certain as the refusal.
+  @Test func whatMaySpeakInstead() {
+    func open(_ most: Double, each: Double) -> Examined {
+      .open(
+        OpenExamination(
+          check: "x", mode: .enforce, enforceAt: .recipient,
+          prospect: Prospect(least: 0, most: most, each: each, rulings: [])))
+    }
+    let sum: [Examined] = [found(7), found(7)]
+    #expect(isReached(sum + [open(100, each: 11.9)]))
+    #expect(!isReached(sum + [open(100, each: 12)]))
+    #expect(isReached([found(13), open(100, each: 12.9)]))
+    #expect(!isReached([found(13), open(100, each: 13)]))
+  }
+
   @Test func whatOnlyCountsAsIfIsWaitedForWithTheMessage() {
     let shadow = open(-.infinity, .infinity, [.reject, .allow], mode: .shadow)
     #expect(isReached([shadow]) && !isReached([shadow], at: .message))
@@ -152,10 +192,16 @@ import Testing
 
   @Test func aProspectFollowsFromTheWeights() {
     let weights = [Weight(2), Weight(-1), Weight(4, .reject), Weight(-0.5)]
-    #expect(Prospect(of: weights, .eachOnce) == Prospect(least: -1.5, most: 6, rulings: [.reject]))
+    #expect(Prospect(of: weights, .eachOnce) == Prospect(least: -1.5, most: 6, each: 4, rulings: [.reject]))
     #expect(
-      Prospect(of: weights, .anyNumber) == Prospect(least: -.infinity, most: .infinity, rulings: [.reject]))
-    #expect(Prospect(of: [Weight(2)], .anyNumber) == Prospect(least: 0, most: .infinity, rulings: []))
+      Prospect(of: weights, .anyNumber)
+        == Prospect(least: -.infinity, most: .infinity, each: 4, rulings: [.reject]))
+    #expect(
+      Prospect(of: [Weight(2)], .anyNumber) == Prospect(least: 0, most: .infinity, each: 2, rulings: []))
+    #expect(
+      Prospect(of: weights, .within(least: -3, most: 9, each: 5))
+        == Prospect(least: -3, most: 9, each: 5, rulings: [.reject]))
+    #expect(Reports.oneOfEach([[2, -1, 4], [-0.5, -2], []]) == .within(least: -3, most: 4, each: 4))
     #expect(
       Prospect(of: weights, .within(least: -3, most: 9)) == Prospect(least: -3, most: 9, rulings: [.reject]))
     #expect(Prospect(of: [Weight(0)], .anyNumber) == .nothing)

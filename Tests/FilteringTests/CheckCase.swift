@@ -288,8 +288,7 @@ struct CheckCaseRun {
     variables.sender = one.from
     variables.recipient = recipient?.text ?? ""
     variables.id = "ID"
-    variables.reason = decision.decisive?.finding.reason ?? ""
-    variables.list = decision.decisive?.finding.list ?? ""
+    variables.take(decision.speaker(among: found))
     return
       "\(decision.verdict) \(decision.reason) \(decision.reply(at: stage, in: catalogue, variables).summary)"
   }

@@ -145,6 +145,7 @@ import Testing
       "name = \"\(key).bl.example\"\nasks = [\"client\"]",
       "name = \"{key}.bl.example\"\nkey = [\"\(key)\"]\nlabel = \"x\"\nasks = [\"client\"]",
       "name = \"{key}.bl.example\"\nkey = \"\(key)\"\nkey_file = \"f\"\nlabel = \"x\"\nasks = [\"client\"]",
+      "name = \"{key}.bl.example\"\nkey_file = \"\(key)\"\nlabel = \"x\"\nasks = [\"client\"]",
     ] {
       let (_, problems) = read("[[zone]]\n" + text)
       #expect(!problems.isEmpty && !problems.joined().contains("s3cr3t"), "\(problems)")
@@ -153,6 +154,35 @@ import Testing
       "[[zone]]\nname = \"{key}.bl.example\"\nkey_file = \"f\"\nlabel = \"x\"\nasks = [\"client\"]"
     ) { $0 == "f" ? "\n  \(key)  # mine\n" : nil }
     #expect(problems.isEmpty && zones.all.map(\.label) == ["x"])
+    // Whatever is written wrong around it.
+    let whole =
+      "[[zone]]\nname = \"{key}.bl.example\"\nkey = \"\(key)\"\nlabel = \"x\"\nasks = [\"client\"]\n"
+    for place in whole.indices {
+      for other in ["", "\"", "\n", "=", "\u{7}"] {
+        let (_, problems) = read(whole.replacingCharacters(in: place...place, with: other))
+        #expect(!problems.joined().contains("s3cr3t"), "\(problems)")
+      }
+    }
+  }
+
+  /// As a list's own words repeat it: whole or twice, in whatever letters, at whatever place.
+  @Test func aKeyIsTakenOutOfAListsOwnWords() async throws {
+    let key = "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3"
+    let (zones, problems) = read(
+      "[[zone]]\nname = \"{key}.bl.example\"\nkey = \"\(key)\"\nlabel = \"x\"\nasks = [\"client\"]")
+    #expect(problems.isEmpty)
+    let address = try #require(IPAddress("203.0.113.9"))
+    for (text, shown) in [
+      ("see https://x.example/\(key)/9", "see https://x.example/***/9"),
+      ("9.\(key.uppercased()).bl.example", "9.***"),
+      (String(repeating: key, count: 60), String(repeating: "***", count: 60)),
+      (String(repeating: "y", count: 190) + key, String(repeating: "y", count: 190) + "***"),
+    ] {
+      var names = try table(["9.113.0.203.\(key).bl.example 127.0.0.4"])
+      names.add(try #require(DNSName("9.113.0.203.\(key).bl.example")), .txt, .text(Array(text.utf8)))
+      let (listings, _) = await zones.listings(of: address, Lookups(names, until: .now + .seconds(5)))
+      #expect(listings.first?.reason == shown, "\(listings)")
+    }
   }
 
   // MARK: Health

@@ -73,9 +73,63 @@ import Testing
     (1000, .reject), (-5, .accept),
   ])
   func theScoreActsFromItsThresholdsOn(_ score: Double, _ verdict: Verdict) {
-    let decision = decide([finding("S", score)])
-    #expect(decision == Decision(verdict: verdict, score: score))
+    let decision = decide([finding("S", score / 2), finding("S", score / 2)])
+    #expect(decision == Decision(verdict: verdict, score: score, decisive: decision.decisive))
+    #expect((decision.decisive == nil) == (score < 24))
+    if score >= 24 { return }
     #expect(decision.reason == (verdict == .defer ? .scoreDeferred : .scoreRejected))
+  }
+
+  /// What refuses by its weight alone speaks for itself; what takes several is the score.
+  @Test func oneFindingThatAloneReachesAThresholdSpeaks() {
+    let strong = finding("STRONG", 12)
+    let stronger = finding("STRONGER", 13)
+    #expect(decide([strong]) == Decision(verdict: .reject, score: 12, decisive: strong))
+    #expect(decide([finding("A", 2), strong]).reason == "STRONG")
+    #expect(
+      decide([strong, stronger]).reason == "STRONGER" && decide([stronger, strong]).reason == "STRONGER")
+    #expect(decide([finding("A", 11.9), finding("B", 11.9)]).reason == .scoreRejected)
+    // By the threshold that is passed: alone it defers, together they refuse.
+    let late = finding("LATE", 8)
+    #expect(decide([late]) == Decision(verdict: .defer, score: 8, decisive: late))
+    #expect(decide([late, finding("B", 7)]) == Decision(verdict: .reject, score: 15))
+    // What speaks for the message is counted first.
+    #expect(decide([strong, finding("GOOD", -1)]).verdict == .defer)
+    #expect(decide([strong, finding("GOOD", -1)]).reason == "STRONG")
+    #expect(decide([strong, finding("GOOD", -8)]).verdict == .accept)
+    // Nor does what has no effect, what could not be told, or what is no refusal.
+    #expect(decide([finding("S", 50, .none, .shadow), finding("A", 6), finding("B", 6)]).decisive == nil)
+    #expect(decide([finding("SPF_UNAVAILABLE", 20)]) == Decision(verdict: .reject, score: 20))
+    #expect(decide([finding("S", 5)]) == Decision(verdict: .tag, score: 5))
+    // A ruling is no matter of weight.
+    #expect(decide([strong, finding("R", 0, .reject)]).reason == "R")
+  }
+
+  @Test func whoSpeaksDoesNotHangOnTheOrder() {
+    func listed(_ code: ReasonCode, _ list: String, _ evidence: String, _ score: Double) -> WeighedFinding {
+      WeighedFinding(
+        Finding(code, evidence: evidence, reason: "as \(evidence)", list: list, weight: score),
+        weight: Weight(score), mode: .enforce, found: .mail, enforceAt: .recipient)
+    }
+    var findings = [
+      listed("LISTED", "dbl", "b", 14), listed("LISTED", "dbl", "a", 14), listed("LISTED", "abl", "c", 14),
+      listed("LISTED", "dbl", "d", 3), finding("A", 14, found: .message), finding("GOOD", -3),
+    ]
+    var chance = SystemRandomNumberGenerator()
+    for _ in 0..<50 {
+      findings.shuffle(using: &chance)
+      let decision = decide(findings)
+      #expect(decision.verdict == .reject && decision.score == 39, "\(decision)")
+      #expect(decision.decisive?.finding.list == "abl", "\(decision)")
+      #expect(decision.speaker(among: findings)?.list == "abl")
+    }
+    // Where none is enough by itself, the heaviest may be named.
+    let two = [listed("LISTED", "dbl", "a", 7), finding("S", 6), listed("LISTED", "abl", "b", 7.5)]
+    for order in [two, two.reversed()] {
+      let decision = Decision(of: order, at: .recipient, thresholds: Thresholds())
+      #expect(decision.decisive == nil && decision.reason == .scoreRejected)
+      #expect(decision.speaker(among: order)?.list == "abl")
+    }
   }
 
   @Test func scoresAddUpAndHamOffsetsSpam() {

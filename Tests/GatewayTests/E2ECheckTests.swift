@@ -114,12 +114,48 @@ import Testing
     #expect(result.ending == .exited(0), "\(result)")
     #expect(
       result.output.contains(
-        "\(folder)/weir.toml: sound; 1 listener(s), 1 backend(s), 1 list entries in 1 file(s)"))
+        "\(folder)/weir.toml: sound; 1 listener(s), 1 backend(s), 1 list entries in 1 file(s), 0 DNS list(s) in use"
+      ))
     let three =
       "hostname = \"mx.example.org\"\nbackend = [{ address = \"127.0.0.1:9\" }]\nrelay.domains = [\"example.org\"]\n"
     let small = try check(
       three.replacing("\nrelay", with: "\nlistener = [{ address = \"127.0.0.1:2525\" }]\nrelay"))
     #expect(small.result.ending == .exited(0), "\(small.result)")
+  }
+
+  /// What is no error, and still not what anybody wants, is said with its place; and the lists in use are counted.
+  @Test func whatIsMissingIsWarnedOf() throws {
+    let zone = "[[zone]]\nname = \"bl.example\"\nasks = [\"client\"]\nweight = 12\n"
+    func lines(_ more: String, _ files: [String: String]) throws -> (String, String) {
+      let (result, folder) = try check(Self.sound + more, files: files)
+      #expect(result.ending == .exited(0), "\(result)")
+      return (result.output, folder)
+    }
+    let own = ["Blocklists/block.cidr": "192.0.2.0/24\n"]
+    let (bare, folder) = try lines("", own)
+    for words in [
+      "no DNS list is asked: there is no \(folder)/Blocklists/zones.toml, though dnsbl, rhsbl, urls, address_hashes are on;",
+      "there is no \(folder)/Blocklists/dynamic.patterns: dynamic_name finds nothing;",
+    ] {
+      #expect(bare.contains("\(folder)/weir.toml:1:1: warning: \(words)"), "\(words) in \(bare)")
+    }
+    let all = own.merging(["Blocklists/zones.toml": zone, "Blocklists/dynamic.patterns": "x\\d\n"]) { $1 }
+    let (full, second) = try lines("[dns]\nwatch = [\"192.168.1.1\"]\n", all)
+    #expect(
+      full.contains("\(second)/Blocklists/zones.toml:4:10: warning: zone[0].weight: 12.0 alone"), "\(full)")
+    #expect(
+      full.contains("\(second)/weir.toml:16:10: warning: dns.watch: 192.168.1.1 is a private"), "\(full)")
+    #expect(full.contains("1 list entries in 1 file(s), 1 DNS list(s) in use"), "\(full)")
+    #expect(!full.contains("zones.toml,") && !full.contains("dynamic.patterns"), "\(full)")
+    let (deaf, third) = try lines("[dns]\nenabled = false\n", all)
+    #expect(
+      deaf.contains("\(third)/weir.toml:16:11: warning: dns.enabled: names are not resolved"), "\(deaf)")
+    #expect(deaf.contains("0 DNS list(s) in use"), "\(deaf)")
+    let off = ["dnsbl", "rhsbl", "urls", "address_hashes", "dynamic_name"].map {
+      "[checks.\($0)]\nmode = \"off\"\n"
+    }
+    let (quiet, _) = try lines(off.joined(), own)
+    #expect(!quiet.contains("DNS list is asked") && !quiet.contains("dynamic.patterns"), "\(quiet)")
   }
 
   @Test func theListsAreCheckedToo() throws {

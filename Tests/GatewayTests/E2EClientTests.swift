@@ -213,6 +213,37 @@ import Testing
     #expect(second["found"] == "mail", "\(second)")
   }
 
+  /// Who passed before a restart is known after it, and does not wait; who did not, does.
+  @Test func whoPassedIsKnownAfterARestart() throws {
+    let front = try Self.front([
+      "checks.early_talker.delay": "\"2s\"", "checks.early_talker.teaser": "\"one moment\"",
+    ])
+    /// Whether the greeting comes in two lines, the second of them after the delay.
+    func waits(_ source: String) throws -> Bool {
+      let client = try front.gateway.connect(from: source)
+      let began = ContinuousClock.now
+      let greeting = try client.reply()
+      let took = ContinuousClock.now - began
+      #expect(
+        greeting.code == 220 && (greeting.lines.count == 2) == (took >= .seconds(1.9)), "\(greeting) \(took)")
+      return greeting.lines.count == 2
+    }
+    let good = Case(code: "", found: "", reply: "", evidence: "")
+    #expect(try waits(good.source))
+    #expect(try play(good, front).code == 250)
+    #expect(try !waits(good.source))
+    #expect(front.gateway.terminate() == .exited(0))
+    #expect(try front.gateway.folder.read("state/clients").hasPrefix("127.0.0.2 "))
+    try front.gateway.restart()
+    #expect(try !waits(good.source))
+    #expect(try waits("127.0.0.5"))
+    // What is remembered is a time: one long past is as good as none, and what cannot be read does no harm.
+    #expect(front.gateway.terminate() == .exited(0))
+    try front.gateway.folder.write("state/clients", "127.0.0.2 1600000000\nnonsense\n127.0.0.4\n")
+    try front.gateway.restart()
+    #expect(try waits(good.source))
+  }
+
   #if Locations
     @Test(needs { LocationWriter.absence }) func theCountryAndItsReload() throws {
       let folder = try ScratchFolder("locations")

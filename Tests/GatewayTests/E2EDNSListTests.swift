@@ -129,6 +129,42 @@ import Testing
     #expect(alarms.count == 4 && alarms.allSatisfy { !$0.raw.contains(Self.key) })
   }
 
+  /// Which of its names is listed, the peer reads; by the built gateway, for each that the dialogue has.
+  @Test func whichNameIsListedIsSaid() throws {
+    let names =
+      Self.points + "\nbad.example.all.test A 127.0.0.2\ntest.all.test A 127.0.0.2\n"
+      + "9.0.0.127.in-addr.arpa PTR mx.bad.example\nmx.bad.example A 127.0.0.9\n"
+    let front = try front(["checks.rhsbl.action": "\"reject\""], names: names)
+    try front.gateway.folder.write(
+      "Blocklists/zones.toml",
+      "[[zone]]\nname = \"all.test\"\nasks = [\"helo\", \"client_name\", \"sender\", \"from\", \"reply_to\"]\n"
+    )
+    #expect(try front.gateway.weir(["reload"]).succeeded)
+    func refusal(
+      _ source: String = "127.0.0.8", helo: String = "fine.example", sender: String = "a@fine.example",
+      from: String = "a@fine.example", replyTo: String = "a@fine.example"
+    ) throws -> String {
+      let client = try front.gateway.connect(from: source)
+      try client.open(ehlo: helo)
+      let message = "From: \(from)\r\nReply-To: \(replyTo)\r\n\r\nx\r\n"
+      return "\(try client.deliver(from: sender, to: ["user@example.org"], message))"
+    }
+    for (reply, subject) in [
+      (try refusal("127.0.0.9"), "your host's name mx.bad.example"),
+      (try refusal(helo: "MX.Bad.example"), "the name mx.bad.example in your greeting"),
+      (try refusal(sender: "x@a.bad.example"), "the sender's domain a.bad.example"),
+      (try refusal(from: "Me <x@bad.example>"), "the domain bad.example of From"),
+      (try refusal(replyTo: "a@fine.example, x@bad.example"), "the domain bad.example of Reply-To"),
+    ] {
+      #expect(
+        reply.hasPrefix("550 5.7.1 Refused: \(subject) is listed by all.test [RHSBL_LISTED "), "\(reply)")
+    }
+    #expect(try refusal().hasPrefix("250"))
+    // What is no host's name is not asked about, and never said back.
+    #expect(
+      try refusal(from: "<{id}\u{1b}[1m@bad.example\u{7}>", replyTo: "x@{list}.bad.example").hasPrefix("250"))
+  }
+
   @Test func ownAddressesAreWatched() throws {
     let front = try front(
       ["dns.watch": "[\"203.0.113.9\", \"203.0.113.10\"]"], names: Self.points + "\n" + Self.listed)

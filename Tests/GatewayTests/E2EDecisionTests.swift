@@ -80,12 +80,17 @@ import Testing
   }
 
   @Test func theScoreRejectsAndDefers() throws {
+    let listed = ["checks.client_list.action": "\"score\"", "checks.client_list.weights.CLIENT_LISTED": "3"]
     for (settings, code, reason) in [
-      (["actions.reject": "6.0"], 550, "SCORE_REJECTED"),
-      (["actions.defer": "5.5"], 450, "SCORE_DEFERRED"),
-      (["checks.own_domain.weights.OWN_DOMAIN_FORGED": "12.5"], 550, "SCORE_REJECTED"),
+      (["actions.reject": "9.0"], 550, "SCORE_REJECTED"),
+      (["actions.defer": "8.5"], 450, "SCORE_DEFERRED"),
+      // By one finding alone, which then speaks for itself.
+      (["actions.reject": "6.0"], 550, "OWN_DOMAIN_FORGED"),
+      (["actions.defer": "5.5"], 450, "OWN_DOMAIN_FORGED"),
+      (["checks.own_domain.weights.OWN_DOMAIN_FORGED": "12.5"], 550, "OWN_DOMAIN_FORGED"),
     ] {
-      let front = try Front(settings)
+      let front = try Front(
+        settings.merging(listed) { $1 }, files: ["Blocklists/block.cidr": "127.0.0.0/8 reported\n"])
       let client = try front.session()
       #expect(try client.command("MAIL FROM:<\(forged)>").code == 250)
       let answer = try client.command("RCPT TO:<second@example.org>")
@@ -96,6 +101,7 @@ import Testing
       // The id in the reply leads to the line.
       let id = try #require(line["id"])
       #expect(answer.text.contains(id), "\(answer) \(line)")
+      #expect(answer.text.contains("is ours, and you are not") == (reason == "OWN_DOMAIN_FORGED"))
     }
   }
 

@@ -40,7 +40,9 @@ import Testing
 
   @Test func bracesAreFilled() {
     let reason = Reason(
-      "X", Reply(550, 7, 1, "{client} {sender} {recipient} {id} {reason} {list} {code} {hostname} {other} {"),
+      "X",
+      Reply(
+        550, 7, 1, "{client} {sender} {recipient} {id} {reason} {list} {subject} {code} {hostname} {other} {"),
       .refusal,
       cause: "", effect: "", remedy: "")
     var variables = ReplyVariables()
@@ -50,9 +52,10 @@ import Testing
     variables.id = "ID"
     variables.reason = "because"
     variables.list = "block.cidr:1"
+    variables.subject = "your name"
     let reply = ReasonCatalogue([reason], hostname: "mx").reply("X", variables)
     // A value that looks like a variable is not filled in turn.
-    #expect(reply.lines == ["192.0.2.1 a@b {client} ID because block.cidr:1 X mx {other} {"])
+    #expect(reply.lines == ["192.0.2.1 a@b {client} ID because block.cidr:1 your name X mx {other} {"])
     #expect(reason.reply?.lines[0].hasSuffix("{other} {") == true)
   }
 
@@ -129,12 +132,14 @@ import Testing
 
   @Test func noVariableBreaksOut() {
     let reason = Reason(
-      "X", Reply(554, 7, 1, "Refused: {reason} ({sender})"), .refusal, cause: "", effect: "", remedy: "")
+      "X", Reply(554, 7, 1, "Refused: {reason} {subject} ({sender})"), .refusal, cause: "", effect: "",
+      remedy: "")
     let catalogue = ReasonCatalogue([reason])
     for evil in ["a\r\n250 Ok", "a\n", "\r", "a\u{0}b", "\u{85}", "\u{2028}x", "\u{202e}x", "a\u{7f}"] {
       var variables = ReplyVariables()
       variables.reason = evil
       variables.sender = evil
+      variables.subject = evil
       let response = Response("X", variables)
       for line in catalogue.reply(response).lines {
         #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) })

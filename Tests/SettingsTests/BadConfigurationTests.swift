@@ -112,6 +112,10 @@ import Testing
       "dns.watch = [\"192.0.2.1\", \"mx\"]",
       "4:27: dns.watch: expected an address, such as \"192.0.2.1\"; found \"mx\""),
     Case(
+      "trace.abuse_zone = \"abuse zone\"",
+      "4:20: trace.abuse_zone: \"abuse zone\" holds \" \", which no domain does; write a DNS zone such as \"abuse-contacts.abusix.zone\", or \"-\" for none"
+    ),
+    Case(
       "dns.cache = \"1KiB\"",
       "4:13: dns.cache: expected a size from 1MiB to 64GiB, such as \"64KiB\", \"50MiB\", or a number of bytes;"
         + " found the text \"1KiB\""),

@@ -19,10 +19,10 @@ struct AddressHashCheck: Check {
   static let reasons = [
     Reason(
       .addressListed,
-      Reply(550, 7, 1, "Refused: a mail address in this message is listed by {list}: {reason}"),
+      Reply(550, 7, 1, "Refused: {subject} is listed by {list}: {reason}"),
       .refusal,
       cause:
-        "A DNS list of hashed mail addresses has the sender's, From's or Reply-To's; the evidence says which.",
+        "A DNS list of hashed mail addresses has the sender's, From's or Reply-To's; the reply and the evidence say which.",
       effect:
         "It weighs as zones.toml says; with checks.address_hashes.action = \"reject\" it refuses outright.",
       remedy: "The list's own page, which zones.toml names, says why and how the address gets off."),
@@ -48,7 +48,7 @@ struct AddressHashCheck: Check {
     guard resolves, !inquiry.zones.isEmpty else { return }
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: .message,
+        check: Self.name, mode: mode, enforceAt: .message, reports: inquiry.reports(about: [.addressHash]),
         work: .awaited { [inquiry] facts, lookups in
           var addresses: [(subject: String, local: String, domain: String)] = []
           if let domain = facts.mail.sender.domain {
@@ -76,9 +76,19 @@ extension ZoneInquiry {
         guard let name = zone.name.prefixed(zone.hashing.label(local: local, domain: domain)),
           asked.insert(name).inserted
         else { continue }
-        questions.append(ZoneQuestion(zone: index, name: name, subject: subject, mayBeGood: false))
+        questions.append(
+          ZoneQuestion(
+            zone: index, name: name, subject: subject, spoken: Self.spoken(subject), mayBeGood: false))
       }
     }
     return questions
+  }
+
+  private static func spoken(_ subject: String) -> String {
+    switch subject {
+    case "from": "the address in From"
+    case "reply_to": "the address in Reply-To"
+    default: "the sender's address"
+    }
   }
 }

@@ -19,8 +19,9 @@ struct DNSBLCheck: Check {
   ]
   static let reasons = [
     Reason(
-      .dnsblListed, Reply(550, 7, 1, "Client host {client} is listed by {list}: {reason}"), .refusal,
-      cause: "A DNS list of bad senders, named in zones.toml, has the client's address.",
+      .dnsblListed, Reply(550, 7, 1, "{subject} is listed by {list}: {reason}"), .refusal,
+      cause:
+        "A DNS list of bad senders, named in zones.toml, has the client's address, or the address from where the message came to the first trusted server; the reply says which.",
       effect:
         "It weighs as zones.toml says; the sum of all refuses, or with checks.dnsbl.action = \"reject\" each does.",
       remedy:
@@ -55,15 +56,18 @@ struct DNSBLCheck: Check {
     if inquiry.zones.contains(where: { $0.asks.contains(.client) }) {
       plan.connect.append(
         Examination(
-          check: Self.name, mode: mode, enforceAt: enforceAt,
+          check: Self.name, mode: mode, enforceAt: enforceAt, reports: inquiry.reports(about: [.client]),
           work: .awaited { [inquiry] facts, lookups in
-            await inquiry.findings(inquiry.questions(about: facts.address, .client), lookups)
+            await inquiry.findings(
+              inquiry.questions(about: facts.address, .client, spoken: "Client host \(facts.address)"),
+              lookups)
           }))
     }
     if inquiry.zones.contains(where: { $0.asks.contains(.trace) }) {
       plan.message.append(
         Examination(
           check: Self.name, mode: mode, enforceAt: .message, audience: .everyone,
+          reports: inquiry.reports(about: [.trace]),
           work: .awaited { [inquiry, trusted] facts, lookups in
             // A user is not judged by where he sits; a stranger's own address was asked about when he came.
             let connect = facts.mail.connect
@@ -71,7 +75,9 @@ struct DNSBLCheck: Check {
               origin != connect.address || !connect.isStranger
             else { return [] }
             return await inquiry.findings(
-              inquiry.questions(about: origin, .trace, shown: "trace:\(origin)"), lookups)
+              inquiry.questions(
+                about: origin, .trace, shown: "trace:\(origin)",
+                spoken: "\(origin), from where this message came,"), lookups)
           }))
     }
   }
@@ -79,14 +85,22 @@ struct DNSBLCheck: Check {
 
 extension ZoneInquiry {
   /// The questions about an address, to those lists that are asked about such.
-  func questions(about address: IPAddress, _ asked: ZoneSubject, shown: String = "") -> [ZoneQuestion] {
+  ///
+  /// - Parameters:
+  ///   - shown: the address as evidence shows it; empty where the line shows it anyway.
+  ///   - spoken: the same for the peer.
+  func questions(about address: IPAddress, _ asked: ZoneSubject, shown: String = "", spoken: String)
+    -> [ZoneQuestion]
+  {
     let labels = DNSName.reversedLabels(of: address)
     var questions: [ZoneQuestion] = []
     questions.reserveCapacity(zones.count)
     for (index, zone) in zones.enumerated() where zone.asks.contains(asked) {
       if let name = zone.question(about: address, labels: labels) {
         questions.append(
-          ZoneQuestion(zone: index, name: name, subject: shown, mayBeGood: asked != .urlAddresses))
+          ZoneQuestion(
+            zone: index, name: name, subject: shown, spoken: spoken,
+            mayBeGood: ZoneSubject.provable.contains(asked)))
       }
     }
     return questions

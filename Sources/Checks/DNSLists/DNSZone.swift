@@ -1,6 +1,7 @@
 internal import DNS
 public import Filtering
 internal import Bytes
+internal import Settings
 
 /// What a DNS list can be asked about.
 public enum ZoneSubject: String, Hashable, Sendable, CaseIterable {
@@ -26,6 +27,9 @@ public enum ZoneSubject: String, Hashable, Sendable, CaseIterable {
 
   /// As evidence calls it.
   var shown: String { self == .urls ? "url" : rawValue }
+
+  /// What nobody can forge, so that a listing may speak for the client as well.
+  static let provable: Set<ZoneSubject> = [.client, .trace, .clientName]
 
   /// Whether it is an address, asked in its reversed form.
   var isAddress: Bool { self == .client || self == .trace || self == .urlAddresses }
@@ -57,6 +61,8 @@ public struct DNSZone: Sendable {
   /// What a listing weighs whose code has no weight of its own; nil: as the check's table says.
   let weight: Double?
   let answers: ZoneAnswers
+  /// The heaviest of the weights that stand in its table and count; nil where the check's counts alone.
+  let heaviest: PlacedWeight?
   /// Whether it gives reasons as TXT records.
   let givesReasons: Bool
   /// Whether it is asked about private and loopback addresses as well.
@@ -81,22 +87,28 @@ public struct DNSZone: Sendable {
     "\(label) \(name) \(asks.map(\.rawValue).sorted()) \(listedPoint?.text ?? "-") \(unlistedPoint?.text ?? "-")"
   }
 
+  /// What its listings can weigh.
+  ///
+  /// - Parameter standard: what an answer weighs that has no weight of its own.
+  func weights(standard: Double) -> [Double] {
+    answers.rows.isEmpty ? [standard] : answers.rows.map { $0.weight ?? standard }
+  }
+
   /// Whether it is asked in mail at all.
   public var isInUse: Bool { mode != .off }
 
   /// A text of the list's, or of a fault, fit to be shown: printable, bounded, its key taken out.
   func shown(_ text: String, limit: Int = 200) -> String {
     var text = text
-    for secret in secrets where !secret.isEmpty {
-      text = Self.without(secret, text, limit: limit * 4)
-    }
+    // The whole of it, before anything is cut off: half a key is one too many.
+    for secret in secrets where !secret.isEmpty { text = Self.without(secret, text) }
     return text.printable(limit: limit)
   }
 
   /// The text with each occurrence of `secret`, whatever the case of its letters, left out.
-  private static func without(_ secret: String, _ text: String, limit: Int) -> String {
+  private static func without(_ secret: String, _ text: String) -> String {
     let hidden = Array(secret.utf8)
-    let bytes = Array(text.utf8.prefix(limit + hidden.count))
+    let bytes = Array(text.utf8)
     guard bytes.count >= hidden.count else { return text }
     var result: [UInt8] = []
     var index = 0
@@ -113,6 +125,12 @@ public struct DNSZone: Sendable {
     }
     return String(decoding: result, as: UTF8.self)
   }
+}
+
+/// A weight that stands in `zones.toml`, and the warning, without its words, that points there.
+struct PlacedWeight: Hashable, Sendable {
+  let weight: Double
+  let place: SettingsProblem
 }
 
 /// All DNS lists of a configuration, in the order of the file.

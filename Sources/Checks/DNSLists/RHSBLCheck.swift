@@ -23,9 +23,9 @@ struct RHSBLCheck: Check {
   ]
   static let reasons = [
     Reason(
-      .rhsblListed, Reply(550, 7, 1, "Refused: a name of yours is listed by {list}: {reason}"), .refusal,
+      .rhsblListed, Reply(550, 7, 1, "Refused: {subject} is listed by {list}: {reason}"), .refusal,
       cause:
-        "A DNS list of domains, named in zones.toml, has the name in HELO, the client's name, or the domain of the sender, of From or of Reply-To; the evidence says which.",
+        "A DNS list of domains, named in zones.toml, has the name in HELO, the client's name, or the domain of the sender, of From or of Reply-To; the reply and the evidence say which.",
       effect: "It weighs as zones.toml says; with checks.rhsbl.action = \"reject\" it refuses outright.",
       remedy: "The list's own page, which zones.toml names, says why and how the domain gets off."),
     Reason(
@@ -58,7 +58,7 @@ struct RHSBLCheck: Check {
     if names.asks(.clientName) {
       plan.connect.append(
         Examination(
-          check: Self.name, mode: mode, enforceAt: enforceAt,
+          check: Self.name, mode: mode, enforceAt: enforceAt, reports: names.reports(about: [.clientName]),
           work: .awaited { [names] facts, lookups in
             await names.findings(
               [(.clientName, await facts.clientName(lookups).confirmedName ?? "")], lookups)
@@ -68,6 +68,7 @@ struct RHSBLCheck: Check {
       plan.hello.append(
         Examination(
           check: Self.name, mode: mode, enforceAt: max(enforceAt, .hello),
+          reports: names.reports(about: [.helo]),
           work: .awaited { [names] facts, lookups in
             await names.findings([(.helo, facts.hello.name)], lookups)
           }))
@@ -76,6 +77,7 @@ struct RHSBLCheck: Check {
       plan.mail.append(
         Examination(
           check: Self.name, mode: mode, enforceAt: max(enforceAt, .mail),
+          reports: names.reports(about: [.sender]),
           work: .awaited { [names] facts, lookups in
             await names.findings([(.sender, facts.sender.domain?.description ?? "")], lookups)
           }))
@@ -84,6 +86,7 @@ struct RHSBLCheck: Check {
       plan.message.append(
         Examination(
           check: Self.name, mode: mode, enforceAt: .message,
+          reports: names.reports(about: [.from, .replyTo]),
           work: .awaited { [names] facts, lookups in
             await names.findings(
               facts.mailboxes(of: "From").map { (.from, $0.domain ?? "") }
@@ -106,6 +109,21 @@ extension MessageFacts {
   }
 }
 
+extension ZoneSubject {
+  /// A name of the peer's in words that tell him which of his it is.
+  fileprivate func spoken(_ name: String) -> String {
+    switch self {
+    case .helo: "the name \(name) in your greeting"
+    case .clientName: "your host's name \(name)"
+    case .sender: "the sender's domain \(name)"
+    case .from: "the domain \(name) of From"
+    case .replyTo: "the domain \(name) of Reply-To"
+    case .urls: "a link to \(name)"
+    case .client, .trace, .urlAddresses, .addressHash: name
+    }
+  }
+}
+
 /// Asks lists of domains about names.
 struct NameInquiry: Sendable {
   let inquiry: ZoneInquiry
@@ -117,6 +135,9 @@ struct NameInquiry: Sendable {
   }
 
   func asks(_ subject: ZoneSubject) -> Bool { inquiry.zones.contains { $0.asks.contains(subject) } }
+
+  /// What the lists that are asked about these can bring at one stage.
+  func reports(about subjects: Set<ZoneSubject>) -> Reports { inquiry.reports(about: subjects) }
 
   /// What the lists say of names as the peer wrote them; what is no name is not asked about.
   func findings(_ names: [(ZoneSubject, String)], _ lookups: Lookups) async -> [Finding] {
@@ -130,11 +151,12 @@ struct NameInquiry: Sendable {
     for (index, zone) in inquiry.zones.enumerated() {
       var asked: Set<DNSName> = []
       for (subject, host) in known where zone.asks.contains(subject) {
+        let shown = host.text.printable(limit: 100)
         for name in zone.questions(about: host, suffixes) where asked.insert(name).inserted {
           questions.append(
             ZoneQuestion(
-              zone: index, name: name, subject: "\(subject.shown):\(host.text.printable(limit: 100))",
-              mayBeGood: subject == .clientName))
+              zone: index, name: name, subject: "\(subject.shown):\(shown)", spoken: subject.spoken(shown),
+              mayBeGood: ZoneSubject.provable.contains(subject)))
         }
       }
     }

@@ -29,9 +29,9 @@ struct URLCheck: Check {
       cause: "A link in the message stands in a block list (*.urls).", effect: "The message is refused.",
       remedy: "weir lists check HOST/PATH shows the entry; weir lists remove takes it out."),
     Reason(
-      .urlListed, Reply(550, 7, 1, "Refused: a link in this message is listed by {list}: {reason}"), .refusal,
+      .urlListed, Reply(550, 7, 1, "Refused: {subject} is listed by {list}: {reason}"), .refusal,
       cause:
-        "A DNS list, named in zones.toml, has the host or the address of a link in the message; the evidence says which.",
+        "A DNS list, named in zones.toml, has the host or the address of a link in the message; the reply and the evidence say which.",
       effect: "It weighs as zones.toml says; with checks.urls.action = \"reject\" it refuses outright.",
       remedy:
         "The list's own page, which zones.toml names, says why and how the host gets off; an entry in allow.urls keeps a host from being asked about."
@@ -51,11 +51,14 @@ struct URLCheck: Check {
 
   /// Octets of text that are searched for links.
   private static let mostText = 512 * 1024
+  /// Blocked links that are reported.
+  private static let mostBlocked = 5
 
   private let lists: ListSnapshot
   private let zones: DNSZones
   private let names: NameInquiry
   private let asksZones: Bool
+  private let reports: Reports
   /// Hosts of one message that are asked about.
   private let most: Int
 
@@ -67,6 +70,13 @@ struct URLCheck: Check {
     names = NameInquiry(
       ZoneInquiry(zones: materials.zones.asking([.urls, .urlAddresses]), terms: terms), materials.suffixes)
     asksZones = materials.resolves && !names.inquiry.zones.isEmpty
+    // Bound: of each link that is blocked one finding, and of five at most.
+    let blocked = materials.weight(of: .urlBlocked, in: Self.self)
+    reports = names.inquiry.reports(
+      about: [.urls, .urlAddresses],
+      besides: [Double](repeating: blocked, count: Self.mostBlocked) + [
+        materials.weight(of: .urlShortened, in: Self.self)
+      ])
     most = keys.count("hosts", in: 1...200, default: 20)
   }
 
@@ -77,7 +87,7 @@ struct URLCheck: Check {
       ? .awaited { facts, lookups in await findings(facts, lookups) }
       : .immediate { facts in local(links(of: facts), facts).findings }
     plan.message.append(
-      Examination(check: Self.name, mode: mode, enforceAt: .message, work: work))
+      Examination(check: Self.name, mode: mode, enforceAt: .message, reports: reports, work: work))
   }
 
   private func links(of facts: MessageFacts) -> [Link] {
@@ -100,7 +110,9 @@ struct URLCheck: Check {
     let hasLists = lists.count(of: .urls) > 0
     for link in links {
       if hasLists, let match = match(link, now) {
-        if match.verdict == .block, findings.count < 5 { findings.append(Finding(.urlBlocked, match)) }
+        if match.verdict == .block, findings.count < Self.mostBlocked {
+          findings.append(Finding(.urlBlocked, match))
+        }
         continue
       }
       if zones.redirectors.contains(host: link.host, path: link.path) { continue }
@@ -136,7 +148,8 @@ struct URLCheck: Check {
     }
     var questions = names.questions(hosts)
     for address in addresses {
-      questions += names.inquiry.questions(about: address, .urlAddresses, shown: "url:\(address)")
+      questions += names.inquiry.questions(
+        about: address, .urlAddresses, shown: "url:\(address)", spoken: "a link to \(address)")
     }
     // All of one list together, the hosts before the addresses.
     let sorted = questions.enumerated().sorted { ($0.element.zone, $0.offset) < ($1.element.zone, $1.offset) }

@@ -70,6 +70,8 @@ enum AnswerPattern: Hashable, Sendable {
 /// What a list's answers mean.
 struct ZoneAnswers: Sendable {
   struct Row: Hashable, Sendable {
+    /// As it stands in the file.
+    let name: String
     let pattern: AnswerPattern
     let means: String
     let weight: Double?

@@ -14,6 +14,8 @@ struct InquiryTerms: Sendable {
   /// What a list's word weighs that has no weight of its own.
   let listedWeight: Double
   let goodWeight: Double
+  /// What it weighs that lists could not be asked.
+  let unavailableWeight: Double
   /// The most that all lists of the check together add at one stage.
   let cap: Double
   /// Whether a listing refuses by itself: then the lists' own words are asked for, which its reply says.
@@ -27,9 +29,9 @@ struct InquiryTerms: Sendable {
     self.listed = listed
     self.good = good
     self.unavailable = unavailable
-    let own = materials.settings.checks[check.name]?.weights ?? [:]
-    listedWeight = own[listed.name] ?? check.weights[listed]?.score ?? 0
-    goodWeight = good.map { own[$0.name] ?? check.weights[$0]?.score ?? 0 } ?? 0
+    listedWeight = materials.weight(of: listed, in: check)
+    goodWeight = good.map { materials.weight(of: $0, in: check) } ?? 0
+    unavailableWeight = materials.weight(of: unavailable, in: check)
     cap = keys.number("cap", default: 100_000)
     if cap < 0 { keys.report("cap", "the most that these lists add together: 0 or more") }
     refuses = ["reject", "defer"].contains(
@@ -44,6 +46,8 @@ struct ZoneQuestion: Sendable {
   let name: DNSName
   /// What was asked about, for the evidence; empty for the client's address, which the line says anyway.
   let subject: String
+  /// The same in words for the peer, before which it stands: `the sender's domain bad.example`.
+  let spoken: String
   /// Whether it may speak for the client, too: nothing that the client chose itself does.
   let mayBeGood: Bool
 }
@@ -60,6 +64,7 @@ struct ZoneInquiry: Sendable {
     let means: String
     let weight: Double
     var subjects: [String]
+    let spoken: String
     var reason = ""
   }
 
@@ -111,8 +116,7 @@ struct ZoneInquiry: Sendable {
     var last = -1
     for (question, answer) in zip(questions, answers) {
       let zone = zones[question.zone]
-      let standard = zone.weight ?? (zone.kind == .allow ? terms.goodWeight : terms.listedWeight)
-      switch zone.answers.judge(answer, standard: standard) {
+      switch zone.answers.judge(answer, standard: standard(of: zone)) {
       case .unlisted: continue
       case .unclear(let code): note("\(zone.label)=\(code)?", &missing)
       case .failed(let failure):
@@ -128,7 +132,7 @@ struct ZoneInquiry: Sendable {
         let weight = question.mayBeGood && terms.good != nil ? weight : max(0, weight)
         let listing = Listing(
           zone: zone, name: question.name, codes: codes, means: means, weight: weight,
-          subjects: question.subject.isEmpty ? [] : [question.subject])
+          subjects: question.subject.isEmpty ? [] : [question.subject], spoken: question.spoken)
         if last == question.zone, var known = listings.popLast() {
           let subjects = known.subjects + listing.subjects
           if abs(weight) > abs(known.weight) { known = listing }
@@ -158,7 +162,7 @@ struct ZoneInquiry: Sendable {
     guard !wanted.isEmpty else { return }
     let answers = await lookups.resolveAll(wanted.map { DNSQuestion(listings[$0].name, .txt) })
     for (place, index) in wanted.enumerated() {
-      let texts = answers[place].texts.map { String(decoding: $0.prefix(1000), as: UTF8.self) }.sorted()
+      let texts = answers[place].texts.map { String(decoding: $0, as: UTF8.self) }.sorted()
       if let text = texts.first { listings[index].reason = listings[index].zone.shown(text) }
     }
   }
@@ -180,12 +184,41 @@ struct ZoneInquiry: Sendable {
         isGood ? terms.good ?? terms.listed : terms.listed,
         evidence: "\(listing.zone.label)=\(listing.codes)\(shown.isEmpty ? "" : " \(shown)\(more)")",
         reason: listing.reason.isEmpty ? listing.means : listing.reason, list: listing.zone.label,
-        weight: weight, isShadow: listing.zone.mode == .shadow)
+        subject: listing.spoken, weight: weight, isShadow: listing.zone.mode == .shadow)
     }
   }
 
   private func unavailable(_ missing: [String]) -> [Finding] {
     missing.isEmpty ? [] : [Finding(terms.unavailable, evidence: missing.joined(separator: " "))]
+  }
+}
+
+extension ZoneInquiry {
+  /// What the lists that are asked about these can bring at one stage: one listing a list at most, and one word about
+  /// those that could not be asked.
+  ///
+  /// - Parameter others: weights of what the check may report besides, each once.
+  func reports(about subjects: Set<ZoneSubject>, besides others: [Double] = []) -> Reports {
+    let mayBeGood = terms.good != nil && !subjects.isDisjoint(with: ZoneSubject.provable)
+    let asked = zones.filter { $0.mode == .enforce && !$0.asks.isDisjoint(with: subjects) }
+    let weights = asked.map { zone in
+      zone.weights(standard: standard(of: zone)).map { mayBeGood ? $0 : max(0, $0) }
+    }
+    let listings = weights.map { max(0, $0.max() ?? 0) }
+    var least = weights.reduce(0) { $0 + min(0, $1.min() ?? 0) }
+    var most = min(terms.cap, listings.reduce(0, +))
+    var each = min(terms.cap, listings.max() ?? 0)
+    for weight in others + [terms.unavailableWeight] {
+      least += min(0, weight)
+      most += max(0, weight)
+      each = max(each, weight)
+    }
+    return .within(least: least, most: most, each: each)
+  }
+
+  /// What an answer of a list weighs that has no weight of its own.
+  private func standard(of zone: DNSZone) -> Double {
+    zone.weight ?? (zone.kind == .allow ? terms.goodWeight : terms.listedWeight)
   }
 }
 

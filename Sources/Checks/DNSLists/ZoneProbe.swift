@@ -83,7 +83,7 @@ extension DNSZones {
         var reason = ""
         if zone.givesReasons {
           let texts = await lookups.resolve(name, .txt).texts
-          reason = zone.shown(texts.map { String(decoding: $0.prefix(1000), as: UTF8.self) }.min() ?? "")
+          reason = zone.shown(texts.map { String(decoding: $0, as: UTF8.self) }.min() ?? "")
         }
         listings.append(
           ZoneListing(label: zone.label, codes: codes, means: means, reason: reason, removal: zone.removal))

@@ -67,10 +67,22 @@ private struct ZoneReader {
     guard let identity, !asks.isEmpty else { return nil }
     return DNSZone(
       name: identity.name, label: identity.label, asks: asks, kind: kind, mode: mode, weight: weight,
-      answers: answers, givesReasons: givesReasons, isPrivate: isPrivate, takesV4: takesV4, takesV6: takesV6,
+      answers: answers, heaviest: heaviest(weight, answers), givesReasons: givesReasons, isPrivate: isPrivate,
+      takesV4: takesV4, takesV6: takesV6,
       nameForm: form, hashing: hashing, listedPoint: listed.flatMap { identity.name.prefixed($0) },
       unlistedPoint: unlisted.flatMap { identity.name.prefixed($0) }, removal: removal,
       probeInterval: interval, secrets: identity.secrets, state: ZoneState())
+  }
+
+  /// The heaviest weight that an answer can have from this table: its own, or the list's where it has none.
+  private func heaviest(_ weight: Double?, _ answers: ZoneAnswers) -> PlacedWeight? {
+    var all = answers.rows.compactMap { row in
+      row.weight.map { PlacedWeight(weight: $0, place: keys.warning("answers", entry: row.name, "")) }
+    }
+    if let weight, answers.rows.isEmpty || all.count < answers.rows.count {
+      all.append(PlacedWeight(weight: weight, place: keys.warning("weight", "")))
+    }
+    return all.max { $0.weight < $1.weight }
   }
 
   // MARK: Name and key
@@ -139,11 +151,12 @@ private struct ZoneReader {
     }
     guard !file.isEmpty else { return nil }
     guard let text = secret(file) else {
-      keys.report("key_file", "\(file.printable()): cannot be read")
+      // Who wrote the key itself there reads no more of it here.
+      keys.report("key_file", "the file that it names cannot be read")
       return nil
     }
     let key = String(text.drop { $0.isWhitespace }.prefix { !$0.isWhitespace })
-    if key.isEmpty { keys.report("key_file", "\(file.printable()): there is no key in it") }
+    if key.isEmpty { keys.report("key_file", "there is no key in the file that it names") }
     return key.isEmpty ? nil : key
   }
 
@@ -207,7 +220,7 @@ private struct ZoneReader {
       let weight = weight(table["weight"], kind, mayBeNegative: true) {
         $0.report("answers", entry: name, $1)
       }
-      return ZoneAnswers.Row(pattern: pattern, means: means, weight: weight)
+      return ZoneAnswers.Row(name: name, pattern: pattern, means: means, weight: weight)
     }
   }
 

@@ -71,10 +71,7 @@ extension Connection {
     case .defer, .reject: break
     }
     var variables = variables(recipient: recipient)
-    if let decisive = decision.decisive {
-      variables.reason = decisive.finding.reason
-      variables.list = decisive.finding.list
-    }
+    variables.take(decision.speaker(among: findings))
     let reply = decision.reply(at: stage, in: policy.catalogue, variables)
     let response = Response(decision.reason, variables, reply: reply)
     var event = event(

@@ -97,7 +97,7 @@ extension Settings {
     .table("replies", "Replaced texts of replies, by reason code."),
     .key(
       "replies.*", .text, "",
-      "The text, with {client}, {sender}, {recipient}, {id}, {code}, {reason}, {list} and {hostname} filled in; GREETING and HELLO begin with the host name whatever it says."
+      "The text, with {client}, {sender}, {recipient}, {id}, {code}, {reason}, {list}, {subject} and {hostname} filled in; GREETING and HELLO begin with the host name whatever it says."
     ),
   ]
 
