@@ -171,7 +171,11 @@ private struct Splitter {
         return index
       }
       // A word that was never closed ends where the next one begins.
-      if text[index] == UInt8(ascii: "="), text[index + 1] == UInt8(ascii: "?"), index > start { return nil }
+      if text[index] == UInt8(ascii: "="), text[index + 1] == UInt8(ascii: "?"), index > start,
+        index + 2 >= text.count || text[index + 2] != UInt8(ascii: "=")
+      {
+        return nil
+      }
       index += 1
     }
     noEndFrom = start

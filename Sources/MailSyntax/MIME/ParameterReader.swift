@@ -146,13 +146,7 @@ struct ParameterReader {
         break
       }
       if byte == UInt8(ascii: "\\"), position < bytes.count {
-        // Deviation: a path of Windows was meant as it stands, not as quoted pairs.
-        let next = bytes[position]
-        if Self.isDrive(value), next != UInt8(ascii: "\""), next != byte {
-          value.append(byte)
-          continue
-        }
-        value.append(next)
+        value.append(bytes[position])
         position += 1
         continue
       }
@@ -241,10 +235,6 @@ struct ParameterReader {
     }
     position = min(position, bytes.count)
     isMalformed = true
-  }
-
-  private static func isDrive(_ value: [UInt8]) -> Bool {
-    value.count >= 2 && value[1] == UInt8(ascii: ":") && value[0].isASCIILetter
   }
 
   /// RFC 2045 §5.1: printable ASCII without white space and tspecials.

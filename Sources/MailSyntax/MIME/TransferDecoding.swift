@@ -69,6 +69,7 @@ extension TransferDecoding {
           var group = UInt32(0)
           var digits = 0
           var index = 0
+          var hasPadding = false
           while index < input.count {
             if digits == 0 {
               copyGroups(input, values, output, capacity, &index, &count)
@@ -85,6 +86,7 @@ extension TransferDecoding {
             } else if value == 64 {
               // A pad without digits before it: one of two, or too many.
               guard digits > 0 else { continue }
+              hasPadding = true
               if digits == 1 { isMalformed = true }
               if digits > 1 {
                 isCut = !append(group << UInt32(6 * (4 - digits)), digits - 1, output, capacity, &count)
@@ -97,7 +99,8 @@ extension TransferDecoding {
           }
           if digits > 0, !isCut {
             isMalformed = true
-            if digits > 1 {
+            // Behind a padding an unfinished group is what somebody added, in front of one it is what was cut off.
+            if digits > 1, !hasPadding {
               isCut = !append(group << UInt32(6 * (4 - digits)), digits - 1, output, capacity, &count)
             }
           }
