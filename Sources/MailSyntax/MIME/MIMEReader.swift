@@ -64,7 +64,7 @@ struct MIMEReader {
       }
       var isSkipping = false
       while !isFull {
-        let hasBoundary = frames.contains { !$0.boundary.isEmpty }
+        let hasBoundary = frames.contains { $0.isMultipart }
         position = lines.nextDashes(from: position, dashes: hasBoundary, skipsFirst: isSkipping)
         guard position < bytes.count else { break }
         guard let delimiter = Self.match(bytes, position, frames) else {

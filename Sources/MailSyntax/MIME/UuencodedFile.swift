@@ -53,11 +53,9 @@ public struct UuencodedFile: Sendable, Hashable {
 
   /// The name in a line `begin 644 name`; nil where it is no such line.
   private static func header(_ bytes: UnsafeBufferPointer<UInt8>, _ line: Range<Int>) -> [UInt8]? {
-    guard line.count > 10, bytes[line.lowerBound] == UInt8(ascii: "b") else { return nil }
-    var rest = Array(bytes[line])[...]
+    guard line.count > 10, line.count < 1000, bytes[line].starts(with: "begin ".utf8) else { return nil }
+    var rest = Array(bytes[line].dropFirst(6))[...]
     while let last = rest.last, last == .lineFeed || last == .carriageReturn { rest.removeLast() }
-    guard rest.starts(with: "begin ".utf8) else { return nil }
-    rest = rest.dropFirst(6)
     let mode = rest.prefix { $0 >= 0x30 && $0 < 0x38 }
     guard mode.count == 3 || mode.count == 4 else { return nil }
     rest = rest.dropFirst(mode.count)
@@ -117,7 +115,7 @@ public struct UuencodedFile: Sendable, Hashable {
     private mutating func readLine(_ line: Range<Int>) -> Bool {
       let first = bytes[line.lowerBound]
       guard first >= 0x20, first <= 0x60 else { return false }
-      let count = Int(first &- 0x20 & 0x3f)
+      let count = Int((first &- 0x20) & 0x3f)
       let needed = (count * 8 + 5) / 6
       let has = line.count - 1
       // White space at the end of lines was lost on the way: it stood for zeroes. Longer lines bear a check sum.
@@ -131,7 +129,7 @@ public struct UuencodedFile: Sendable, Hashable {
           let index = place + offset
           let value = index < line.upperBound ? bytes[index] : 0x20
           guard value >= 0x20, value <= 0x60 else { return false }
-          group = group << 6 | UInt32(value &- 0x20 & 0x3f)
+          group = group << 6 | UInt32((value &- 0x20) & 0x3f)
         }
         place += 4
         for shift in [UInt32(16), 8, 0] where written < count {
