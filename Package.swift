@@ -174,7 +174,7 @@ let package = Package(
     tests("BytesTests", ["Bytes"]),
     tests("NetAddressTests", ["Bytes", "NetAddress"]),
     tests("SettingsTests", ["Settings", "NetAddress"]),
-    tests("MailSyntaxTests", ["Bytes", "MailSyntax", "NetAddress"]),
+    tests("MailSyntaxTests", ["Bytes", "Charsets", "MailSyntax", "NetAddress", "TestSupport"]),
     tests("CryptographyTests", ["Bytes", "Cryptography"]),
     tests("SASLTests", ["Bytes", "Cryptography", "SASL"]),
     tests("DNSTests", ["Bytes", "NetAddress", "DNS", "InternationalDomains"]),
