@@ -1,0 +1,43 @@
+internal import Synchronization
+
+/// What each octet of a one-octet charset means; made from iconv once, then only read.
+struct SingleByteTable: Sendable {
+  /// 256 scalars; 0xffff_ffff where an octet is nothing.
+  let scalars: [UInt32]
+  /// Whether octets below 128 are ASCII: of EBCDIC they are not.
+  let holdsASCII: Bool
+
+  private static let known = Mutex<[String: SingleByteTable]>([:])
+
+  /// By iconv's name. Bound: as many as the register has rows.
+  static func named(_ name: String) -> SingleByteTable {
+    if let table = known.withLock({ $0[name] }) { return table }
+    let table = SingleByteTable(making: name)
+    known.withLock { $0[name] = table }
+    return table
+  }
+
+  private init(making name: String) {
+    let conversion = IconvConversion(name)
+    let fixed = WHATWGDifferences.singles[name] ?? [:]
+    // Windows' code pages let the octets that they leave free be C1 controls.
+    let isWindows = name.hasPrefix("CP125") || name == "CP874"
+    var scalars = [UInt32](repeating: 0xffff_ffff, count: 256)
+    for octet in UInt8.min...0xff {
+      let scalar = conversion?.character([octet]) ?? (octet < 0x80 ? UInt32(octet) : 0)
+      if let other = fixed[octet] {
+        scalars[Int(octet)] = other
+      } else if scalar != 0 || octet == 0 {
+        scalars[Int(octet)] = scalar
+      } else if isWindows, octet >= 0x80, octet < 0xa0 {
+        scalars[Int(octet)] = UInt32(octet)
+      }
+    }
+    self.scalars = scalars
+    holdsASCII = (0..<0x80).allSatisfy { scalars[$0] == UInt32($0) }
+  }
+
+  func decode(_ octets: UnsafeBufferPointer<UInt8>, into sink: inout TextSink) {
+    for octet in octets { sink.append(scalars[Int(octet)]) }
+  }
+}
