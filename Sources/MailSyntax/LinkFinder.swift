@@ -1,21 +1,4 @@
 internal import Bytes
-public import NetAddress
-
-/// A link found in a text.
-public struct Link: Hashable, Sendable {
-  /// In small letters, percent escapes undone, without a final dot; an address in its canonical form.
-  public let host: String
-  /// The host as an address, in whatever notation it stood (`0x7f.1`, `2130706433`).
-  public let address: IPAddress?
-  /// Path and query with their first `/` or `?`, as they stood, at most 500 octets; perhaps empty.
-  public let path: String
-
-  public init(host: String, address: IPAddress? = nil, path: String = "") {
-    self.host = host
-    self.address = address
-    self.path = path
-  }
-}
 
 /// Finds links in text and HTML: `http://`, `https://`, `ftp://`, `//host` behind a quote or `=`, bare `www.`; and
 /// those that stand, percent-encoded, within another.
@@ -24,14 +7,22 @@ public struct Link: Hashable, Sendable {
 /// links side by side has all that follow in its path, and 64 KiB of those are searched for links in turn.
 public struct LinkFinder {
   public static let most = 200
-  private static let longestPath = 500
   private static let longestAuthority = 600
 
-  /// In the order of the text, each once.
-  public private(set) var links: [Link] = []
+  /// A link, and how it stands in the text.
+  public struct Found: Hashable, Sendable {
+    public let link: Link
+    /// At most 1200 octets.
+    public let written: String
+  }
+
+  /// In the order of the text, each link once.
+  public private(set) var found: [Found] = []
   private var seen: Set<Link> = []
   private var pathsLeft = 512 << 10
   private var nestedLeft = 64 << 10
+
+  public var links: [Link] { found.map(\.link) }
 
   public init() {}
 
@@ -47,7 +38,7 @@ public struct LinkFinder {
 
   private mutating func look(in text: [UInt8], depth: Int) {
     var index = 0
-    while index < text.count, links.count < Self.most {
+    while index < text.count, found.count < Self.most {
       let byte = text[index]
       if byte == UInt8(ascii: "/"), let start = Self.authority(text, slash: index) {
         index = take(text, from: start, depth)
@@ -109,9 +100,10 @@ public struct LinkFinder {
       index += length
     }
     let end = index
-    guard let (host, address) = Self.host(authority) else { return max(end, start) }
+    let isWhole = !Self.cutProse(&authority)
+    guard let (host, address) = LinkHost.read(authority) else { return max(end, start) }
     var path: [UInt8] = []
-    let longest = min(Self.longestPath, pathsLeft)
+    let longest = isWhole ? min(Link.longestPath, pathsLeft) : 0
     while index < text.count, path.count < longest {
       guard let (byte, length) = Self.character(text, index), !Self.endsLink(byte) else { break }
       path.append(byte)
@@ -121,14 +113,64 @@ public struct LinkFinder {
     if let first = path.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "?") { path = [] }
     let link = Link(host: host, address: address, path: String(decoding: path, as: UTF8.self))
     guard seen.insert(link).inserted else { return end }
-    links.append(link)
+    let written = Array(text[Self.startOfScheme(text, start)..<start]) + authority + path
+    found.append(Found(link: link, written: String(decoding: written, as: UTF8.self)))
     // Encoded once, or twice where it passed through two of them.
     for _ in 0..<2 where depth < 2 && path.contains(UInt8(ascii: "%")) && nestedLeft >= path.count {
       nestedLeft -= path.count
-      path = Self.undoingPercent(path)
+      path = PercentEncoding.undone(path)
       look(in: path, depth: depth + 1)
     }
     return end
+  }
+
+  /// Where `http://` begins that ends at `end`; `end` itself for a bare host.
+  private static func startOfScheme(_ text: [UInt8], _ end: Int) -> Int {
+    var start = end
+    while start > 0, end - start < 8, Link.isSlash(text[start - 1]) { start -= 1 }
+    guard start > 0, start < end, text[start - 1] == UInt8(ascii: ":") else { return start }
+    start -= 1
+    while start > 0, end - start < 16, text[start - 1].isASCIILetter { start -= 1 }
+    return start
+  }
+
+  /// Takes away what is prose and no part of a host, where nothing stands between them, as in Chinese: `www.a.test领取`;
+  /// gives whether there was something.
+  private static func cutProse(_ authority: inout [UInt8]) -> Bool {
+    guard authority.contains(where: { $0 >= 0x80 }) else { return false }
+    var index = 0
+    while index + 2 < authority.count {
+      let isFullStop =
+        authority[index] == 0xe3 && authority[index + 1] == 0x80 && authority[index + 2] == 0x82
+      // The full stop is a dot to browsers, and a full stop where no Latin goes on.
+      let goesOn = index + 3 < authority.count && authority[index + 3].isASCIILetterOrDigit
+      if isProse(authority, index), !(isFullStop && goesOn) {
+        authority.removeSubrange(index...)
+        return true
+      }
+      index += 1
+    }
+    // A last label of Latin with something else behind it is none.
+    let label = (authority.lastIndex(of: .dot) ?? -1) + 1
+    guard label > 0, label + 2 < authority.count, authority[label].isASCIILetter,
+      authority[label + 1].isASCIILetter,
+      let end = authority[label...].firstIndex(where: { $0 >= 0x80 })
+    else { return false }
+    // Letters of Latin, Greek and Cyrillic may be part of a name; those of the East are not.
+    guard authority[end] >= 0xe3 else { return false }
+    authority.removeSubrange(end...)
+    return true
+  }
+
+  /// Punctuation of the East: `、。〈〉《》「」『』【】` and `！（），：；？`, quotation marks, dots.
+  private static func isProse(_ text: [UInt8], _ index: Int) -> Bool {
+    let (second, third) = (text[index + 1], text[index + 2])
+    switch (text[index], second) {
+    case (0xe3, 0x80): return (0x81...0x82).contains(third) || (0x88...0x91).contains(third)
+    case (0xef, 0xbc): return [0x81, 0x88, 0x89, 0x8c, 0x9a, 0x9b, 0x9f].contains(third)
+    case (0xe2, 0x80): return (0x98...0x9f).contains(third) || third == 0xa6
+    default: return false
+    }
   }
 
   private static func endsAuthority(_ byte: UInt8) -> Bool {
@@ -163,81 +205,5 @@ public struct LinkFinder {
     let digits = String(decoding: name.dropFirst(isHex ? 2 : 1), as: UTF8.self)
     guard let value = UInt8(digits, radix: isHex ? 16 : 10), value < 0x80 else { return (byte, 1) }
     return (value, length)
-  }
-
-  // MARK: The host
-
-  /// The host of an authority (RFC 3986 §3.2), user and port left out.
-  private static func host(_ authority: [UInt8]) -> (String, IPAddress?)? {
-    var host = authority[...]
-    if let at = host.lastIndex(of: UInt8(ascii: "@")) { host = host[(at + 1)...] }
-    if host.first == UInt8(ascii: "[") {
-      guard let close = host.firstIndex(of: UInt8(ascii: "]")),
-        let address = IPAddress(String(decoding: host[(host.startIndex + 1)..<close], as: UTF8.self))
-      else { return nil }
-      return (address.description, address)
-    }
-    if let colon = host.firstIndex(of: UInt8(ascii: ":")) { host = host[..<colon] }
-    var name = undoingPercent(Array(host)).map(\.lowercasedASCII)
-    while let last = name.last,
-      last == .dot || last == UInt8(ascii: ",") || last == UInt8(ascii: ";")
-        || last == UInt8(ascii: "!") || last == UInt8(ascii: "*") || last == UInt8(ascii: "_")
-    {
-      name.removeLast()
-    }
-    guard !name.isEmpty, name.count <= 253, let text = String(validating: name, as: UTF8.self) else {
-      return nil
-    }
-    if let address = LegacyAddress.read(text) { return (address.description, address) }
-    guard name.contains(.dot), name.first != .dot,
-      name.allSatisfy({ $0.isASCIILetterOrDigit || $0 == .dot || $0 == 0x2d || $0 == 0x5f || $0 >= 0x80 })
-    else { return nil }
-    return (text, nil)
-  }
-
-  private static func undoingPercent(_ text: [UInt8]) -> [UInt8] {
-    guard text.contains(UInt8(ascii: "%")) else { return text }
-    var result: [UInt8] = []
-    var index = 0
-    while index < text.count {
-      if text[index] == UInt8(ascii: "%"), index + 2 < text.count, text[index + 1].isASCIIHexDigit,
-        text[index + 2].isASCIIHexDigit,
-        let value = UInt8(String(decoding: text[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
-      {
-        result.append(value)
-        index += 3
-      } else {
-        result.append(text[index])
-        index += 1
-      }
-    }
-    return result
-  }
-}
-
-/// IPv4 addresses as browsers take them: one to four numbers, decimal, octal or hexadecimal.
-enum LegacyAddress {
-  static func read(_ text: String) -> IPAddress? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard (1...4).contains(parts.count) else { return nil }
-    var numbers: [UInt64] = []
-    for part in parts {
-      guard let number = number(part) else { return nil }
-      numbers.append(number)
-    }
-    guard let last = numbers.popLast(), numbers.allSatisfy({ $0 <= 255 }) else { return nil }
-    let room = UInt64(8 * (4 - numbers.count))
-    guard last < 1 << room else { return nil }
-    var value = last
-    for (place, number) in numbers.enumerated() { value |= number << UInt64(24 - 8 * place) }
-    // A lone number is an address only where it is large: `http://1` leads nowhere.
-    return parts.count == 1 && value < 1 << 24 ? nil : IPAddress(v4: UInt32(value))
-  }
-
-  private static func number(_ part: Substring) -> UInt64? {
-    guard let first = part.utf8.first, first.isASCIIDigit, part.utf8.count <= 14 else { return nil }
-    if part.hasPrefix("0x") { return part.utf8.count == 2 ? 0 : UInt64(part.dropFirst(2), radix: 16) }
-    if first == 0x30, part.utf8.count > 1 { return UInt64(part.dropFirst(), radix: 8) }
-    return UInt64(part)
   }
 }

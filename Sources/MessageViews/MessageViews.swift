@@ -1,12 +1,17 @@
+internal import Bytes
+internal import Charsets
 public import MailSyntax
 
 /// Bounds of the views of a message.
 public struct ViewLimits: Sendable, Hashable {
   public var mime = MIMELimits()
-  /// Octets of text (decoded) that are made into views, of all parts together.
+  /// Octets of text (decoded) that are made into views, of all parts together; as much again of attached texts is
+  /// searched for links.
   public var text = 1 << 20
   public var links = 500
   public var headerText = 64 << 10
+  /// Mail addresses in the text.
+  public var addresses = 50
 
   public init() {}
 }
@@ -14,47 +19,102 @@ public struct ViewLimits: Sendable, Hashable {
 /// What a message says, in the forms that checks and rules read. Each view is computed once, when it is first asked for;
 /// none costs anything before.
 public final class MessageViews: Sendable {
-  /// The message without dot-stuffing, or its beginning.
-  public let octets: [UInt8]
   /// Whether `octets` is all of it.
   public let isWhole: Bool
   public let limits: ViewLimits
+  private let held: [UInt8]
+  private let isStuffed: Bool
+
+  let plainView = LazyView<[UInt8]>()
+  let treeView = LazyView<MIMETree>()
+  let headerView = LazyView<[HeaderView]>()
+  let readingsView = LazyView<[TextReading]>()
+  let textView = LazyView<String>()
+  let foldedView = LazyView<String>()
+  let linksView = LazyView<MessageLinks>()
+  let attachmentsView = LazyView<[AttachmentView]>()
 
   public init(_ octets: [UInt8], isWhole: Bool = true, limits: ViewLimits = ViewLimits()) {
-    self.octets = octets
+    held = octets
+    isStuffed = false
     self.isWhole = isWhole
     self.limits = limits
   }
 
   /// From the held form, in which lines that begin with a dot have one more (RFC 5321 §4.5.2).
-  public convenience init(stuffed octets: [UInt8], isWhole: Bool = true, limits: ViewLimits = ViewLimits()) {
-    self.init(octets, isWhole: isWhole, limits: limits)
+  public init(stuffed octets: [UInt8], isWhole: Bool = true, limits: ViewLimits = ViewLimits()) {
+    held = octets
+    isStuffed = true
+    self.isWhole = isWhole
+    self.limits = limits
   }
 
-  public var tree: MIMETree { MIMETree(sources: [octets], parts: [], faults: [], isCut: false) }
+  /// The message without dot-stuffing, or its beginning.
+  public var octets: [UInt8] {
+    isStuffed ? plainView.value { DotStuffing.undone(held) } : held
+  }
+
+  public var tree: MIMETree { treeView.value { MIMETree.parse(octets, limits: limits.mime) } }
 
   /// The fields of the message's own header, in their order.
-  public var header: [HeaderView] { [] }
+  public var header: [HeaderView] {
+    headerView.value { HeaderReading.fields(tree, most: limits.headerText) }
+  }
 
   /// The fields of that name, without regard to case.
-  public func header(_ name: String) -> [HeaderView] { [] }
+  public func header(_ name: String) -> [HeaderView] {
+    header.filter { $0.name.equalsIgnoringASCIICase(name) }
+  }
 
   /// Each text part that is no attachment, in the order of the message.
-  public var texts: [TextView] { [] }
+  public var texts: [TextView] { readings.map(\.view) }
+
+  var readings: [TextReading] { readingsView.value { TextReading.all(tree, most: limits.text) } }
 
   /// Subject, then the visible text of all parts, a line feed between: NFC.
-  public var text: String { "" }
+  public var text: String {
+    textView.value {
+      var lines = [header("Subject").first?.text ?? ""]
+      for reading in readings { lines.append(reading.view.visible) }
+      return lines.joined(separator: "\n")
+    }
+  }
 
   /// `text` as nobody can disguise it: see `TextFolding`.
-  public var folded: String { "" }
+  public var folded: String { foldedView.value { TextFolding.fold(text) } }
 
-  public var links: [LinkView] { [] }
+  /// The links of all texts, hidden ones and those of attached texts too, each once; anchors with their labels.
+  public var links: [LinkView] { found.links }
 
-  public var attachments: [AttachmentView] { [] }
+  /// Mail addresses in the texts and in `mailto:` links, in small letters, each once.
+  public var addresses: [String] { found.addresses }
+
+  private var found: MessageLinks {
+    linksView.value {
+      MessageLinks.of(tree, readings, subject: header("Subject").first?.text ?? "", limits: limits)
+    }
+  }
+
+  public var attachments: [AttachmentView] {
+    attachmentsView.value { AttachmentReading.all(tree, readings) }
+  }
 
   /// Computes all views now: where that takes long, away from an event loop.
   public func prepare() { _ = (header, texts, text, folded, links, attachments) }
 
   /// The octets of a part, its transfer encoding undone.
-  public func content(of part: Int, most: Int = .max) -> [UInt8] { [] }
+  public func content(of part: Int, most: Int = .max) -> [UInt8] {
+    let tree = tree
+    guard tree.parts.indices.contains(part) else { return [] }
+    return tree.decoded(tree.parts[part], most: most).octets
+  }
+
+  /// The octets of an attachment, of one that is embedded in another part too.
+  public func content(of attachment: AttachmentView, most: Int = .max) -> [UInt8] {
+    guard let file = attachment.embedded else { return content(of: attachment.part, most: most) }
+    let tree = tree
+    guard tree.parts.indices.contains(attachment.part) else { return [] }
+    let files = tree.embeddedFiles(in: tree.parts[attachment.part])
+    return files.indices.contains(file) ? Array(files[file].octets.prefix(most)) : []
+  }
 }

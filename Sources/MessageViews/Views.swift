@@ -125,8 +125,15 @@ public struct AttachmentView: Sendable, Hashable {
   /// Decoded octets, as far as they were counted.
   public let size: Int
   public let isInline: Bool
+  /// Its place among the files that stand in the part (uuencoded in a text, in a `winmail.dat`); nil where it is the
+  /// part itself.
+  public let embedded: Int?
 
-  public init(part: Int, name: String, otherNames: [String] = [], type: String, size: Int, isInline: Bool) {
+  public init(
+    part: Int, name: String, otherNames: [String] = [], type: String, size: Int, isInline: Bool,
+    embedded: Int? = nil
+  ) {
+    self.embedded = embedded
     self.part = part
     self.name = name
     self.otherNames = otherNames

@@ -2,6 +2,7 @@ internal import Bytes
 internal import DNS
 internal import Filtering
 internal import MailSyntax
+internal import MessageViews
 internal import SMTPProtocol
 internal import Settings
 
@@ -10,8 +11,8 @@ extension ReasonCode {
   static let addressUnavailable: ReasonCode = "ADDRESS_UNAVAILABLE"
 }
 
-/// Mail addresses in lists of hashed ones: the envelope sender, From and Reply-To. The list learns a hash, not the
-/// address.
+/// Mail addresses in lists of hashed ones: the envelope sender, From, Reply-To, and those that the text says to write to.
+/// The list learns a hash, not the address.
 struct AddressHashCheck: Check {
   static let name = "address_hashes"
   static let defaultMode = CheckMode.enforce
@@ -22,7 +23,7 @@ struct AddressHashCheck: Check {
       Reply(550, 7, 1, "Refused: {subject} is listed by {list}: {reason}"),
       .refusal,
       cause:
-        "A DNS list of hashed mail addresses has the sender's, From's or Reply-To's; the reply and the evidence say which.",
+        "A DNS list of hashed mail addresses has the sender's, From's or Reply-To's, or one in the text; the reply and the evidence say which.",
       effect:
         "It weighs as zones.toml says; with checks.address_hashes.action = \"reject\" it refuses outright.",
       remedy: "The list's own page, which zones.toml names, says why and how the address gets off."),
@@ -36,12 +37,15 @@ struct AddressHashCheck: Check {
 
   private let inquiry: ZoneInquiry
   private let resolves: Bool
+  /// Addresses in the text that are asked about.
+  private let most: Int
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     let terms = InquiryTerms(
       Self.self, materials, keys: &keys, listed: .addressListed, unavailable: .addressUnavailable)
     inquiry = ZoneInquiry(zones: materials.zones.asking([.addressHash]), terms: terms)
     resolves = materials.resolves
+    most = keys.count("addresses", in: 0...50, default: 10)
   }
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
@@ -49,7 +53,7 @@ struct AddressHashCheck: Check {
     plan.message.append(
       Examination(
         check: Self.name, mode: mode, enforceAt: .message, reports: inquiry.reports(about: [.addressHash]),
-        work: .awaited { [inquiry] facts, lookups in
+        work: .awaited { [inquiry, most] facts, lookups in
           var addresses: [(subject: String, local: String, domain: String)] = []
           if let domain = facts.mail.sender.domain {
             addresses.append(("sender", facts.mail.sender.localPart, domain.description))
@@ -57,6 +61,12 @@ struct AddressHashCheck: Check {
           for (subject, field) in [("from", "From"), ("reply_to", "Reply-To")] {
             for mailbox in facts.mailboxes(of: field) {
               if let domain = mailbox.domain { addresses.append((subject, mailbox.localPart, domain)) }
+            }
+          }
+          if most > 0 {
+            for address in await facts.views().addresses.prefix(most) {
+              let parts = address.split(separator: "@").map(String.init)
+              if parts.count == 2 { addresses.append(("text", parts[0], parts[1])) }
             }
           }
           return await inquiry.findings(inquiry.questions(about: addresses), lookups)
@@ -88,6 +98,7 @@ extension ZoneInquiry {
     switch subject {
     case "from": "the address in From"
     case "reply_to": "the address in Reply-To"
+    case "text": "an address in the text"
     default: "the sender's address"
     }
   }

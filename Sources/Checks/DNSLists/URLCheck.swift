@@ -2,6 +2,7 @@ internal import Bytes
 internal import DNS
 internal import Filtering
 internal import MailSyntax
+internal import MessageViews
 internal import NetAddress
 internal import SMTPProtocol
 internal import Settings
@@ -49,8 +50,6 @@ struct URLCheck: Check {
       remedy: "weir lists zones shows the state of each list."),
   ]
 
-  /// Octets of text that are searched for links.
-  private static let mostText = 512 * 1024
   /// Blocked links that are reported.
   private static let mostBlocked = 5
 
@@ -82,23 +81,21 @@ struct URLCheck: Check {
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
     guard asksZones || lists.count(of: .urls) > 0 else { return }
-    let work: Examination<MessageFacts>.Work =
-      asksZones
-      ? .awaited { facts, lookups in await findings(facts, lookups) }
-      : .immediate { facts in local(links(of: facts), facts).findings }
     plan.message.append(
-      Examination(check: Self.name, mode: mode, enforceAt: .message, reports: reports, work: work))
+      Examination(
+        check: Self.name, mode: mode, enforceAt: .message, reports: reports,
+        work: .awaited { facts, lookups in
+          let (local, open) = local(await links(of: facts), facts)
+          return asksZones ? local + (await listed(open, lookups)) : local
+        }))
   }
 
-  private func links(of facts: MessageFacts) -> [Link] {
-    var finder = LinkFinder()
-    let message = facts.message
-    for text in TextParts.of(
-      message.memory, header: facts.header, isStuffed: !message.isBinary, most: Self.mostText)
-    {
-      finder.look(in: text)
-    }
-    return finder.links
+  /// Each once; images, which nobody clicks on, behind the others.
+  private func links(of facts: MessageFacts) async -> [Link] {
+    let views = await facts.views().links
+    var seen: Set<Link> = []
+    return (views.filter { $0.place != .image } + views.filter { $0.place == .image }).map(\.target)
+      .filter { seen.insert($0).inserted }
   }
 
   /// What the local lists and data files say, and the links that the DNS lists are to be asked about.
@@ -135,8 +132,8 @@ struct URLCheck: Check {
     return lists.url(host: name.text, path: link.path, at: now)
   }
 
-  private func findings(_ facts: MessageFacts, _ lookups: Lookups) async -> [Finding] {
-    let (findings, open) = local(links(of: facts), facts)
+  /// What the DNS lists say of links.
+  private func listed(_ open: [Link], _ lookups: Lookups) async -> [Finding] {
     var hosts: [(ZoneSubject, String)] = []
     var addresses: [IPAddress] = []
     for link in open where hosts.count + addresses.count < most {
@@ -153,6 +150,6 @@ struct URLCheck: Check {
     }
     // All of one list together, the hosts before the addresses.
     let sorted = questions.enumerated().sorted { ($0.element.zone, $0.offset) < ($1.element.zone, $1.offset) }
-    return findings + (await names.inquiry.findings(sorted.map(\.element), lookups))
+    return await names.inquiry.findings(sorted.map(\.element), lookups)
   }
 }

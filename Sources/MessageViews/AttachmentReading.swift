@@ -1,0 +1,71 @@
+internal import Bytes
+internal import Charsets
+internal import MailSyntax
+
+/// Finds what is a file to a person.
+enum AttachmentReading {
+  static func all(_ tree: MIMETree, _ readings: [TextReading]) -> [AttachmentView] {
+    var views: [AttachmentView] = []
+    let holders = Set(readings.filter(\.mayHoldFiles).map(\.view.part))
+    for part in tree.parts where !part.isMultipart {
+      if part.isTNEF || holders.contains(part.index) {
+        let files = tree.embeddedFiles(in: part)
+        for (place, file) in files.enumerated() {
+          views.append(
+            AttachmentView(
+              part: part.index, name: text(file.name, charset: file.charset),
+              type: "application/octet-stream",
+              size: file.octets.count, isInline: false, embedded: place))
+        }
+        if part.isTNEF && !files.isEmpty { continue }
+      }
+      guard isFile(part) else { continue }
+      let names = part.fileNames.map { text($0.value, charset: $0.charset) }
+      var others: [String] = []
+      for name in names.dropFirst() where name != names.first && !others.contains(name) {
+        others.append(name)
+      }
+      views.append(
+        AttachmentView(
+          part: part.index, name: names.first ?? "", otherNames: others, type: part.type.name,
+          size: size(tree, part), isInline: isInline(tree, part)))
+    }
+    return views
+  }
+
+  private static func isFile(_ part: MIMETree.Part) -> Bool {
+    if part.isShownText { return false }
+    // What a message holds is shown with it; reports of delivery are for machines.
+    if part.type.type == "message" {
+      return part.disposition?.type == "attachment" || !part.fileNames.isEmpty
+    }
+    return true
+  }
+
+  private static func isInline(_ tree: MIMETree, _ part: MIMETree.Part) -> Bool {
+    if let disposition = part.disposition { return disposition.type == "inline" }
+    guard let parent = part.parent else { return false }
+    return tree.parts[parent].type.name == "multipart/related"
+  }
+
+  /// A name as a person reads it: by the charset that it names, by its encoded words, or guessed.
+  static func text(_ name: [UInt8], charset: String?) -> String {
+    if let charset, !charset.isEmpty {
+      return Charset.decode(name[...], declared: charset, isHeader: true).text
+    }
+    return HeaderReading.text(name[...]).text
+  }
+
+  /// Decoded octets, without decoding where they can be counted.
+  private static func size(_ tree: MIMETree, _ part: MIMETree.Part) -> Int {
+    switch part.encoding {
+    case .base64:
+      let digits = tree.body(of: part).reduce(0) {
+        $0 + ($1.isASCIILetterOrDigit || $1 == UInt8(ascii: "+") || $1 == UInt8(ascii: "/") ? 1 : 0)
+      }
+      return digits * 3 / 4
+    case .quotedPrintable, .uuencode: return tree.decoded(part).octets.count
+    case .sevenBit, .eightBit, .binary, .unknown: return part.body.count
+    }
+  }
+}

@@ -1,0 +1,218 @@
+/// The open elements, and which of them a tag closes (HTML standard, §13.2.4.2, §13.2.6): each tag costs a fixed number
+/// of steps beside the elements that it closes.
+///
+/// Bound: 512 levels, as in browsers; what is deeper is not opened.
+struct ElementStack {
+  struct Entry {
+    let element: HTMLElement
+    let name: PackedName
+    let own: StyleDeclarations
+    fileprivate(set) var style: ElementStyle
+    let isLink: Bool
+    /// How its lines stand apart from what is before and after.
+    let gap: TextBuilder.Gap
+    /// The number of its name.
+    fileprivate let kind: Int
+    /// The places of the open elements below it: of its kind; the nearest scope and the nearest special one, itself
+    /// perhaps. -1 where there is none.
+    fileprivate var before = -1
+    fileprivate var scope = -1
+    fileprivate var special = -1
+
+    init(
+      element: HTMLElement, name: PackedName, kind: Int, own: StyleDeclarations, style: ElementStyle,
+      isLink: Bool
+    ) {
+      self.element = element
+      self.name = name
+      self.kind = kind
+      self.own = own
+      self.style = style
+      self.isLink = isLink
+      // What is not laid out parts no lines.
+      gap = style.gone == .displayNone || style.gone == .offScreen ? .none : element.gap(style.display)
+    }
+  }
+
+  /// What tags closed since it was last taken.
+  struct Ended {
+    var gap = TextBuilder.Gap.none
+    var hasAnchor = false
+  }
+
+  static let mostLevels = 512
+  private static let mostKinds = 512
+
+  private(set) var entries: [Entry] = []
+  /// For selectors; empty where there are none.
+  private(set) var styled: [StyledElement] = []
+  let root: ElementStyle
+  /// Of a kind the place of the innermost.
+  private var innermost = Array(repeating: -1, count: HTMLElement.allCases.count)
+  private var kinds: [PackedName: Int] = [:]
+  /// How many of `svg` and `math` are open: there tags may close themselves.
+  private(set) var foreign = 0
+  private var ended = Ended()
+  private(set) var isCut = false
+
+  init(root: ElementStyle) { self.root = root }
+
+  var style: ElementStyle { entries.last?.style ?? root }
+  var top: Entry? { entries.last }
+  private var scope: Int { entries.last?.scope ?? -1 }
+  private var special: Int { entries.last?.special ?? -1 }
+
+  func place(_ element: HTMLElement) -> Int { innermost[Int(element.rawValue)] }
+
+  func isOpen(_ element: HTMLElement) -> Bool { place(element) >= 0 }
+
+  /// Whether one is open that a tag in here may close.
+  func isInScope(_ element: HTMLElement) -> Bool { place(element) > scope }
+
+  private mutating func kind(_ element: HTMLElement, _ name: PackedName) -> Int {
+    if element != .other { return Int(element.rawValue) }
+    if let known = kinds[name] { return known }
+    // Names without number are one kind.
+    guard innermost.count < Self.mostKinds else { return Int(HTMLElement.other.rawValue) }
+    innermost.append(-1)
+    kinds[name] = innermost.count - 1
+    return innermost.count - 1
+  }
+
+  // MARK: Opening
+
+  mutating func push(
+    _ element: HTMLElement, _ name: PackedName, _ own: StyleDeclarations, isLink: Bool, styled: StyledElement?
+  ) {
+    guard entries.count < Self.mostLevels else {
+      isCut = true
+      return
+    }
+    let kind = kind(element, name)
+    push(
+      Entry(
+        element: element, name: name, kind: kind, own: own, style: style.child(own, isLink: isLink),
+        isLink: isLink),
+      styled)
+  }
+
+  private mutating func push(_ new: Entry, _ styledElement: StyledElement?) {
+    var entry = new
+    let place = entries.count
+    entry.before = innermost[entry.kind]
+    entry.scope = entry.element.isScope ? place : scope
+    entry.special = entry.element.isSpecial ? place : special
+    innermost[entry.kind] = place
+    if entry.element == .svg || entry.element == .math { foreign += 1 }
+    entries.append(entry)
+    if let styledElement { styled.append(styledElement) }
+  }
+
+  mutating func setLinkColour(_ colour: Colour) {
+    if let last = entries.indices.last { entries[last].style.linkColour = colour }
+  }
+
+  // MARK: Closing
+
+  /// Closes what cannot stay open where an element begins (§13.2.6.4.7 and on).
+  mutating func closeImplied(by element: HTMLElement) {
+    if element.endsParagraph, isInScope(.p) { close(from: place(.p)) }
+    switch element {
+    case .li: closeInnermost([.li], within: [.ul, .ol, .menu, .dir])
+    case .dd, .dt: closeInnermost([.dd, .dt], within: [.dl])
+    case .option: if top?.element == .option { close(from: entries.count - 1) }
+    case .h1, .h2, .h3, .h4, .h5, .h6:
+      if top?.element.isHeading == true { close(from: entries.count - 1) }
+    case .td, .th: closeInTable([.td, .th, .caption])
+    case .tr: closeInTable([.tr, .caption])
+    case .tbody, .thead, .tfoot: closeInTable([.tbody, .thead, .tfoot, .tr, .caption])
+    case .a, .nobr: if isInScope(element) { endFormatting(place(element)) }
+    default: break
+    }
+  }
+
+  private mutating func closeInnermost(_ elements: [HTMLElement], within lists: [HTMLElement]) {
+    let open = elements.map { place($0) }.max() ?? -1
+    let barrier = max(scope, lists.map { place($0) }.max() ?? -1)
+    if open > barrier { close(from: open) }
+  }
+
+  /// Closes the outermost of these in the innermost table.
+  private mutating func closeInTable(_ elements: [HTMLElement]) {
+    let table = place(.table)
+    if let open = elements.map({ place($0) }).filter({ $0 > table }).min() { close(from: open) }
+  }
+
+  /// Closes all from a place on, the innermost first; formatting elements that were cut go on afterwards.
+  mutating func close(from place: Int) {
+    var cut: [(Entry, StyledElement?)] = []
+    while entries.count > place {
+      let (entry, styledElement) = pop()
+      if entry.element.isScope { cut.removeAll() }
+      if entry.element.isFormatting, entries.count > place, !entry.element.isScope {
+        cut.append((entry, styledElement))
+      } else {
+        note(entry)
+      }
+    }
+    for (entry, styledElement) in cut.reversed() {
+      var again = entry
+      again.style = style.child(entry.own, isLink: entry.isLink)
+      push(again, styledElement)
+    }
+  }
+
+  private mutating func note(_ entry: Entry) {
+    ended.gap = max(ended.gap, entry.gap)
+    if entry.element == .a { ended.hasAnchor = true }
+  }
+
+  mutating func takeEnded() -> Ended {
+    defer { ended = Ended() }
+    return ended
+  }
+
+  private mutating func pop() -> (Entry, StyledElement?) {
+    let entry = entries.removeLast()
+    innermost[entry.kind] = entry.before
+    if entry.element == .svg || entry.element == .math { foreign -= 1 }
+    return (entry, styled.count > entries.count ? styled.removeLast() : nil)
+  }
+
+  /// The element that an end tag closes; nil where it closes none.
+  func target(_ element: HTMLElement, _ name: PackedName) -> Int? {
+    var place: Int
+    if element == .other {
+      guard
+        let kind = kinds[name] ?? (innermost.count < Self.mostKinds ? nil : Int(HTMLElement.other.rawValue))
+      else { return nil }
+      place = innermost[kind]
+    } else if element.isHeading {
+      place = [.h1, .h2, .h3, .h4, .h5, .h6].map { self.place($0) }.max() ?? -1
+    } else {
+      place = self.place(element)
+    }
+    guard place >= 0 else { return nil }
+    switch element {
+    case .table: return place
+    case .tr, .td, .th, .tbody, .thead, .tfoot, .caption: return place > self.place(.table) ? place : nil
+    default:
+      if element.isScope { return place >= scope ? place : nil }
+      if element.isFormatting || element.isSpecial { return place > scope ? place : nil }
+      return place > special ? place : nil
+    }
+  }
+
+  /// Ends a formatting element: blocks that began in it stay open without it (the adoption agency of §13.2.6.4.7).
+  mutating func endFormatting(_ place: Int) {
+    guard special > place else { return close(from: place) }
+    var above: [(Entry, StyledElement?)] = []
+    while entries.count > place + 1 { above.append(pop()) }
+    note(pop().0)
+    for (entry, styledElement) in above.reversed() {
+      var again = entry
+      again.style = style.child(entry.own, isLink: entry.isLink)
+      push(again, styledElement)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import Bytes
+
+extension HTMLReader {
+  /// What a tag says about its looks: attributes first, then the sheets' rules, then its own style; what is marked
+  /// important after all (CSS Cascade 4, §6).
+  mutating func declarations(_ element: HTMLElement, _ styled: StyledElement?) -> StyleDeclarations {
+    var own = element.ownStyle
+    presentation(element, &own)
+    let rules = styled.map { sheet.layers(for: $0, in: stack.styled) } ?? []
+    let inline = value(.style).map { StyleParser.read($0[...]) }
+    for layers in rules { own.merge(layers.normal) }
+    if let inline { own.merge(inline.normal) }
+    for layers in rules { if let important = layers.important { own.merge(important) } }
+    if let important = inline?.important { own.merge(important) }
+    for address in inline?.addresses ?? [] { refer(address, .image) }
+    return own
+  }
+
+  /// Attributes that say what styles say.
+  private func presentation(_ element: HTMLElement, _ own: inout StyleDeclarations) {
+    if let colour = colour(.bgcolor) { own.ground = .colour(colour) }
+    if has(.background) { own.ground = .image }
+    if has(.hidden) || element == .dialog && !has(.open) { own.display = StyleDeclarations.Display.none }
+    switch element {
+    case .font, .basefont:
+      if let colour = colour(.color) { own.colour = .some(colour) }
+      if let size = value(.size).flatMap({ Self.fontSize($0[...]) }) { own.size = .pixels(size) }
+    case .body: if let colour = colour(.text) { own.colour = .some(colour) }
+    default: break
+    }
+  }
+
+  private func colour(_ attribute: HTMLAttribute) -> Colour? {
+    value(attribute).flatMap { Colour(legacy: $0.map(\.lowercasedASCII)[...]) }
+  }
+
+  /// `size` of `<font>` in pixels: 1 to 7, or so much more or less than 3.
+  private static func fontSize(_ text: ArraySlice<UInt8>) -> Float? {
+    let text = text.trimmedHTMLSpace
+    guard let number = CSSNumber(text.prefix { $0.isASCIIDigit || $0 == 0x2d || $0 == 0x2b }) else {
+      return nil
+    }
+    let isRelative = text.first == 0x2d || text.first == 0x2b
+    let size = Int(min(max(isRelative ? 3 + number.value : number.value, 1), 7))
+    return [10, 13, 16, 18, 24, 32, 48][size - 1]
+  }
+
+  /// What selectors ask of the tag.
+  func styledElement() -> StyledElement {
+    var styled = StyledElement(tag: tokenizer.name)
+    if let id = value(.id) { styled.id = PackedName(id) }
+    if let names = value(.className) {
+      styled.classes = names[...].split(maxSplits: 32, whereSeparator: \.isHTMLSpace).map { PackedName($0) }
+    }
+    return styled
+  }
+}
+
+extension HTMLElement {
+  /// How it looks where nothing is said.
+  var ownStyle: StyleDeclarations {
+    var own = StyleDeclarations()
+    if isNeverSeen { own.display = StyleDeclarations.Display.none }
+    if preserves { own.preserves = true }
+    switch self {
+    case .small, .sub, .sup: own.size = .times(0.8333)
+    case .big: own.size = .times(1.2)
+    case .mark: (own.ground, own.colour) = (.colour(Colour(255, 255, 0)), .some(.black))
+    // Their grounds are the system's.
+    case .button, .input, .select, .textarea: own.ground = .image
+    default: break
+    }
+    return own
+  }
+}
+
+extension StyleSheet {
+  /// Adds the rules of each `<style>` element, wherever it stands: they count for what stands before it, too.
+  mutating func gather(_ source: [UInt8]) {
+    guard Self.hasStyle(source) else { return }
+    var tokenizer = HTMLTokenizer(source)
+    while let token = tokenizer.next() {
+      guard case .start = token else { continue }
+      switch HTMLElement(tokenizer.name) {
+      case .style:
+        let range = tokenizer.rawText()
+        add(source[range])
+      case .script, .title, .iframe, .noembed, .noframes, .textarea, .xmp: _ = tokenizer.rawText()
+      case .plaintext: return
+      default: break
+      }
+    }
+  }
+
+  private static func hasStyle(_ source: [UInt8]) -> Bool {
+    let wanted = Array("<style".utf8)
+    guard source.count > wanted.count else { return false }
+    for index in 0..<(source.count - wanted.count)
+    where source[index] == wanted[0] && source[index + 1] | 0x20 == wanted[1] {
+      if source[index..<(index + wanted.count)].elementsEqual(wanted, by: { $0.lowercasedASCII == $1 }) {
+        return true
+      }
+    }
+    return false
+  }
+}

@@ -1,0 +1,106 @@
+internal import Bytes
+
+/// Text as a browser lays it out: white space collapsed, lines broken where blocks begin and end.
+struct TextBuilder {
+  /// What is to come before the next character.
+  enum Gap: Int, Comparable {
+    case none, space, cell, line, paragraph
+
+    static func < (left: Gap, right: Gap) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  private(set) var octets: [UInt8] = []
+  private var gap = Gap.none
+
+  mutating func reserve(_ count: Int) { octets.reserveCapacity(count) }
+
+  mutating func leave(_ wanted: Gap) {
+    if wanted > gap { gap = wanted }
+  }
+
+  /// `<br>`: a line of its own where one ends already.
+  mutating func breakLine() { gap = gap >= .line ? .paragraph : .line }
+
+  /// Adds characters, their references resolved; gives whether there was anything but white space.
+  ///
+  /// - Parameter preserves: whether white space stands as it is (`<pre>`).
+  @discardableResult
+  mutating func add(_ source: [UInt8], _ range: Range<Int>, preserves: Bool, resolves: Bool = true) -> Bool {
+    let before = octets.count
+    var index = range.lowerBound
+    var start = index
+    while index < range.upperBound {
+      let octet = source[index]
+      // Plain characters are copied by the run.
+      if octet > 0x20 && octet != UInt8(ascii: "&") && octet != 0xc2 && octet != 0x7f {
+        index &+= 1
+        continue
+      }
+      flush(source, start..<index)
+      if octet == UInt8(ascii: "&"), resolves,
+        let reading = CharacterReferences.read(source, at: index, to: range.upperBound, isInAttribute: false)
+      {
+        add(reading.first, preserves)
+        if let second = reading.second { add(second, preserves) }
+        index = reading.end
+      } else if octet == 0xc2, index + 1 < range.upperBound, source[index + 1] == 0xa0 {
+        space(.space, preserves)
+        index += 2
+      } else if octet == UInt8(ascii: "&") || octet == 0xc2 {
+        flush(source, index..<(index + 1))
+        index += 1
+      } else {
+        if octet.isHTMLSpace { space(octet, preserves) }
+        // Other controls show nothing.
+        index += 1
+      }
+      start = index
+    }
+    flush(source, start..<index)
+    return octets.count > before
+  }
+
+  private mutating func add(_ scalar: Unicode.Scalar, _ preserves: Bool) {
+    if scalar == "\u{a0}" {
+      space(.space, preserves)
+    } else if scalar.value <= 0x20 || scalar.value == 0x7f {
+      let octet = UInt8(truncatingIfNeeded: scalar.value)
+      if octet.isHTMLSpace { space(octet, preserves) }
+    } else {
+      close()
+      octets.append(scalar: scalar)
+    }
+  }
+
+  private mutating func space(_ octet: UInt8, _ preserves: Bool) {
+    guard preserves else { return leave(.space) }
+    switch octet {
+    case .lineFeed: breakLine()
+    case .carriageReturn: break
+    default:
+      close()
+      octets.append(.space)
+    }
+  }
+
+  private mutating func flush(_ source: [UInt8], _ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    close()
+    octets.append(contentsOf: source[range])
+  }
+
+  /// Puts the gap that was left.
+  private mutating func close() {
+    guard gap != .none else { return }
+    if !octets.isEmpty {
+      switch gap {
+      case .none: break
+      case .space: octets.append(.space)
+      case .cell: octets.append(0x09)
+      case .line: octets.append(.lineFeed)
+      case .paragraph: octets.append(contentsOf: [.lineFeed, .lineFeed])
+      }
+    }
+    gap = .none
+  }
+}

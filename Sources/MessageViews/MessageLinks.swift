@@ -1,0 +1,112 @@
+internal import Bytes
+internal import MailSyntax
+
+/// The links and the mail addresses of a message.
+struct MessageLinks: Sendable {
+  private(set) var links: [LinkView] = []
+  private(set) var addresses: [String] = []
+  private var seen: Set<Key> = []
+  private var targets: Set<Link> = []
+  private let limits: ViewLimits
+
+  private struct Key: Hashable {
+    let target: Link
+    let label: String
+    let place: LinkView.Place
+  }
+
+  private init(_ limits: ViewLimits) { self.limits = limits }
+
+  static func of(
+    _ tree: MIMETree, _ readings: [TextReading], subject: String, limits: ViewLimits
+  ) -> MessageLinks {
+    var found = MessageLinks(limits)
+    for reading in readings { found.add(reading) }
+    found.search(Array(subject.utf8), .text, 0)
+    // A text that is attached is opened with a click, and its links with another.
+    var room = limits.text
+    for part in tree.parts where part.isText && !part.isShownText && room > 0 {
+      found.add(TextReading.read(tree, part, room: &room))
+    }
+    return found
+  }
+
+  private mutating func add(_ reading: TextReading) {
+    let part = reading.view.part
+    guard let html = reading.html else { return search(Array(reading.view.visible.utf8), .text, part) }
+    for reference in html.references { add(reference, html.base, part) }
+    // What stands in a label leads where the anchor leads.
+    var start = 0
+    for label in html.labels where label.lowerBound >= start {
+      search(Array(html.visible[start..<label.lowerBound]), .text, part)
+      start = label.upperBound
+    }
+    search(start == 0 ? html.visible : Array(html.visible[start...]), .text, part)
+    for hidden in html.hidden { search(hidden.octets, .other, part) }
+    for source in html.sources { search(source, .other, part) }
+  }
+
+  private mutating func add(_ reference: HTMLReading.Reference, _ base: Link?, _ part: Int) {
+    let target = Link(reference: reference.written, base: base)
+    if let target {
+      add(
+        LinkView(
+          written: String(decoding: reference.written.prefix(2048), as: UTF8.self), target: target,
+          label: Self.label(reference.label), place: reference.place, part: part))
+    } else if let address = MailAddressFinder.target(of: reference.written) {
+      add(address)
+    }
+    // Links within links, and in scripts.
+    if target == nil || reference.written.contains(UInt8(ascii: "%"))
+      || reference.written.dropFirst(8).holdsLink
+    {
+      search(reference.written, .other, part)
+    }
+  }
+
+  /// At most 256 characters on one line.
+  private static func label(_ octets: [UInt8]) -> String {
+    var scalars = String.UnicodeScalarView()
+    var isAfterSpace = false
+    for scalar in NormalText.of(octets).unicodeScalars {
+      if scalar.properties.isWhitespace {
+        isAfterSpace = true
+        continue
+      }
+      guard scalars.count < 255 else { break }
+      if isAfterSpace, !scalars.isEmpty { scalars.append(" ") }
+      isAfterSpace = false
+      scalars.append(scalar)
+    }
+    return String(scalars)
+  }
+
+  private mutating func search(_ text: [UInt8], _ place: LinkView.Place, _ part: Int) {
+    guard !text.isEmpty else { return }
+    var finder = LinkFinder()
+    finder.look(in: text)
+    for found in finder.found where !targets.contains(found.link) {
+      add(LinkView(written: found.written, target: found.link, place: place, part: part))
+    }
+    for address in MailAddressFinder.addresses(in: text, most: limits.addresses) { add(address) }
+  }
+
+  private mutating func add(_ link: LinkView) {
+    guard links.count < limits.links,
+      seen.insert(Key(target: link.target, label: link.label, place: link.place)).inserted
+    else { return }
+    targets.insert(link.target)
+    links.append(link)
+  }
+
+  private mutating func add(_ address: String) {
+    if addresses.count < limits.addresses, !addresses.contains(address) { addresses.append(address) }
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Whether two slashes follow one another.
+  fileprivate var holdsLink: Bool {
+    zip(self, dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == UInt8(ascii: "/") }
+  }
+}
