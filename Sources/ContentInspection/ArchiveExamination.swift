@@ -1,5 +1,21 @@
 internal import Filtering
 
+/// How one archive is gone through.
+struct ArchiveWalk {
+  let name: String
+  /// In front of the names of its entries.
+  let path: String
+  /// 1 for the file itself.
+  let depth: Int
+  let isWhole: Bool
+  /// Whether entries may be passed over unread where the format allows it.
+  var isCheap = true
+  /// Whether all of it is encrypted, though libarchive does not say so.
+  var isEncrypted = false
+  /// Whether it is taken for a compressed file, whatever is in it.
+  var isOnlyCompressed = false
+}
+
 /// Archives and disk images: what is in them, archives in archives among it.
 extension FileExamination {
   /// A zip archive, or a document that is one.
@@ -17,19 +33,21 @@ extension FileExamination {
     }
     piece.isArchive = true
     let before = result.entries.count
+    let claimed = budget.claimed
     var seen: Set<[UInt8]> = []
-    let ended = walk(
-      octets, name: "", path: path, depth: depth, isWhole: isWhole, isCheap: directory?.isFound == true,
-      piece: &piece
-    ) { seen.insert($0) }
+    let way = ArchiveWalk(
+      name: "", path: path, depth: depth, isWhole: isWhole, isCheap: directory?.isFound == true)
+    let ended = walk(octets, way, &piece) { seen.insert($0) }
     guard let directory else { return }
+    if !directory.isFound { fault(isWhole ? .damaged : .unread) }
+    // Of entries that lie at the same place libarchive shows one; unpackers write them all.
+    budget.claim(directory.size - (budget.claimed - claimed))
     if directory.isAmbiguous { fault(.ambiguous) }
     if directory.isCut { fault(.tooManyEntries) }
     // What was not come to, or is not among what libarchive sees, people may be shown yet.
     guard !ended || directory.isAmbiguous || result.entries.count == before else { return }
     for entry in directory.entries where !entry.isFolder && !seen.contains(entry.name) {
       guard result.entries.count < budget.limits.entries else { return fault(.tooManyEntries) }
-      _ = budget.count(entry: seen.isEmpty ? entry.size : 0)
       let name = EntryName.text(entry.name[...])
       add(FileInspection.Entry(path: path + name, size: entry.size, isEncrypted: entry.isEncrypted, type: ""))
       if entry.isEncrypted { piece.isEncrypted = true }
@@ -66,10 +84,15 @@ extension FileExamination {
     let rar = RARBlocks.look(at: octets)
     if rar.areFilesEncrypted { piece.isEncrypted = true }
     guard !rar.areHeadersEncrypted else { return }
-    walk(
-      octets, name: name, path: path, depth: depth, isWhole: isWhole, isCheap: true,
-      isEncrypted: rar.areFilesEncrypted, piece: &piece
-    ) { _ in }
+    var way = ArchiveWalk(name: name, path: path, depth: depth, isWhole: isWhole)
+    way.isEncrypted = rar.areFilesEncrypted
+    let (faults, before) = (result.faults, budget.entries)
+    guard walk(octets, way, &piece, seen: { _ in }), budget.entries == before, faults == result.faults else {
+      return
+    }
+    // Zeros are an empty tar archive to one, and a file to another: what is in it is to be unpacked in any case.
+    way.isOnlyCompressed = true
+    walk(octets, way, &piece) { _ in }
   }
 
   /// Kinds that libarchive does not read.
@@ -82,48 +105,21 @@ extension FileExamination {
 
   /// Entry by entry.
   ///
-  /// - Parameters:
-  ///   - isCheap: whether entries may be passed over unread where the format allows it.
-  ///   - isEncrypted: whether all are, though libarchive does not say so.
-  ///   - seen: is told the name of each as it stands there.
+  /// - Parameter seen: is told the name of each as it stands there.
   /// - Returns: whether it came to the end.
   @discardableResult
   private mutating func walk(
-    _ octets: ArraySlice<UInt8>, name: String, path: String, depth: Int, isWhole: Bool, isCheap: Bool,
-    isEncrypted: Bool = false, piece: inout Piece, seen: ([UInt8]) -> Void
+    _ octets: ArraySlice<UInt8>, _ walk: ArchiveWalk, _ piece: inout Piece, seen: ([UInt8]) -> Void
   ) -> Bool {
     #if Archives
       return octets.withUnsafeBytes { octets in
-        guard var reader = ArchiveReader.of(octets) else {
-          fault(isWhole ? .damaged : .unread)
-          return false
+        guard var reader = ArchiveReader.of(octets, isOnlyCompressed: walk.isOnlyCompressed) else {
+          return stop(walk.isWhole ? .damaged : .unread)
         }
-        while true {
-          if budget.isBomb { return stop(.bomb) }
-          if budget.isSpent() { return stop(.unread) }
-          switch reader.next() {
-          case .end: return true
-          case .failed(let failure):
-            note(failure, isWhole: isWhole, isKnownEncrypted: reader.isKnownEncrypted, &piece)
-            return false
-          case .entry(var entry):
-            guard budget.count(entry: entry.size) else { return stop(.tooManyEntries) }
-            if reader.isPlain { return stop(isWhole ? .damaged : .unread) }
-            seen(entry.name)
-            guard entry.isFile else { continue }
-            if isEncrypted { entry = entry.encrypted }
-            if entry.isEncrypted { piece.isEncrypted = true }
-            let text = reader.isCompressedFile ? Self.unpackedName(name) : EntryName.text(entry.name[...])
-            let goesOn = look(
-              into: entry, &reader, path: path + text, depth: depth, isCheap: isCheap && reader.isSeekable,
-              isWhole: isWhole, &piece)
-            if !goesOn { return false }
-          }
-        }
+        return go(through: &reader, walk, &piece, seen: seen)
       }
     #else
-      fault(.unread)
-      return false
+      return stop(.unread)
     #endif
   }
 
@@ -150,14 +146,43 @@ extension FileExamination {
     /// Octets of an entry that tell what it is.
     private static let head = 4096
 
+    private mutating func go(
+      through reader: inout ArchiveReader, _ walk: ArchiveWalk, _ piece: inout Piece, seen: ([UInt8]) -> Void
+    ) -> Bool {
+      while true {
+        if budget.isBomb { return stop(.bomb) }
+        if budget.isSpent() { return stop(.unread) }
+        switch reader.next() {
+        case .end: return true
+        case .failed(let failure):
+          note(failure, isWhole: walk.isWhole, isKnownEncrypted: reader.isKnownEncrypted, &piece)
+          return false
+        case .entry(var entry):
+          guard budget.count(entry: entry.size) else { return stop(.tooManyEntries) }
+          // The second look at what turned out to have no entries: no archive, and not compressed.
+          if reader.isPlain { return walk.isOnlyCompressed ? true : stop(walk.isWhole ? .damaged : .unread) }
+          seen(entry.name)
+          guard entry.isFile else { continue }
+          if walk.isEncrypted { entry = entry.encrypted }
+          if entry.isEncrypted { piece.isEncrypted = true }
+          let name = reader.isCompressedFile ? Self.unpackedName(walk.name) : EntryName.text(entry.name[...])
+          guard look(into: entry, &reader, path: walk.path + name, walk, &piece) else { return false }
+        }
+      }
+    }
+
     /// Whether the rest of the archive can be looked into.
     private mutating func look(
-      into entry: ArchiveReader.Entry, _ reader: inout ArchiveReader, path: String, depth: Int, isCheap: Bool,
-      isWhole: Bool, _ piece: inout Piece
+      into entry: ArchiveReader.Entry, _ reader: inout ArchiveReader, path: String, _ walk: ArchiveWalk,
+      _ piece: inout Piece
     ) -> Bool {
+      let isCheap = walk.isCheap && reader.isSeekable
       var type = Piece()
       var content: [UInt8] = []
       var end = ArchiveReader.End.reached
+      // In front of what is in it.
+      let place = result.entries.count
+      add(FileInspection.Entry(path: path, size: entry.size, isEncrypted: entry.isEncrypted, type: ""))
       if !entry.isEncrypted {
         end = reader.read(into: &content, upTo: Self.head, &budget)
         let inner = FileName(path, isPath: true)
@@ -165,9 +190,10 @@ extension FileExamination {
           end = reader.read(into: &content, upTo: budget.limits.inner, &budget)
           if end == .more { fault(.unread) }
         }
-        type = looked(at: content, inner.text, path, depth, isWhole: end == .reached)
+        type = looked(at: content, inner.text, path, walk.depth, isWhole: end == .reached)
       }
-      add(
+      replace(
+        place,
         FileInspection.Entry(
           path: path, size: entry.size, isEncrypted: entry.isEncrypted || type.isEncrypted, type: type.type,
           isExecutable: type.isExecutable, hasMacros: type.hasMacros))
@@ -175,7 +201,7 @@ extension FileExamination {
         end = reader.passOver(isCheap: isCheap || entry.isEncrypted, &budget)
       }
       if case .failed(let failure) = end {
-        note(failure, isWhole: isWhole, isKnownEncrypted: false, &piece)
+        note(failure, isWhole: walk.isWhole, isKnownEncrypted: false, &piece)
         // One entry that cannot be read says nothing of the next.
         return failure != .tooDeep
       }

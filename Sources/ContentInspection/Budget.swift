@@ -30,9 +30,14 @@ struct Budget {
   /// Counts an entry; false where there are too many.
   mutating func count(entry size: Int?) -> Bool {
     entries += 1
-    let (sum, isOver) = claimed.addingReportingOverflow(max(0, size ?? 0))
-    claimed = isOver ? .max : sum
+    claim(size ?? 0)
     return entries <= limits.entries
+  }
+
+  /// Counts octets that an archive says to have.
+  mutating func claim(_ size: Int) {
+    let (sum, isOver) = claimed.addingReportingOverflow(max(0, size))
+    claimed = isOver ? .max : sum
   }
 
   mutating func count(unpacked octets: Int) { unpacked += octets }

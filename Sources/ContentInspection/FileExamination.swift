@@ -35,6 +35,7 @@ struct FileExamination {
     result.isArchive = piece.isArchive
     result.isEncrypted =
       piece.isEncrypted || result.entries.contains { $0.isEncrypted && !$0.path.contains("/") }
+    if piece.isArchive, !isWhole { result.faults.insert(.unread) }
     if budget.isBomb { result.faults.insert(.bomb) }
     if budget.isOutOfTime { result.faults.insert(.unread) }
     return result
@@ -45,6 +46,8 @@ struct FileExamination {
   mutating func note(_ trait: FileInspection.Trait) { result.traits.insert(trait) }
 
   mutating func add(_ entry: FileInspection.Entry) { result.entries.append(entry) }
+
+  mutating func replace(_ place: Int, _ entry: FileInspection.Entry) { result.entries[place] = entry }
 
   /// - Parameters:
   ///   - path: in front of the names of entries.
@@ -99,7 +102,7 @@ struct FileExamination {
   private static func isOurs(_ signature: FileSignature?) -> Bool {
     switch signature?.kind {
     case .compound, .script, .shortcut, .oneNote, .diskImage, .rtf: true
-    default: signature?.type == "application/zip"
+    default: ["application/zip", "application/x-dosexec"].contains(signature?.type)
     }
   }
 

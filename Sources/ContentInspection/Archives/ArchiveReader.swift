@@ -38,13 +38,15 @@
 
     private init(_ archive: OpaquePointer) { self.archive = archive }
 
-    /// - Parameter octets: have to live as long as the reader does.
-    static func of(_ octets: UnsafeRawBufferPointer) -> ArchiveReader? {
-      guard let archive = opened(octets) else { return nil }
+    /// - Parameters:
+    ///   - octets: have to live as long as the reader does.
+    ///   - isOnlyCompressed: whether it is to be taken for a compressed file, whatever is in it.
+    static func of(_ octets: UnsafeRawBufferPointer, isOnlyCompressed: Bool = false) -> ArchiveReader? {
+      guard let archive = opened(octets, isOnlyCompressed) else { return nil }
       return ArchiveReader(archive)
     }
 
-    private static func opened(_ octets: UnsafeRawBufferPointer) -> OpaquePointer? {
+    private static func opened(_ octets: UnsafeRawBufferPointer, _ isOnlyCompressed: Bool) -> OpaquePointer? {
       guard let archive = archive_read_new() else { return nil }
       let formats = [
         archive_read_support_format_zip, archive_read_support_format_rar, archive_read_support_format_rar5,
@@ -58,7 +60,9 @@
         archive_read_support_filter_lzma, archive_read_support_filter_lzip, archive_read_support_filter_zstd,
         archive_read_support_filter_lz4, archive_read_support_filter_compress, archive_read_support_filter_uu,
       ]
-      for support in formats + filters { _ = support(archive) }
+      for support in (isOnlyCompressed ? [archive_read_support_format_raw] : formats) + filters {
+        _ = support(archive)
+      }
       guard archive_read_open_memory(archive, octets.baseAddress, octets.count) == ARCHIVE_OK else {
         archive_read_free(archive)
         return nil
@@ -167,7 +171,7 @@
 
     /// Data compressed with deflate (RFC 1951) without a frame, unpacked: at most so much, nil where nothing comes.
     static func inflated(_ data: ArraySlice<UInt8>, most: Int, _ budget: inout Budget) -> [UInt8]? {
-      let framed: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3] + data
+      let framed: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3] + data + [UInt8](repeating: 0, count: 8)
       var result: [UInt8] = []
       framed.withUnsafeBytes { framed in
         guard var reader = ArchiveReader.of(framed), case .entry = reader.next() else { return }

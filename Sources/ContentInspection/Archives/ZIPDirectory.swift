@@ -22,6 +22,8 @@ public struct ZIPDirectory: Sendable {
   /// Whether another reader sees other files: two directories, or names in front of the files that differ.
   public private(set) var isAmbiguous = false
   public private(set) var isCut = false
+  /// Of all entries together, as they say.
+  var size: Int { entries.reduce(0) { $0 + $1.size } }
 
   /// nil where it is no zip archive.
   public init?(_ octets: ArraySlice<UInt8>, most: Int) {
