@@ -60,8 +60,6 @@ struct TypeTests {
   @Test func nobodyKnows() async {
     #expect(await inspector.inspect([], "x") == FileInspection())
     let noise = (0..<512).map { (index: Int) -> UInt8 in index % 2 == 0 ? 0 : UInt8(index * 7 % 32) | 0x80 }
-      UInt8(truncatingIfNeeded: ($0 &* 167 &+ $0 / 3 &* 31) & 0x1f | 0x80) &* UInt8($0 % 2)
-    }
     let unknown = await inspector.inspect(noise, "x")
     #expect(unknown.type == "", "\(unknown)")
     #expect(await inspector.inspect(Array("plain text\n".utf8), "x.txt").isArchive == false)
