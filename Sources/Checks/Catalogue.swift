@@ -21,6 +21,8 @@ public struct CheckMaterials: Sendable {
   public var suffixes = PublicSuffixes()
   /// What the names of homes' connections look like.
   public var dynamicPatterns = PatternFile(name: "dynamic.patterns")
+  /// Who looks into files; nil where nobody does.
+  public var files: (any FileInspector)?
   /// The DNS lists of `zones.toml`.
   public var zones = DNSZones.none
 
@@ -86,6 +88,8 @@ public enum Catalogue {
     TraceCheck.self,
     URLCheck.self,
     AddressHashCheck.self,
+    AttachmentsCheck.self,
+    ArchivesCheck.self,
   ]
 
   /// The names that `[checks.NAME]` may have.

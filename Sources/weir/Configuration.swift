@@ -91,6 +91,8 @@ private struct ConfigurationLoader {
     materials.suffixes = suffixes(settings)
     materials.zones = zones(settings)
     (materials.locations, materials.dynamicPatterns) = clientFiles(settings)
+    materials.files = InspectionWiring.inspector(settings)
+    report(InspectionWiring.problems(settings))
     let (plan, scores, checkProblems) = Catalogue.plan(materials)
     report(checkProblems)
     reportUnknownChecks(settings)

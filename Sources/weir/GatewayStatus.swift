@@ -47,7 +47,8 @@ extension GatewayService {
       logDropped: log.status.dropped + log.status.unwritten,
       certificates: CertificateKeeping.report(gateway.context.certificates, at: Clock.now),
       zones: zones?.report ?? [], ownListings: zones?.ownListings ?? [],
-      names: names.status.map { StatusReport.Names($0) })
+      names: names.status.map { StatusReport.Names($0) },
+      lacking: InspectionWiring.lacking(configuration.settings))
   }
 }
 

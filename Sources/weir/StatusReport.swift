@@ -74,6 +74,8 @@ struct StatusReport: Codable, Sendable {
   var zones: [Zone] = []
   var ownListings: [OwnListing] = []
   var names: Names?
+  /// What this build or this machine lacks for looking into files.
+  var lacking: [String] = []
 
   /// The report for a terminal.
   var text: String {
@@ -107,6 +109,7 @@ struct StatusReport: Codable, Sendable {
         "OWN ADDRESS  \(own.address) is listed by \(own.list) as \(own.codes)\(own.removal.isEmpty ? "" : "; to get off: \(own.removal)")"
       )
     }
+    for lack in lacking { lines.append("LACKING      \(lack)") }
     lines.append("events       " + Self.counts(events))
     lines.append("codes        " + Self.counts(codes))
     if !refusedConnections.isEmpty { lines.append("turned away  " + Self.counts(refusedConnections)) }

@@ -1,0 +1,153 @@
+internal import Bytes
+internal import Filtering
+
+/// One look into one file: all of it on one thread, within its budget.
+struct FileExamination {
+  /// What is known of a piece of octets: the file itself, or an entry.
+  struct Piece {
+    var type = ""
+    var words = ""
+    var isExecutable = false
+    var hasMacros = false
+    var isEncrypted = false
+    var isArchive = false
+  }
+
+  private(set) var result = FileInspection()
+  var budget: Budget
+  private let magic: MagicPool
+  /// Entries that libmagic was asked about; the rest is told by signatures.
+  private var asked = 0
+  private static let mostAsked = 200
+
+  init(_ budget: Budget, _ magic: MagicPool) {
+    self.budget = budget
+    self.magic = magic
+  }
+
+  /// Looks into the file.
+  mutating func look(at octets: ArraySlice<UInt8>, name: String, isWhole: Bool) -> FileInspection {
+    let piece = look(at: octets, name: name, path: "", depth: 1, isWhole: isWhole, withWords: true)
+    result.type = piece.type
+    result.words = piece.words.printable(limit: 200)
+    result.isExecutable = piece.isExecutable
+    result.hasMacros = piece.hasMacros
+    result.isArchive = piece.isArchive
+    result.isEncrypted =
+      piece.isEncrypted || result.entries.contains { $0.isEncrypted && !$0.path.contains("/") }
+    if piece.isArchive, !isWhole { result.faults.insert(.unread) }
+    if budget.isBomb { result.faults.insert(.bomb) }
+    if budget.isOutOfTime { result.faults.insert(.unread) }
+    return result
+  }
+
+  mutating func fault(_ fault: FileInspection.Fault) { result.faults.insert(fault) }
+
+  mutating func note(_ trait: FileInspection.Trait) { result.traits.insert(trait) }
+
+  mutating func add(_ entry: FileInspection.Entry) { result.entries.append(entry) }
+
+  mutating func replace(_ place: Int, _ entry: FileInspection.Entry) { result.entries[place] = entry }
+
+  /// - Parameters:
+  ///   - path: in front of the names of entries.
+  ///   - depth: 1 for the file itself.
+  mutating func look(
+    at octets: ArraySlice<UInt8>, name: String, path: String, depth: Int, isWhole: Bool,
+    withWords: Bool = false
+  ) -> Piece {
+    let signature = FileSignature.of(octets, end: isWhole ? octets.suffix(512) : [0])
+    var piece = kind(of: octets, signature, withWords: withWords)
+    switch signature?.kind {
+    case .compound:
+      if let file = CompoundFile(octets) {
+        take(OfficeDocument.look(at: file), isWhole: isWhole, into: &piece)
+      }
+    case .pdf: lookIntoPDF(octets, &piece)
+    case .rtf: take(RTFScan.look(at: octets), isWhole: isWhole, into: &piece)
+    case .archive where piece.type == "application/zip" || signature?.type == "application/zip":
+      lookIntoZIP(octets, path: path, depth: depth, isWhole: isWhole, &piece)
+    case .archive, .diskImage:
+      piece.isArchive = true
+      lookIntoArchive(
+        octets, signature?.type ?? "", name: name, path: path, depth: depth, isWhole: isWhole, &piece)
+    case .oneNote: if Self.hasAttachedFile(octets) { result.traits.insert(.embeddedObject) }
+    default: break
+    }
+    return piece
+  }
+
+  /// By signature and libmagic.
+  private mutating func kind(of octets: ArraySlice<UInt8>, _ signature: FileSignature?, withWords: Bool)
+    -> Piece
+  {
+    var piece = Piece()
+    piece.type = signature?.type ?? ""
+    piece.words = signature?.words ?? ""
+    piece.isExecutable = signature?.kind == .executable
+    asked += 1
+    guard withWords || signature == nil && asked <= Self.mostAsked,
+      let told = octets.withUnsafeBytes({ magic.tell($0, withWords: withWords) })
+    else { return piece }
+    let isVague = ["application/octet-stream", "text/plain", "inode/x-empty", "application/x-empty"].contains(
+      told.type)
+    if signature == nil || !isVague && !Self.isOurs(signature) { piece.type = told.type }
+    if signature == nil || !told.words.isEmpty && told.words != "data" { piece.words = told.words }
+    if piece.type == "application/octet-stream" || piece.type.hasSuffix("/x-empty") { piece.type = "" }
+    if Self.programs.contains(piece.type) { piece.isExecutable = true }
+    return piece
+  }
+
+  /// Kinds whose type is told from what is in them, or better by what stands there.
+  private static func isOurs(_ signature: FileSignature?) -> Bool {
+    switch signature?.kind {
+    case .compound, .script, .shortcut, .oneNote, .diskImage, .rtf: true
+    default: ["application/zip", "application/x-dosexec"].contains(signature?.type)
+    }
+  }
+
+  private static let programs: Set<String> = [
+    "application/x-dosexec", "application/vnd.microsoft.portable-executable", "application/x-executable",
+    "application/x-pie-executable", "application/x-sharedlib", "application/x-mach-binary",
+    "application/x-msi",
+    "application/x-java-applet", "application/java-archive", "application/x-java-archive",
+    "application/vnd.android.package-archive", "application/vnd.debian.binary-package", "application/x-rpm",
+    "application/x-shockwave-flash", "application/wasm",
+  ]
+
+  mutating func take(_ findings: DocumentFindings, isWhole: Bool, into piece: inout Piece) {
+    if !findings.type.isEmpty { (piece.type, piece.words) = (findings.type, findings.words) }
+    if findings.hasMacros { piece.hasMacros = true }
+    if findings.isEncrypted { piece.isEncrypted = true }
+    if findings.isExecutable { piece.isExecutable = true }
+    if findings.isDamaged { fault(isWhole ? .damaged : .unread) }
+    result.traits.formUnion(findings.traits)
+  }
+
+  private mutating func lookIntoPDF(_ octets: ArraySlice<UInt8>, _ piece: inout Piece) {
+    let scan = PDFScan(octets)
+    var findings = scan.findings
+    #if Archives
+      for range in scan.objectStreams where !budget.isSpent() {
+        // Behind the two octets of zlib's frame (RFC 1950 §2.2); other filters than Flate are rare here.
+        let data = octets[range].dropFirst(2)
+        guard let objects = ArchiveReader.inflated(data, most: 1 << 20, &budget) else { continue }
+        findings.traits.formUnion(PDFScan.names(in: objects[...]))
+      }
+    #endif
+    take(findings, isWhole: true, into: &piece)
+  }
+
+  /// The class of a file within a notebook ([MS-ONESTORE] 2.6.13, FileDataStoreObject).
+  private static func hasAttachedFile(_ octets: ArraySlice<UInt8>) -> Bool {
+    let mark: [UInt8] = [
+      0xe7, 0x16, 0xe3, 0xbd, 0x65, 0x26, 0x11, 0x45, 0xa4, 0xc4, 0x8d, 0x4d, 0x0b, 0x7a, 0x9e, 0xac,
+    ]
+    var rest = octets
+    while let start = rest.firstIndex(of: mark[0]) {
+      if rest[start...].has(mark) { return true }
+      rest = rest[(start + 1)...]
+    }
+    return false
+  }
+}
