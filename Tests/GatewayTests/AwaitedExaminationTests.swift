@@ -156,6 +156,33 @@ import Testing
     }
   }
 
+  /// Nobody reads the reply any more: the message is not handed over, and that is said once.
+  @Test func aMessageWhoseClientIsResetWhileItIsJudgedIsLost() throws {
+    var checks = ScriptedChecks()
+    checks.weights = ["C": Weight(3)]
+    let ask = ScriptedChecks.ask("c")
+    checks.plan.message = [
+      Examination(
+        check: "c", mode: .enforce, enforceAt: .message, work: .awaited { _, lookups in await ask(lookups) })
+    ]
+    let resolver = HeldResolver()
+    let gateway = try gateway(checks, resolver)
+    let (client, _) = try gateway.session()
+    try client.command("MAIL FROM:<a@outside.example>")
+    try client.command("RCPT TO:<user@example.org>")
+    try client.command("DATA")
+    try client.send("Subject: x\r\n\r\nx\r\n.\r\n")
+    #expect(eventually { resolver.open == [.address(of: "c")] })
+    client.reset()
+    let event = try gateway.waitForEvent(.connectionLost)
+    #expect(event.sender == "a@outside.example" && event.recipients == ["user@example.org"])
+    #expect(event.detail == "17 octets of content had come")
+    #expect(eventually { resolver.open.isEmpty && gateway.context.admission.connections == 0 })
+    resolver.answer(.address(of: "c"), Self.listed)
+    #expect(gateway.events.all.map(\.code) == [.connectionLost])
+    #expect(gateway.relay.messages.isEmpty)
+  }
+
   @Test func whatKnowsNoAnswerSaysSoInTime() throws {
     var checks = ScriptedChecks()
     checks.weights = ["A": Weight(1)]
