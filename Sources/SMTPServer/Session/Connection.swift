@@ -44,6 +44,8 @@ actor Connection {
   var hasAsked = false
   /// Whether the client has been greeted, or refused in place of it.
   var isGreeted = false
+  /// Whether the first line of its greeting is out, and the last is not.
+  var hasTeased = false
   /// Whether the client has said anything.
   private var hasSpoken = false
   /// Ends the wait for the greeting.

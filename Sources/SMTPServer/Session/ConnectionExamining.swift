@@ -153,7 +153,8 @@ extension Connection {
     return transaction.asked.isOpen || transaction.found.contains(where: \.isOpen)
   }
 
-  private func isCertain(at stage: Stage) -> Bool {
+  /// Whether nothing that is under way can change what becomes of a stage.
+  func isCertain(at stage: Stage) -> Bool {
     if !isAsking { return true }
     let examined = concerned.flatMap { found in
       switch found {
