@@ -183,6 +183,38 @@ import Testing
     #expect(gateway.relay.messages.isEmpty)
   }
 
+  /// A session may last for hours, a failure of DNS seldom does.
+  @Test func whoCouldNotTellIsAskedAgainForALaterMessage() throws {
+    for isPatient in [false, true] {
+      var checks = ScriptedChecks()
+      checks.weights = ["A": Weight(3, .reject), "B": Weight(3, .reject)]
+      checks.plan.connect = [connectCheck("a")]
+      let ask = ScriptedChecks.ask("b")
+      checks.plan.hello = [
+        Examination(
+          check: "b", mode: .enforce, enforceAt: .recipient,
+          work: .awaited { _, lookups in await ask(lookups) })
+      ]
+      let resolver = HeldResolver()
+      resolver.answer(.address(of: "a"), .failed(.timeout))
+      resolver.answer(.address(of: "b"), .noName)
+      let gateway = try InnerGateway(
+        resolver: resolver, checks: checks, askAgainAfter: isPatient ? .seconds(30) : .zero)
+      let (client, _) = try gateway.session()
+      #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
+      let event = try gateway.waitForEvent("MESSAGE_ACCEPTED")
+      #expect(event.findings.map(\.finding.code) == ["A_UNAVAILABLE"])
+      resolver.answer(.address(of: "a"), Self.listed)
+      // Of whom everybody could tell nobody is asked again.
+      resolver.answer(.address(of: "b"), Self.listed)
+      #expect(try client.command("MAIL FROM:<a@outside.example>").code == 250)
+      #expect(try client.command("RCPT TO:<user@example.org>").code == (isPatient ? 250 : 550))
+      if !isPatient {
+        #expect(try gateway.waitForEvent("A").findings.map(\.finding.code) == ["A"])
+      }
+    }
+  }
+
   @Test func whatKnowsNoAnswerSaysSoInTime() throws {
     var checks = ScriptedChecks()
     checks.weights = ["A": Weight(1)]

@@ -40,6 +40,8 @@ actor Connection {
   /// What was found about the client, and about its greeting: it weighs in every transaction.
   var aboutClient = Found.nothing
   var aboutHello = Found.nothing
+  /// Monotonic milliseconds at which the checks on the client, and those on its greeting, began last.
+  var began: (aboutClient: Int64, aboutHello: Int64) = (0, 0)
   /// Whether somebody was ever asked: a session that needs nobody has nothing to look after.
   var hasAsked = false
   /// Whether the client has been greeted, or refused in place of it.

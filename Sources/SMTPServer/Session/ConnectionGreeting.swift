@@ -6,8 +6,7 @@ import SMTPProtocol
 /// The greeting, for which strangers may have to wait, and what a client does before it was its turn.
 extension Connection {
   func considerConnection() -> Answer? {
-    aboutClient = begin(
-      policy.plan(for: facts.trust).connect, facts, at: .connect, reverseNameOf: nameSought)
+    beginAboutClient()
     guard waitsForGreeting, !facts.manners.spokeEarly, !isRefusedAlready else { return judgeConnection() }
     if !policy.greeting.teaser.isEmpty { tease() }
     // Whoever speaks before it is over is let in at once: nothing more can be learnt of it.
