@@ -83,7 +83,7 @@ actor Connection {
 
   init(
     channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts,
-    listener: ListenerTerms = ListenerTerms(), ticket: AdmissionTicket? = nil, isAddressKnown: Bool = true
+    listener: ListenerTerms = ListenerTerms(), ticket: AdmissionTicket? = nil
   ) {
     self.loop = channel.eventLoop
     self.channel = channel
@@ -95,7 +95,8 @@ actor Connection {
     self.number = context.newNumber()
     // Abuse: what a balancer does not know the client of comes from the balancer's own address.
     self.isTrustedClient =
-      isAddressKnown && !listener.trustedClients.isEmpty && listener.trustedClients.contains(facts.address)
+      facts.isAddressKnown && !listener.trustedClients.isEmpty
+      && listener.trustedClients.contains(facts.address)
     self.isEncrypted = facts.tls != nil
     let terms = SessionTerms(
       facts, listener, policy, context, isEncrypted: facts.tls != nil, isTrustedClient: isTrustedClient)

@@ -182,7 +182,9 @@ extension Connection {
       if isRepeat { event.detail = "repeat of a message that the backend has; not sent again" }
       answer = .proceedSaying(Response(.messageAccepted, reply: reply.withEnhancedCode))
       watch(delivery, reply)
-      if decision.verdict == .accept, policy.greeting.waits, facts.isStranger, told == nil {
+      if decision.verdict == .accept, policy.greeting.waits, facts.isStranger, told == nil,
+        facts.isAddressKnown
+      {
         context.known.passed(facts.address, at: Clock.now)
       }
     case .refused(let reply, let backend):

@@ -41,7 +41,7 @@ extension Connection {
     let terms = policy.greeting
     guard terms.waits, facts.isStranger, told == nil, listener.profile == .mx else { return false }
     if standing.contains(where: { $0.weight.ruling == .allow && $0.mode == .enforce }) { return false }
-    return terms.remember == .zero
+    return terms.remember == .zero || !facts.isAddressKnown
       || !context.known.isKnown(facts.address, at: Clock.now, within: terms.remember)
   }
 

@@ -265,7 +265,8 @@ extension Connection {
 
   /// Who wrote to a trap is not heard for a while.
   private func blockTrapped(_ found: [WeighedFinding]) {
-    guard facts.isStranger,
+    // Abuse: the address of a server in front would be that of all whom it does not know.
+    guard facts.isStranger, facts.isAddressKnown,
       let trap = found.first(where: { $0.finding.code == .recipientTrap && $0.mode == .enforce })
     else { return }
     context.admission.blockForTrap(facts.address, because: trap.finding.reason, at: Clock.monotonic)
