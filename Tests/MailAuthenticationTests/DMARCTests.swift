@@ -110,11 +110,81 @@ import Testing
     ("\"a@b.example <c@d.example>", ["b.example", "d.example"], false),
     ("@b.example", [], false), ("a @b.example@c.example", ["b.example", "c.example"], false), ("x", [], true),
     ("", [], true),
+    // What the grammar has no domain for is shown all the same.
+    ("\"boss@b.example\"", ["b.example"], true), ("\"b@b.example\" <nobody>", ["b.example"], true),
+    ("\"b@b.example\" <>", ["b.example"], false), ("\"boss\\@b.example\"", ["b.example"], true),
+    ("\"b@b.example\", c@d.example", ["b.example", "d.example"], true),
+    ("(b@b.example)", ["b.example"], true),
+    ("boss@b.example..", ["b.example"], false), ("boss@.b.example", ["b.example"], false),
+    ("boss@b.example..d.example", ["b.example", "d.example"], false),
+    ("boss@b.example!", ["b.example"], true),
+    ("boss@b.example\u{202e}", ["b.example"], true),
+    ("b@b\u{fc}cher.example..", ["xn--bcher-kva.example"], false),
+    ("boss\u{ff20}b.example", ["b.example"], true), ("boss@[b.example]", ["b.example"], true),
+    ("=?utf-8?q?boss=40b.example?=", ["b.example"], true),
+    ("=?x?B?Ym9zc0BiLmV4YW1wbGU?=", ["b.example"], true),
+    ("=?utf-16be?b?AGIAQABiAC4AZQB4AGEAbQBwAGwAZQ==?=", ["b.example"], true),
+    ("boss@=?utf-8?q?b.example?=", ["b.example"], true),
+    ("boss=?utf-8?Q?=40?=b.example", ["b.example"], true),
+    ("boss@=?utf-8?q?b.ex?= =?utf-8?q?ample?=", ["b.example"], false),
+    ("=?utf-8?q?bo?=\r\n =?utf-8?q?ss=40b.example_x?=", ["b.example"], false),
+    ("<=?utf-8?q?boss=40b.example?=>", ["b.example"], true),
+    ("=?utf-8?q?=22?= b@b.example =?utf-8?q?=22?= c@d.example", ["b.example", "d.example"], false),
+    ("=?utf-8?q?b=40b.example", [], true), ("=?=?=?=?", [], true), ("nobody <b@>", [], false),
+    ("x@[192.0.2.1]", [], true), ("Smith, John <c@d.example>", ["d.example"], true),
   ])
   func theDomainsOfFrom(_ text: String, _ domains: [String], _ isReadable: Bool) {
     let authors = DMARCAuthors(from: Array(text.utf8))
     #expect(authors.domains.map(\.text) == domains, "\(text)")
     #expect(authors.isReadable == isReadable, "\(text)")
+  }
+
+  @Test(arguments: [
+    ("boss@b.example\\", "", ["b.example"]),
+    ("<boss@b.example\\> c@d.example", "", ["b.example", "d.example"]),
+    ("J\\rg <boss@b.example>", "", ["b.example"]), ("boss@\\b.example", "", ["b.example"]),
+    ("boss@b.example ", "\\", ["b.example"]), ("\"J\\rg b@b.example\"", "", ["b.example"]),
+  ])
+  func whatIsNoUTF8HidesNothing(_ text: String, _ behind: String, _ domains: [String]) {
+    let octets = (text + behind).utf8.map { $0 == UInt8(ascii: "\\") ? 0xe9 : $0 }
+    #expect(DMARCAuthors(from: octets).domains.map(\.text) == domains, "\(text)")
+  }
+
+  @Test func whoNamesNobodyIsKnown() {
+    #expect(DMARCAuthors(from: Array("nobody".utf8)).isNobody && DMARCAuthors(from: []).isNobody)
+    #expect(!DMARCAuthors(from: Array("x@[192.0.2.1]".utf8)).isNobody)
+    #expect(!DMARCAuthors(from: Array("x@[IPv6:2001:db8::1]".utf8)).isNobody)
+    let none = DMARCAuthors(MessageHeader(Array("To: a@b.example\r\n\r\n".utf8)), of: [])
+    #expect(none.fields == 0 && !none.isNobody)
+  }
+
+  /// Each was quadratic once, or could be: ten times the bound, in far less than the second that one took.
+  @Test(arguments: [
+    "(", "\"", "(\"", "\"(\\", "=?", "=", "=?a?q?", "=?utf-8?b?", "a@b..", "a@\u{fc}..", "@", "<a@",
+    "a@b.example,", "[",
+    "a@\u{fc}.\u{202e}", "=?a?q?=40?= ", "a@x\u{fc}.example ", "\u{ff20}", "(\r\n ", "\"b@\u{fc}.x\", ",
+  ])
+  func aHostileFromTakesLinearTime(_ pattern: String) {
+    let octets = Array(String(repeating: pattern, count: 640 * 1024 / pattern.utf8.count).utf8)
+    var field = Array("From: ".utf8)
+    field += octets + Array("\r\n\r\n".utf8)
+    let begun = ContinuousClock.now
+    let authors = DMARCAuthors(MessageHeader(field), of: field)
+    #expect(begun.duration(to: .now) < .seconds(1), "\(pattern)")
+    #expect(authors.isCut && authors.fields <= 1, "what is left out counts: \(pattern)")
+    let whole = Array(octets.prefix(DMARCAuthors.mostOctets))
+    let begunAgain = ContinuousClock.now
+    #expect(DMARCAuthors(from: whole).domains.count <= DMARCAuthors.mostDomains)
+    #expect(begunAgain.duration(to: .now) < .seconds(1), "\(pattern)")
+  }
+
+  @Test func theOctetsOfAllFromFieldsAreBounded() {
+    let long = "a@b.example" + String(repeating: " ", count: DMARCAuthors.mostOctets - 100)
+    let text = "From:\(long)\r\nFrom: c@d.example\r\nFrom:\(long)\r\nFrom: e@f.example\r\n\r\n"
+    let authors = DMARCAuthors(MessageHeader(Array(text.utf8)), of: Array(text.utf8))
+    #expect(authors.isCut && authors.domains.map(\.text) == ["b.example", "d.example"])
+    #expect(authors.fields == 4)
+    #expect(!DMARCAuthors(from: Array(long.utf8)).isCut)
   }
 
   @Test func everyFromFieldIsRead() {
