@@ -92,8 +92,12 @@ import Testing
     #expect(try await outcome(zone, from: "x@a.example", spf: spf).result == .pass)
     // One proved and one without a policy: not proved as a whole.
     #expect(try await outcome(zone, from: "x@a.example, y@d.example", spf: spf).result == .none)
+    // More than are kept: the worst of those, and never less than a fault, whatever they prove.
     let many = (0..<11).map { "x@a\($0).example" }.joined(separator: ",")
     #expect(try await outcome(zone, from: many).result == .permerror)
+    #expect(try await outcome(zone, from: "x@b.example,\(many)").policy == .reject)
+    let own = (0..<11).map { "x@n\($0).a.example" }.joined(separator: ",")
+    #expect(try await outcome(zone, from: own, spf: spf).result == .permerror)
     #expect(try await outcome(zone, from: "nobody").result == .none)
     #expect(try await outcome(zone, from: "x@[192.0.2.1]").result == .none)
   }
@@ -216,6 +220,62 @@ import Testing
     let both = try await outcome(
       zone, from: from, spf: spf("a.co.uk", .temperror), dkim: dkim("news.a.co.uk"))
     #expect(both.result == .pass)
+  }
+
+  @Test func whatASignatureLeavesOpenProvesNothing() async throws {
+    let zone = "_dmarc.a.example TXT v=DMARC1; p=reject"
+    func judged(_ change: (inout DKIMVerification) -> Void, beside: DKIMVerification? = nil) async throws
+      -> DMARCOutcome
+    {
+      var one = DKIMVerification(.pass, domain: DNSName("a.example"))
+      change(&one)
+      return try await outcome(zone, from: "x@a.example", dkim: [one] + (beside.map { [$0] } ?? []))
+    }
+    #expect(try await judged { _ in }.result == .pass)
+    // RFC 6376 §3.6.1, §8.2
+    let test = try await judged { $0.isTesting = true }
+    #expect(test.result == .fail && test.policy == .reject && test.reason.hasSuffix("a.example is a test"))
+    let part = try await judged { $0.signsPartOfBody = true }
+    #expect(part.result == .fail && part.reason.hasSuffix("a.example leaves out a part of the body"))
+    let whole = DKIMVerification(.pass, domain: DNSName("n.a.example"))
+    #expect(try await judged({ $0.isTesting = true }, beside: whole).result == .pass)
+    let other = DKIMVerification(.pass, domain: DNSName("b.example"))
+    #expect(try await judged({ $0.signsPartOfBody = true }, beside: other).result == .fail)
+  }
+
+  @Test func doubtAboutAProofIsWorseThanAFailureNobodyMinds() async throws {
+    let zone = "_dmarc.a.example TXT v=DMARC1; p=none\n_dmarc.b.example TXT v=DMARC1; p=reject"
+    let doubt = SPFOutcome(.temperror, identity: .mailFrom, domain: DNSName("b.example"))
+    let both = try await outcome(zone, from: "x@a.example, y@b.example", spf: doubt)
+    #expect(both.result == .temperror && both.policy == .reject && both.fromDomain?.text == "b.example")
+    #expect(both.reason == "SPF of b.example could not be told for b.example")
+    // Of somebody else's name nothing could have come.
+    let silent = DKIMVerification(.temperror, domain: DNSName("k.tarpit.example"))
+    #expect(try await outcome(zone, from: "y@b.example", dkim: [silent]).result == .fail)
+    #expect(try await outcome(zone, from: "y@b.example", dkim: [silent], discovery: .tree).result == .fail)
+  }
+
+  @Test(arguments: DMARCEvaluator.Discovery.allCases)
+  func whatThePoliciesAreIsKnownBeforeTheProofs(_ discovery: DMARCEvaluator.Discovery) async throws {
+    let zone = try SPFZone(
+      """
+      _dmarc.bank.example TXT v=DMARC1; p=none; sp=quarantine; np=reject
+      _dmarc.other.example TXT v=DMARC1; p=quarantine
+      """)
+    let evaluator = DMARCEvaluator(Self.suffixes, discovery: discovery)
+    let nobody = Lookups(NoResolver(), until: .now)
+    let stranger = DKIMVerification(.pass, domain: DNSName("k.tarpit.example"))
+    for (from, policy) in [
+      ("x@mail.bank.example", DMARCPolicy.reject), ("x@evil.example, y@mail.bank.example", .reject),
+      ("x@evil.example, y@n.other.example", .quarantine),
+    ] {
+      let authors = DMARCAuthors(from: Array(from.utf8))
+      let policies = await evaluator.policies(of: authors, zone.lookups)
+      // Nobody is there to be asked any more.
+      let outcome = await evaluator.check(
+        authors, policies, spf: nil, dkim: [stranger], sample: [], nobody)
+      #expect(outcome.result == .fail && outcome.policy == policy, "\(from): \(outcome)")
+    }
   }
 
   @Test func namesThatAreNotThereHaveAPolicyOfTheirOwn() async throws {
