@@ -70,7 +70,7 @@ struct FromDomainCheck: Check {
   private func look(_ facts: MessageFacts, _ lookups: Lookups) async -> [Finding] {
     let sender = judgesSender ? facts.mail.sender.domain?.lowercasedName : nil
     var findings: [Finding] = []
-    for domain in FromDomains.of(facts)
+    for domain in FromDomains.of(facts).prefix(FromDomains.mostAsked)
     where domain != sender && !relay.isOurDomain(.name(domain)) && !exceptDomains.contains(domain) {
       if let finding = await Self.finding(domain, lookups) { findings.append(finding) }
     }

@@ -59,8 +59,8 @@ struct AddressHashCheck: Check {
             addresses.append(("sender", facts.mail.sender.localPart, domain.description))
           }
           for (subject, field) in [("from", "From"), ("reply_to", "Reply-To")] {
-            for mailbox in facts.mailboxes(of: field) {
-              if let domain = mailbox.domain { addresses.append((subject, mailbox.localPart, domain)) }
+            for address in facts.addresses(of: field) {
+              addresses.append((subject, address.local, address.domain))
             }
           }
           if most > 0 {

@@ -89,23 +89,11 @@ struct RHSBLCheck: Check {
           reports: names.reports(about: [.from, .replyTo]),
           work: .awaited { [names] facts, lookups in
             await names.findings(
-              facts.mailboxes(of: "From").map { (.from, $0.domain ?? "") }
-                + facts.mailboxes(of: "Reply-To").map { (.replyTo, $0.domain ?? "") }, lookups)
+              FromDomains.of(facts).prefix(FromDomains.mostAsked).map { (.from, $0) }
+                + facts.addresses(of: "Reply-To").prefix(FromDomains.mostAsked).map { (.replyTo, $0.domain) },
+              lookups)
           }))
     }
-  }
-}
-
-extension MessageFacts {
-  /// Bound: so many mailboxes of a field are asked about.
-  private static var mostMailboxes: Int { 5 }
-
-  /// The first mailboxes of a field, in its order; none where it cannot be read.
-  func mailboxes(of name: String) -> [AddressList.Mailbox] {
-    guard let field = header.first(name),
-      let list = try? AddressList(message.memory, in: field.body)
-    else { return [] }
-    return Array(list.mailboxes.prefix(Self.mostMailboxes))
   }
 }
 
