@@ -47,6 +47,8 @@ protocol Check: Sendable {
   static var weights: [ReasonCode: Weight] { get }
   /// What `action` leaves to the score: what would be wrong to refuse for alone.
   static var leftToScore: Set<ReasonCode> { get }
+  /// What `action` defers where it refuses the rest: what another try may find out.
+  static var deferredAtMost: Set<ReasonCode> { get }
   /// Its part of the reason catalogue.
   static var reasons: [Reason] { get }
   /// Reads the check's own keys.
@@ -57,6 +59,7 @@ protocol Check: Sendable {
 
 extension Check {
   static var leftToScore: Set<ReasonCode> { [] }
+  static var deferredAtMost: Set<ReasonCode> { [] }
 }
 
 /// All checks, in the order in which their findings are listed.
@@ -131,7 +134,11 @@ public enum Catalogue {
         where own.ruling != .allow && (own.score > 0 || own.ruling != .none)
           && !check.leftToScore.contains(code)
         {
-          weights[code]?.ruling = own.ruling == .limit && ruling == .reject ? .limit : ruling
+          switch ruling {
+          case .reject where own.ruling == .limit: weights[code]?.ruling = .limit
+          case .reject where check.deferredAtMost.contains(code): weights[code]?.ruling = .defer
+          default: weights[code]?.ruling = ruling
+          }
         }
       }
       if mode != .off { built.enlist(in: &plan, mode: mode, enforceAt: enforceAt) }

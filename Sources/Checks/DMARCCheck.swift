@@ -15,7 +15,11 @@ extension ReasonCode {
   static let dmarcOverridden: ReasonCode = "DMARC_OVERRIDDEN"
   static let dmarcPermanentError: ReasonCode = "DMARC_PERMERROR"
   static let dmarcUnavailable: ReasonCode = "DMARC_UNAVAILABLE"
+  static let dmarcUndecided: ReasonCode = "DMARC_UNDECIDED"
   static let fromMultiple: ReasonCode = "FROM_MULTIPLE"
+  static let fromExcessive: ReasonCode = "FROM_EXCESSIVE"
+  static let fromMissing: ReasonCode = "FROM_MISSING"
+  static let fromUnreadable: ReasonCode = "FROM_UNREADABLE"
 }
 
 /// Whether the author's domain answers for the message, and what it asks for where not (RFC 7489).
@@ -28,11 +32,15 @@ public struct DMARCCheck: Check {
   static let weights: [ReasonCode: Weight] = [
     .dmarcPass: Weight(0), .dmarcNone: Weight(0), .dmarcFail: Weight(0.5), .dmarcQuarantine: Weight(6),
     .dmarcReject: Weight(12), .dmarcOverridden: Weight(0), .dmarcPermanentError: Weight(0),
-    .dmarcUnavailable: Weight(0), .fromMultiple: Weight(4),
+    .dmarcUnavailable: Weight(0), .dmarcUndecided: Weight(6), .fromMultiple: Weight(4),
+    .fromExcessive: Weight(6), .fromMissing: Weight(4), .fromUnreadable: Weight(4),
   ]
 
   /// `action` is for what the domain itself wants refused.
-  static let leftToScore: Set<ReasonCode> = [.dmarcFail, .dmarcQuarantine, .fromMultiple]
+  static let leftToScore: Set<ReasonCode> = [
+    .dmarcFail, .dmarcQuarantine, .fromMultiple, .fromExcessive, .fromMissing, .fromUnreadable,
+  ]
+  static let deferredAtMost: Set<ReasonCode> = [.dmarcUndecided]
 
   private let evaluator: DMARCEvaluator
   private let trust: ARCTrust
@@ -49,10 +57,11 @@ public struct DMARCCheck: Check {
     evaluator = DMARCEvaluator(
       materials.suffixes, discovery: DMARCEvaluator.Discovery(rawValue: word) ?? .suffixes)
     trust = ARCTrust(materials)
-    // One word about the author's domain, and that there is more than one From.
-    let results = Self.weights.keys.filter { $0 != .fromMultiple }
+    // One word about the author's domain, and what is wrong with From itself.
+    let ofFrom: Set<ReasonCode> = [.fromMissing, .fromUnreadable, .fromMultiple, .fromExcessive]
+    let results = Self.weights.keys.filter { !ofFrom.contains($0) }
     reports = .oneOfEach(
-      [[.fromMultiple], results].map { $0.map { materials.weight(of: $0, in: Self.self) } })
+      (ofFrom.map { [$0] } + [results]).map { $0.map { materials.weight(of: $0, in: Self.self) } })
     resolves = materials.resolves
   }
 
@@ -60,18 +69,16 @@ public struct DMARCCheck: Check {
     guard resolves else { return }
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: max(enforceAt, .message), reports: reports,
+        check: Self.name, mode: mode, enforceAt: max(enforceAt, .message), reports: reports, wantsBody: true,
         work: .awaited { facts, lookups in await look(facts, lookups) }))
   }
 
   private func look(_ facts: MessageFacts, _ lookups: Lookups) async -> [Finding] {
-    let authors = DMARCAuthors(facts.header, of: facts.message.memory)
-    var findings: [Finding] = []
-    if authors.fields > 1 || authors.isCut {
-      let evidence = authors.fields > 1 ? "\(authors.fields) From fields" : "From of too many domains"
-      findings.append(Finding(.fromMultiple, evidence: evidence))
-    }
-    if let domain = authors.domains.first, authors.domains.count == 1, exceptDomains.contains(domain.text) {
+    let authors = facts.authors
+    var findings = Self.findings(authors)
+    if let domain = authors.domains.first, authors.domains.count == 1, !authors.isCut,
+      exceptDomains.contains(domain.text)
+    {
       return findings
     }
     let outcome = await Self.outcome(facts, lookups, evaluator)
@@ -84,34 +91,52 @@ public struct DMARCCheck: Check {
     return findings
   }
 
+  /// What is to be said of From itself.
+  private static func findings(_ authors: DMARCAuthors) -> [Finding] {
+    var findings: [Finding] = []
+    if authors.fields == 0 { findings.append(Finding(.fromMissing)) }
+    if authors.isNobody {
+      findings.append(
+        Finding(.fromUnreadable, evidence: authors.isReadable ? "names no domain" : "no list of addresses"))
+    }
+    if authors.fields > 1 {
+      findings.append(Finding(.fromMultiple, evidence: "\(authors.fields) From fields"))
+    }
+    if authors.isCut {
+      let evidence = "more than \(DMARCAuthors.mostDomains) domains or \(DMARCAuthors.mostOctets) octets"
+      findings.append(Finding(.fromExcessive, evidence: evidence))
+    }
+    return findings
+  }
+
   /// DMARC of a message, found once, whoever asks first.
   public static func outcome(
     _ facts: MessageFacts, _ lookups: Lookups, _ evaluator: DMARCEvaluator
   ) async -> DMARCOutcome {
     await facts.evidence.dmarc.value {
-      let authors = DMARCAuthors(facts.header, of: facts.message.memory)
-      let (spf, dkim) = await proofs(authors, facts, lookups)
+      let authors = facts.authors
+      let (policies, spf, dkim) = await proofs(authors, facts, lookups, evaluator)
       return await evaluator.check(
-        authors, spf: spf, dkim: dkim, sample: sample(of: facts), lookups)
+        authors, policies, spf: spf, dkim: dkim, sample: sample(of: facts), lookups)
     }
   }
 
-  /// SPF and DKIM; where the policy is not known yet it is asked for meanwhile.
+  /// The policies, SPF and DKIM.
+  ///
+  /// Abuse: all of them are asked for at once. A signature whose key nobody serves takes the time of the stage, and an
+  /// author whose policy is asked for after it would go free.
   private static func proofs(
-    _ authors: DMARCAuthors, _ facts: MessageFacts, _ lookups: Lookups
-  ) async -> (SPFOutcome, [DKIMVerification]) {
-    guard let question = authors.domains.first?.prefixed("_dmarc").map({ DNSQuestion($0, .txt) }),
-      lookups.resolver.remembered(question) == nil
-    else {
-      return (
-        await SPFCheck.outcome(facts.mail, lookups), await DKIMCheck.verifications(facts, lookups)
-      )
+    _ authors: DMARCAuthors, _ facts: MessageFacts, _ lookups: Lookups, _ evaluator: DMARCEvaluator
+  ) async -> (DMARCPolicies, SPFOutcome, [DKIMVerification]) {
+    if evaluator.remembers(authors, lookups.resolver) {
+      let policies = await evaluator.policies(of: authors, lookups)
+      let spf = await SPFCheck.outcome(facts.mail, lookups)
+      return (policies, spf, await DKIMCheck.verifications(facts, lookups))
     }
-    async let policy = lookups.resolve(question.name, .txt)
+    async let policies = evaluator.policies(of: authors, lookups)
     async let spf = SPFCheck.outcome(facts.mail, lookups)
     let dkim = await DKIMCheck.verifications(facts, lookups)
-    _ = await policy
-    return (await spf, dkim)
+    return (await policies, await spf, dkim)
   }
 
   /// What tells one message from another, however often it is sent: its id, else its whole header.
@@ -140,7 +165,11 @@ extension DMARCOutcome {
     switch result {
     case .none: .dmarcNone
     case .pass: .dmarcPass
-    case .temperror: .dmarcUnavailable
+    case .temperror:
+      switch policy {
+      case .reject?, .quarantine?: .dmarcUndecided
+      case DMARCPolicy.none?, nil: .dmarcUnavailable
+      }
     case .permerror: .dmarcPermanentError
     case .fail:
       switch policy {

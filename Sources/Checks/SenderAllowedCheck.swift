@@ -96,9 +96,7 @@ struct SenderAllowedCheck: Check {
     {
       return Self.finding(one.match, by: "SPF")
     }
-    let passed = await DKIMCheck.verifications(facts, lookups).filter {
-      $0.status == .pass && !$0.isTesting && !$0.signsPartOfBody
-    }
+    let passed = await DKIMCheck.verifications(facts, lookups).filter(\.isProof)
     for signature in passed {
       guard let domain = signature.domain,
         let one = allowed.first(where: { isAligned($0.domain, with: domain) })

@@ -37,6 +37,8 @@ public final class SenderEvidence: Sendable {
 /// What is found out about a message once.
 public final class MessageEvidence: Sendable {
   public let trace = Memo<Trace>()
+  /// Whose domains From names.
+  public let authors = Memo<DMARCAuthors>()
   /// In the order of the signatures in the header.
   public let dkim = Once<[DKIMVerification]>()
   public let arc = Once<ARCOutcome>()

@@ -53,8 +53,9 @@ extension AuthenticationResults {
   fileprivate func proof(of author: DNSName, _ isAligned: (DNSName) -> Bool) -> String? {
     let dmarc = results.filter { $0.method == "dmarc" }
     guard dmarc.isEmpty else {
+      // Abuse: a pass that does not say of whom may be that of any author the sealer saw.
       let passes = dmarc.allSatisfy { one in
-        one.result == "pass" && (one.value("header", "from").map { DNSName($0) == author } ?? true)
+        one.result == "pass" && one.value("header", "from").flatMap(Self.domain) == author
       }
       return passes ? "dmarc=pass" : nil
     }
@@ -65,9 +66,13 @@ extension AuthenticationResults {
       case "spf": said = one.value("smtp", "mailfrom")
       default: continue
       }
-      let domain = said.flatMap { $0.split(separator: "@").last }.flatMap { DNSName($0) }
-      if let domain, isAligned(domain) { return "\(one.method)=pass \(domain)" }
+      if let domain = said.flatMap(Self.domain), isAligned(domain) { return "\(one.method)=pass \(domain)" }
     }
     return nil
+  }
+
+  /// Of a domain, or of an address.
+  private static func domain(_ said: String) -> DNSName? {
+    said.split(separator: "@").last.flatMap { DNSName($0) }
   }
 }

@@ -66,16 +66,57 @@ public struct AuthenticationResults: Hashable, Sendable {
   }
 
   /// Whether a field's body speaks in the name of `servid` (RFC 8601 §5): such a field from outside is forged, and is
-  /// removed. One that cannot be read is, if that name stands anywhere in it.
+  /// removed. So is one that some reader could take for it: where that name stands as a word before the first `;`, or,
+  /// where the body cannot be read, anywhere in it.
   public static func isOurs(_ fieldBody: ArraySlice<UInt8>, servid: String) -> Bool {
+    let servid = servid.lowercasedASCII
     var lexer = CommentedWords(fieldBody)
-    if let name = lexer.value(), !lexer.isBroken, lexer.isAtEnd || lexer.token() != nil || lexer.takes(";") {
-      if name.equalsIgnoringASCIICase(servid) { return true }
-      guard let theirs = DNSName(name), let ours = DNSName(servid) else { return false }
-      return theirs == ours
+    guard let name = lexer.value(), !lexer.isBroken, lexer.isAtEnd || lexer.token() != nil || lexer.takes(";")
+    else {
+      let text = String(decoding: fieldBody, as: UTF8.self).lowercasedASCII
+      return text.utf8.containsSequence(servid.utf8) || head(of: fieldBody).contains(servid)
     }
-    let text = String(decoding: fieldBody, as: UTF8.self).lowercasedASCII
-    return text.utf8.containsSequence(servid.lowercasedASCII.utf8)
+    if name.lowercasedASCII == servid { return true }
+    if let theirs = DNSName(name), let ours = DNSName(servid), theirs == ours { return true }
+    return head(of: fieldBody).contains(servid)
+  }
+
+  /// The words that stand before the results, as somebody sees them who knows neither quotes nor comments; a `;` in
+  /// those ends nothing.
+  private static func head(of body: ArraySlice<UInt8>) -> [String] {
+    var words: [String] = []
+    var word: [UInt8] = []
+    func end() {
+      while word.last == .dot { word.removeLast() }
+      if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+      word = []
+    }
+    var depth = 0
+    var isQuoted = false
+    var index = body.startIndex
+    while index < body.endIndex {
+      var byte = body[index]
+      index += 1
+      switch byte {
+      case UInt8(ascii: ";") where depth == 0 && !isQuoted:
+        end()
+        return words
+      case UInt8(ascii: "\"") where depth == 0: isQuoted.toggle()
+      case UInt8(ascii: "(") where !isQuoted: depth += 1
+      case UInt8(ascii: ")") where !isQuoted: depth = max(0, depth - 1)
+      case UInt8(ascii: "\\") where (depth > 0 || isQuoted) && index < body.endIndex:
+        byte = body[index]
+        index += 1
+      default: break
+      }
+      if byte.isASCIILetterOrDigit || byte >= 0x80 || "-._".utf8.contains(byte) {
+        word.append(byte.lowercasedASCII)
+      } else {
+        end()
+      }
+    }
+    end()
+    return words
   }
 
   /// `i=1;` at the beginning (RFC 8617 §4.1.1, §4.2.1: 1 to 50, no zero in front).

@@ -2,7 +2,7 @@ internal import Bytes
 internal import DNS
 
 /// Where the DMARC record of a domain stands, and who its organisation is.
-struct DMARCDiscovery {
+struct DMARCDiscovery: Sendable {
   struct Found: Sendable {
     let record: DMARCRecord
     let domain: DNSName
@@ -71,6 +71,11 @@ struct DMARCDiscovery {
     }
   }
 
+  /// Finds now what alignment with an author will ask for.
+  mutating func prepare(for author: DNSName) async {
+    if discovery == .tree { _ = await walk(from: author) }
+  }
+
   /// Whether an identifier speaks for the author's domain (§3.1); nil where DNS did not say.
   mutating func isAligned(
     _ identifier: DNSName, _ author: DNSName, _ alignment: DMARCRecord.Alignment
@@ -85,9 +90,11 @@ struct DMARCDiscovery {
       // Neither can be of the other's organisation where the last labels already differ.
       guard identifier.text.hasSuffixLabel(of: author.text) else { return false }
       let mine = await walk(from: author)
+      if mine.failure != nil { return nil }
+      // Abuse: who is not within the author's organisation is not asked, lest it keep silent to be in doubt.
+      guard identifier.isWithin(mine.organization) else { return false }
       let its = await walk(from: identifier)
-      if mine.failure != nil || its.failure != nil { return nil }
-      return mine.organization == its.organization
+      return its.failure == nil ? mine.organization == its.organization : nil
     }
   }
 
@@ -147,7 +154,7 @@ struct DMARCDiscovery {
 
 extension DMARCDiscovery {
   /// What walking up from a name showed.
-  private struct Walked {
+  private struct Walked: Sendable {
     var organization: DNSName
     /// Whose record is applied to names without one: the organisation's, else that of the suffix above it.
     var policyDomain: DNSName?

@@ -63,6 +63,10 @@ public struct DKIMVerification: Hashable, Sendable {
   /// Why it did not pass, or passes with reserve, in words for the operator.
   public var reason: String
 
+  /// Whether it proves that its domain answers for this message: it passes, is no test (RFC 6376 §3.6.1), and covers the
+  /// whole body (§8.2).
+  public var isProof: Bool { status == .pass && !isTesting && !signsPartOfBody }
+
   public init(
     _ status: DKIMStatus, domain: DNSName? = nil, selector: String = "", identity: String = "",
     algorithm: String = "", signaturePrefix: String = "", keyBits: Int = 0, isTesting: Bool = false,

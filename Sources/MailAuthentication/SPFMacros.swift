@@ -28,6 +28,19 @@ struct SPFMacros: Sendable {
     return false
   }
 
+  /// Whether a domain-spec speaks of a local part that no name can be made of (RFC 8616 §4: `%{s}` or `%{l}`, and
+  /// the local part is not ASCII): its term matches nothing, whatever the macro would leave of it.
+  func asksForUnspeakable(_ octets: [UInt8], _ range: Range<Int>) -> Bool {
+    guard octets[range].contains(UInt8(ascii: "%")), !localPart.utf8.allSatisfy({ $0 < 0x80 }) else {
+      return false
+    }
+    var reader = SPFMacroReader(octets, range, in: .name)
+    while let piece = reader.next() {
+      if case .macro(let macro) = piece, "sl".utf8.contains(macro.letter) { return true }
+    }
+    return false
+  }
+
   /// The name that a domain-spec stands for (§7.3); nil where DNS cannot be asked for it.
   func name(_ octets: [UInt8], _ range: Range<Int>, in domain: DNSName) -> DNSName? {
     guard octets[range].contains(UInt8(ascii: "%")) else { return DNSName(expanded: fitting(octets[range])) }

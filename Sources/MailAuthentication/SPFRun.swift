@@ -53,6 +53,7 @@ struct SPFRun {
       }
       guard let redirect = record.redirect else { return SPFVerdict(result: .neutral) }
       if let excess = count(redirect, record, domain) { return excess }
+      if macros.asksForUnspeakable(record.octets, redirect) { return SPFVerdict(result: .neutral) }
       guard let target = await name(redirect, record, domain) else {
         return .permanent("\(domain): redirect=\(record.text(redirect)) makes no name")
       }
@@ -93,7 +94,10 @@ struct SPFRun {
     at directive: SPFDirective, of record: SPFRecord, in domain: DNSName
   ) async -> SPFVerdict? {
     isVoid = false
-    if directive.mechanism.asks, let excess = count(directive.range, record, domain) { return excess }
+    if directive.mechanism.asks {
+      if let excess = count(directive.range, record, domain) { return excess }
+      if macros.asksForUnspeakable(record.octets, directive.range) { return nil }
+    }
     switch await matches(directive.mechanism, record, domain) {
     case .yes:
       return SPFVerdict(

@@ -124,7 +124,12 @@ import Testing
     #expect(try voucher(" i=1; s; dkim=pass header.i=@author.example") == "dkim=pass author.example")
     #expect(try voucher(" i=1; s; dkim=fail header.d=author.example") == nil)
     #expect(try voucher(" i=1; s; spf=pass smtp.mailfrom=x@other.example") == nil)
-    #expect(try voucher(" i=1; s; dmarc=pass") == "dmarc=pass")
+    #expect(try voucher(" i=1; s; dmarc=pass header.from=author.example") == "dmarc=pass")
+    #expect(try voucher(" i=1; s; dmarc=pass header.from=x@Author.example") == "dmarc=pass")
+    // A pass of nobody in particular proves nobody, and one of somebody beside it does not either.
+    #expect(try voucher(" i=1; s; dmarc=pass") == nil)
+    #expect(try voucher(" i=1; s; dmarc=pass; spf=pass smtp.mailfrom=author.example") == nil)
+    #expect(try voucher(" i=1; s; dmarc=pass header.from=author.example; dmarc=pass") == nil)
     #expect(try voucher(" i=1; s; dmarc=fail; spf=pass smtp.mailfrom=author.example") == nil)
     #expect(try voucher(" i=1; s; dmarc=pass header.from=other.example") == nil)
     #expect(try voucher(" no results at all") == nil)

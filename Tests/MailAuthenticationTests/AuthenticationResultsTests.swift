@@ -103,6 +103,14 @@ import Testing
     // What cannot be read is ours if it says our name.
     (" (mx.example; none", true), (" \"mx.example; none", true), (" =?; dkim=pass by MX.EXAMPLE", true),
     (" mx.example junk junk; none", true), (" =?; none", false), ("", false),
+    // One that somebody takes for ours who finds our name before the results.
+    (" foo mx.example; dmarc=pass", true), (" \"\" MX.example.; dmarc=pass", true),
+    (" foo \"mx.example\"; dmarc=pass", true), (" \"a;b\" mx.example; dmarc=pass", true),
+    (" foo (bar; mx.example); dmarc=pass", true), (" foo/mx.example; dmarc=pass", true),
+    (" foo \"mx.ex\\ample\"; dmarc=pass", true), (" foo\r\n\tmx.example\r\n\t; dmarc=pass", true),
+    (" foo mx.example", true), (" \"\"", false),
+    (" foo a.mx.example; dmarc=pass", false), (" foo mx.example.org; dmarc=pass", false),
+    (" foo mx-mx.example_; dmarc=pass", false), (" foo; dkim=pass (mx.example) header.d=mx.example", false),
   ])
   func forgedOnes(body: String, isOurs: Bool) {
     #expect(AuthenticationResults.isOurs(Array(body.utf8)[...], servid: "mx.example") == isOurs)

@@ -92,8 +92,12 @@ import Testing
     #expect(try await outcome(zone, from: "x@a.example", spf: spf).result == .pass)
     // One proved and one without a policy: not proved as a whole.
     #expect(try await outcome(zone, from: "x@a.example, y@d.example", spf: spf).result == .none)
+    // More than are kept: the worst of those, and never less than a fault, whatever they prove.
     let many = (0..<11).map { "x@a\($0).example" }.joined(separator: ",")
     #expect(try await outcome(zone, from: many).result == .permerror)
+    #expect(try await outcome(zone, from: "x@b.example,\(many)").policy == .reject)
+    let own = (0..<11).map { "x@n\($0).a.example" }.joined(separator: ",")
+    #expect(try await outcome(zone, from: own, spf: spf).result == .permerror)
     #expect(try await outcome(zone, from: "nobody").result == .none)
     #expect(try await outcome(zone, from: "x@[192.0.2.1]").result == .none)
   }
@@ -110,11 +114,107 @@ import Testing
     ("\"a@b.example <c@d.example>", ["b.example", "d.example"], false),
     ("@b.example", [], false), ("a @b.example@c.example", ["b.example", "c.example"], false), ("x", [], true),
     ("", [], true),
+    // What the grammar has no domain for is shown all the same.
+    ("\"boss@b.example\"", ["b.example"], true), ("\"b@b.example\" <nobody>", ["b.example"], true),
+    ("\"b@b.example\" <>", ["b.example"], false), ("\"boss\\@b.example\"", ["b.example"], true),
+    ("\"b@b.example\", c@d.example", ["b.example", "d.example"], true),
+    ("(b@b.example)", ["b.example"], true),
+    ("boss@b.example..", ["b.example"], false), ("boss@.b.example", ["b.example"], false),
+    ("boss@b.example..d.example", ["b.example", "d.example"], false),
+    ("boss@b.example!", ["b.example"], true),
+    ("boss@b.example\u{202e}", ["b.example"], true),
+    ("b@b\u{fc}cher.example..", ["xn--bcher-kva.example"], false),
+    ("boss\u{ff20}b.example", ["b.example"], true), ("boss@[b.example]", ["b.example"], true),
+    ("=?utf-8?q?boss=40b.example?=", ["b.example"], true),
+    ("=?x?B?Ym9zc0BiLmV4YW1wbGU?=", ["b.example"], true),
+    ("=?utf-16be?b?AGIAQABiAC4AZQB4AGEAbQBwAGwAZQ==?=", ["b.example"], true),
+    ("boss@=?utf-8?q?b.example?=", ["b.example"], true),
+    ("boss=?utf-8?Q?=40?=b.example", ["b.example"], true),
+    ("boss@=?utf-8?q?b.ex?= =?utf-8?q?ample?=", ["b.example"], false),
+    ("=?utf-8?q?bo?=\r\n =?utf-8?q?ss=40b.example_x?=", ["b.example"], false),
+    ("<=?utf-8?q?boss=40b.example?=>", ["b.example"], true),
+    ("=?utf-8?q?=22?= b@b.example =?utf-8?q?=22?= c@d.example", ["b.example", "d.example"], false),
+    ("=?utf-8?q?b=40b.example", [], true), ("=?=?=?=?", [], true), ("nobody <b@>", [], false),
+    ("x@[192.0.2.1]", [], true), ("Smith, John <c@d.example>", ["d.example"], true),
   ])
   func theDomainsOfFrom(_ text: String, _ domains: [String], _ isReadable: Bool) {
     let authors = DMARCAuthors(from: Array(text.utf8))
     #expect(authors.domains.map(\.text) == domains, "\(text)")
     #expect(authors.isReadable == isReadable, "\(text)")
+  }
+
+  @Test(arguments: [
+    ("boss@b.example\\", "", ["b.example"]),
+    ("<boss@b.example\\> c@d.example", "", ["b.example", "d.example"]),
+    ("J\\rg <boss@b.example>", "", ["b.example"]), ("boss@\\b.example", "", ["b.example"]),
+    ("boss@b.example ", "\\", ["b.example"]), ("\"J\\rg b@b.example\"", "", ["b.example"]),
+  ])
+  func whatIsNoUTF8HidesNothing(_ text: String, _ behind: String, _ domains: [String]) {
+    let octets = (text + behind).utf8.map { $0 == UInt8(ascii: "\\") ? 0xe9 : $0 }
+    #expect(DMARCAuthors(from: octets).domains.map(\.text) == domains, "\(text)")
+  }
+
+  @Test func whoNamesNobodyIsKnown() {
+    #expect(DMARCAuthors(from: Array("nobody".utf8)).isNobody && DMARCAuthors(from: []).isNobody)
+    #expect(!DMARCAuthors(from: Array("x@[192.0.2.1]".utf8)).isNobody)
+    #expect(!DMARCAuthors(from: Array("x@[IPv6:2001:db8::1]".utf8)).isNobody)
+    let none = DMARCAuthors(MessageHeader(Array("To: a@b.example\r\n\r\n".utf8)), of: [])
+    #expect(none.fields == 0 && !none.isNobody)
+  }
+
+  /// Each was quadratic once, or could be: at the bound that took a minute without optimisation.
+  @Test(arguments: [
+    "(", "\"", "(\"", "\"(\\", "=?", "=", "=?a?q?", "=?utf-8?b?", "a@b..", "a@\u{fc}..", "@", "<a@",
+    "a@b.example,", "[",
+    "a@\u{fc}.\u{202e}", "=?a?q?=40?= ", "a@x\u{fc}.example ", "\u{ff20}", "(\r\n ", "\"b@\u{fc}.x\", ",
+  ])
+  func aHostileFromTakesLinearTime(_ pattern: String) {
+    let octets = Array(String(repeating: pattern, count: 640 * 1024 / pattern.utf8.count).utf8)
+    var field = Array("From: ".utf8)
+    field += octets + Array("\r\n\r\n".utf8)
+    let begun = ContinuousClock.now
+    let authors = DMARCAuthors(MessageHeader(field), of: field)
+    #expect(begun.duration(to: .now) < .seconds(10), "\(pattern)")
+    #expect(authors.isCut && authors.fields <= 1, "what is left out counts: \(pattern)")
+    let whole = Array(octets.prefix(DMARCAuthors.mostOctets))
+    let begunAgain = ContinuousClock.now
+    #expect(DMARCAuthors(from: whole).domains.count <= DMARCAuthors.mostDomains)
+    #expect(begunAgain.duration(to: .now) < .seconds(10), "\(pattern)")
+  }
+
+  @Test func whateverStandsInFromIsReadWithinBounds() {
+    let pieces: [[UInt8]] =
+      [
+        "(", ")", "\"", "\\", "@", "<", ">", ",", ";", ":", "[", "]", "=", "?", "=?", "?=", "=?u?q?",
+        "=?u?b?", ".",
+        "..", "a", "b.example", "@c.example", "=40", "_", " ", "\r\n ", "\u{ff20}", "\u{fc}", "\u{202e}",
+        "YUBi", "=4",
+      ].map { Array($0.utf8) } + [[0xff], [0xe9], [0xef], [0xef, 0xbc], [0], [0x0d]]
+    var seed: UInt64 = 1
+    for _ in 0..<5000 {
+      var text: [UInt8] = []
+      for _ in 0..<Int(seed >> 33 % 24) {
+        seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        text += pieces[Int(seed >> 33) % pieces.count]
+      }
+      seed = seed &* 6_364_136_223_846_793_005 &+ 1
+      let authors = DMARCAuthors(from: text)
+      #expect(authors.domains.count <= DMARCAuthors.mostDomains && !authors.isCut)
+      #expect(Set(authors.domains).count == authors.domains.count)
+      // What stands in front of a readable address takes none of its domain away.
+      if authors.isReadable, !text.isEmpty {
+        #expect(DMARCAuthors(from: Array("x@d.example,".utf8) + text).domains.first?.text == "d.example")
+      }
+    }
+  }
+
+  @Test func theOctetsOfAllFromFieldsAreBounded() {
+    let long = "a@b.example" + String(repeating: " ", count: DMARCAuthors.mostOctets - 100)
+    let text = "From:\(long)\r\nFrom: c@d.example\r\nFrom:\(long)\r\nFrom: e@f.example\r\n\r\n"
+    let authors = DMARCAuthors(MessageHeader(Array(text.utf8)), of: Array(text.utf8))
+    #expect(authors.isCut && authors.domains.map(\.text) == ["b.example", "d.example"])
+    #expect(authors.fields == 4)
+    #expect(!DMARCAuthors(from: Array(long.utf8)).isCut)
   }
 
   @Test func everyFromFieldIsRead() {
@@ -146,6 +246,62 @@ import Testing
     let both = try await outcome(
       zone, from: from, spf: spf("a.co.uk", .temperror), dkim: dkim("news.a.co.uk"))
     #expect(both.result == .pass)
+  }
+
+  @Test func whatASignatureLeavesOpenProvesNothing() async throws {
+    let zone = "_dmarc.a.example TXT v=DMARC1; p=reject"
+    func judged(_ change: (inout DKIMVerification) -> Void, beside: DKIMVerification? = nil) async throws
+      -> DMARCOutcome
+    {
+      var one = DKIMVerification(.pass, domain: DNSName("a.example"))
+      change(&one)
+      return try await outcome(zone, from: "x@a.example", dkim: [one] + (beside.map { [$0] } ?? []))
+    }
+    #expect(try await judged { _ in }.result == .pass)
+    // RFC 6376 §3.6.1, §8.2
+    let test = try await judged { $0.isTesting = true }
+    #expect(test.result == .fail && test.policy == .reject && test.reason.hasSuffix("a.example is a test"))
+    let part = try await judged { $0.signsPartOfBody = true }
+    #expect(part.result == .fail && part.reason.hasSuffix("a.example leaves out a part of the body"))
+    let whole = DKIMVerification(.pass, domain: DNSName("n.a.example"))
+    #expect(try await judged({ $0.isTesting = true }, beside: whole).result == .pass)
+    let other = DKIMVerification(.pass, domain: DNSName("b.example"))
+    #expect(try await judged({ $0.signsPartOfBody = true }, beside: other).result == .fail)
+  }
+
+  @Test func doubtAboutAProofIsWorseThanAFailureNobodyMinds() async throws {
+    let zone = "_dmarc.a.example TXT v=DMARC1; p=none\n_dmarc.b.example TXT v=DMARC1; p=reject"
+    let doubt = SPFOutcome(.temperror, identity: .mailFrom, domain: DNSName("b.example"))
+    let both = try await outcome(zone, from: "x@a.example, y@b.example", spf: doubt)
+    #expect(both.result == .temperror && both.policy == .reject && both.fromDomain?.text == "b.example")
+    #expect(both.reason == "SPF of b.example could not be told for b.example")
+    // Of somebody else's name nothing could have come.
+    let silent = DKIMVerification(.temperror, domain: DNSName("k.tarpit.example"))
+    #expect(try await outcome(zone, from: "y@b.example", dkim: [silent]).result == .fail)
+    #expect(try await outcome(zone, from: "y@b.example", dkim: [silent], discovery: .tree).result == .fail)
+  }
+
+  @Test(arguments: DMARCEvaluator.Discovery.allCases)
+  func whatThePoliciesAreIsKnownBeforeTheProofs(_ discovery: DMARCEvaluator.Discovery) async throws {
+    let zone = try SPFZone(
+      """
+      _dmarc.bank.example TXT v=DMARC1; p=none; sp=quarantine; np=reject
+      _dmarc.other.example TXT v=DMARC1; p=quarantine
+      """)
+    let evaluator = DMARCEvaluator(Self.suffixes, discovery: discovery)
+    let nobody = Lookups(NoResolver(), until: .now)
+    let stranger = DKIMVerification(.pass, domain: DNSName("k.tarpit.example"))
+    for (from, policy) in [
+      ("x@mail.bank.example", DMARCPolicy.reject), ("x@evil.example, y@mail.bank.example", .reject),
+      ("x@evil.example, y@n.other.example", .quarantine),
+    ] {
+      let authors = DMARCAuthors(from: Array(from.utf8))
+      let policies = await evaluator.policies(of: authors, zone.lookups)
+      // Nobody is there to be asked any more.
+      let outcome = await evaluator.check(
+        authors, policies, spf: nil, dkim: [stranger], sample: [], nobody)
+      #expect(outcome.result == .fail && outcome.policy == policy, "\(from): \(outcome)")
+    }
   }
 
   @Test func namesThatAreNotThereHaveAPolicyOfTheirOwn() async throws {

@@ -246,4 +246,22 @@ import Testing
     #expect(outcome.result == .fail)
     #expect(outcome.explanation == "??@xn--mnchen-3ya.example %D1%8E%40xn--mnchen-3ya.example")
   }
+
+  @Test(arguments: [
+    // RFC 8616 §4: such a term matches nothing; the ones behind it do. None of them is an error.
+    ("include:%{l}._spf.a.example ip4:192.0.2.0/24 -all", SPFResult.pass),
+    ("include:%{L1r-}._spf.a.example -all", .fail), ("redirect=%{s}._spf.a.example", .neutral),
+    ("a:%{l}.a.example mx:%{l}.a.example/24 ptr:%{l}.a.example -all", .fail),
+    // Nor where the macro leaves but what is ASCII.
+    ("exists:%{l1-}.there.example -all", .fail), ("include:%{l1-}.there.example ~all", .softfail),
+    // It still is a term that asks, and its grammar still counts.
+    ("include:%{x} -all", .permerror),
+    (String(repeating: "include:%{l}.a.example ", count: 11) + "-all", .permerror),
+  ])
+  func aTermOfALocalPartOutsideOfASCIIMatchesNothing(_ record: String, _ result: SPFResult) async throws {
+    var zone = try SPFZone("abc.there.example A 192.0.2.7\nabc.there.example TXT v=spf1 +all")
+    try zone.add("a.example", "TXT", "v=spf1 \(record)")
+    let outcome = try await zone.check("192.0.2.7", "ü-abc@a.example")
+    #expect(outcome.result == result, "\(outcome)")
+  }
 }
