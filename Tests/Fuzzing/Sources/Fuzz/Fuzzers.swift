@@ -20,6 +20,8 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "authres": fuzzAuthenticationResults,
   "dns": fuzzDNS,
   "received": fuzzReceived,
+  "mime": fuzzMIME,
+  "header-words": fuzzHeaderWords,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
