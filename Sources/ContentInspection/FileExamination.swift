@@ -59,12 +59,11 @@ struct FileExamination {
     let signature = FileSignature.of(octets, end: isWhole ? octets.suffix(512) : [0])
     var piece = kind(of: octets, signature, withWords: withWords)
     switch signature?.kind {
-    case .compound:
-      if let file = CompoundFile(octets) {
-        take(OfficeDocument.look(at: file), isWhole: isWhole, into: &piece)
-      }
     case .pdf: lookIntoPDF(octets, &piece)
-    case .rtf: take(RTFScan.look(at: octets), isWhole: isWhole, into: &piece)
+    case .compound, .rtf:
+      if let found = Documents.look(at: octets, signature?.kind) {
+        take(found, isWhole: isWhole, into: &piece)
+      }
     case .archive where piece.type == "application/zip" || signature?.type == "application/zip":
       lookIntoZIP(octets, path: path, depth: depth, isWhole: isWhole, &piece)
     case .archive, .diskImage:

@@ -20,6 +20,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "authres": fuzzAuthenticationResults,
   "dns": fuzzDNS,
   "received": fuzzReceived,
+  "archive-names": fuzzArchiveNames,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
