@@ -108,7 +108,7 @@ let package = Package(
     module(
       "ContentInspection",
       [
-        "Bytes", "Filtering", .target(name: "CMagic", condition: .when(traits: ["FileTypes"])),
+        "Bytes", "Charsets", "Filtering", .target(name: "CMagic", condition: .when(traits: ["FileTypes"])),
         .target(name: "CArchive", condition: .when(traits: ["Archives"])),
       ]),
     module("EventLoops", [nioCore]),

@@ -33,8 +33,7 @@ struct FileExamination {
     result.isExecutable = piece.isExecutable
     result.hasMacros = piece.hasMacros
     result.isArchive = piece.isArchive
-    result.isEncrypted =
-      piece.isEncrypted || result.entries.contains { $0.isEncrypted && !$0.path.contains("/") }
+    result.isEncrypted = piece.isEncrypted || result.entries.contains(where: \.isEncrypted)
     if piece.isArchive, !isWhole { result.faults.insert(.unread) }
     if budget.isBomb { result.faults.insert(.bomb) }
     if budget.isOutOfTime { result.faults.insert(.unread) }
