@@ -86,7 +86,10 @@ struct FileExamination {
     asked += 1
     guard withWords || signature == nil && asked <= Self.mostAsked,
       let told = octets.withUnsafeBytes({ magic.tell($0, withWords: withWords) })
-    else { return piece }
+    else {
+      if piece.type.isEmpty, Self.isText(octets) { piece.type = "text/plain" }
+      return piece
+    }
     let isVague = ["application/octet-stream", "text/plain", "inode/x-empty", "application/x-empty"].contains(
       told.type)
     if signature == nil || !isVague && !Self.isOurs(signature) { piece.type = told.type }
@@ -94,6 +97,12 @@ struct FileExamination {
     if piece.type == "application/octet-stream" || piece.type.hasSuffix("/x-empty") { piece.type = "" }
     if Self.programs.contains(piece.type) { piece.isExecutable = true }
     return piece
+  }
+
+  /// Whether its beginning is without control characters.
+  private static func isText(_ octets: ArraySlice<UInt8>) -> Bool {
+    !octets.isEmpty
+      && octets.prefix(4096).allSatisfy { $0 >= 0x20 && $0 != 0x7f || 0x08...0x0d ~= $0 || $0 == 0x1b }
   }
 
   /// Kinds whose type is told from what is in them, or better by what stands there.
