@@ -22,6 +22,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "received": fuzzReceived,
   "mime": fuzzMIME,
   "header-words": fuzzHeaderWords,
+  "archive-names": fuzzArchiveNames,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
