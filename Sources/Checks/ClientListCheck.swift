@@ -35,7 +35,9 @@ struct ClientListCheck: Check {
     let examination = Examination<ConnectFacts>(
       check: Self.name, mode: mode, enforceAt: enforceAt,
       work: .immediate { [lists] facts in
-        guard let match = lists.client(facts.address, at: facts.time) else { return [] }
+        guard let address = facts.knownAddress, let match = lists.client(address, at: facts.time) else {
+          return []
+        }
         return [Finding(match.verdict == .allow ? .clientAllowed : .clientListed, match)]
       })
     plan.connect.append(examination)

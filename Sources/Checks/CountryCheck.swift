@@ -63,7 +63,8 @@ struct CountryCheck: Check {
     let examination = Examination<ConnectFacts>(
       check: Self.name, mode: mode, enforceAt: enforceAt,
       work: .immediate { facts in
-        exceptNetworks.contains(facts.address) ? [] : look(source.location(of: facts.address))
+        guard let address = facts.knownAddress, !exceptNetworks.contains(address) else { return [] }
+        return look(source.location(of: address))
       })
     plan.connect.append(examination)
   }

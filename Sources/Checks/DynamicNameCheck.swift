@@ -53,7 +53,7 @@ struct DynamicNameCheck: Check {
   }
 
   private func look(_ names: [DNSName], _ facts: ConnectFacts) -> [Finding] {
-    guard !exceptNetworks.contains(facts.address) else { return [] }
+    guard !facts.stands(in: exceptNetworks) else { return [] }
     for name in names {
       guard let entry = patterns.match(name.text) else { continue }
       let place = "\(patterns.name):\(entry.line)"

@@ -62,12 +62,12 @@ struct HeloCheck: Check {
 
   /// What can be said without asking anybody; nil where the name is one that could be asked about.
   private func byForm(_ facts: HelloFacts) -> (findings: [Finding], name: DNSName?) {
-    if exceptNetworks.contains(facts.connect.address) || exceptNames.contains(facts.hello.name) {
+    if facts.connect.stands(in: exceptNetworks) || exceptNames.contains(facts.hello.name) {
       return ([], nil)
     }
     switch HeloName(facts.hello.name) {
     case .literal(let address):
-      let isOwn = address == facts.connect.address
+      let isOwn = facts.connect.knownAddress.map { $0 == address } ?? true
       return (isOwn ? [] : [Finding(.heloOtherAddress, evidence: "\(address)")], nil)
     case .bareAddress: return ([Finding(.heloBareAddress)], nil)
     case .malformed(let why): return ([Finding(.heloSyntax, evidence: why)], nil)
@@ -87,7 +87,7 @@ struct HeloCheck: Check {
   private func look(_ facts: HelloFacts, _ lookups: Lookups) async -> [Finding] {
     let (findings, name) = byForm(facts)
     guard let name else { return findings }
-    let standing = await Standing.of(name, for: facts.connect.address, lookups)
+    let standing = await Standing.of(name, for: facts.connect.knownAddress, lookups)
     if domains.contains(name.text) {
       // The web server behind a domain of ours says its name in good faith: the name leads to it.
       switch standing {
@@ -107,26 +107,28 @@ struct HeloCheck: Check {
 
 /// What DNS says of a greeting's name.
 private enum Standing {
-  /// The client's address is one of its addresses.
+  /// The client's address is one of its addresses, or nobody knows whether it is.
   case matches
   case differs
   /// No address and no mail exchange.
   case missing(String)
   case unknown(DNSFailure)
 
-  static func of(_ name: DNSName, for address: IPAddress, _ lookups: Lookups) async -> Standing {
-    let types: [RecordType] = address.isV4 ? [.a, .aaaa] : [.aaaa, .a]
+  /// - Parameter address: the client's; nil where it is not known, and then any address will do.
+  static func of(_ name: DNSName, for address: IPAddress?, _ lookups: Lookups) async -> Standing {
+    let types: [RecordType] = address?.isV4 ?? true ? [.a, .aaaa] : [.aaaa, .a]
+    let other = address == nil ? Standing.matches : .differs
     let own = await lookups.resolve(name, types[0])
-    if own.addresses.contains(address) { return .matches }
+    if let address, own.addresses.contains(address) { return .matches }
     switch own {
-    case .records: return .differs
+    case .records: return other
     case .noName: return .missing("no such name")
     case .noData, .failed: break
     }
     let rest = await lookups.resolveAll([DNSQuestion(name, types[1]), DNSQuestion(name, .mx)])
     // A failure of the first leaves open whether the client's address is among its addresses.
     if case .failed(let failure) = own { return .unknown(failure) }
-    if rest.contains(where: { !$0.records.isEmpty }) { return .differs }
+    if rest.contains(where: { !$0.records.isEmpty }) { return other }
     for case .failed(let failure) in rest { return .unknown(failure) }
     return .missing("no address")
   }

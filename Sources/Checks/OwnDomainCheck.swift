@@ -40,7 +40,7 @@ struct OwnDomainCheck: Check {
         check: Self.name, mode: mode, enforceAt: max(enforceAt, .mail),
         work: .immediate { [relay, exceptSenders, exceptNetworks] facts in
           guard let domain = facts.sender.domain, relay.isOurDomain(domain),
-            !exceptNetworks.contains(facts.connect.address)
+            !facts.connect.stands(in: exceptNetworks)
           else { return [] }
           let name = domain.description.lowercasedASCII
           guard

@@ -55,7 +55,8 @@ struct ReverseNameCheck: Check {
     let examination = Examination<ConnectFacts>(
       check: Self.name, mode: mode, enforceAt: enforceAt,
       work: .awaited { [exceptNetworks] facts, lookups in
-        guard !exceptNetworks.contains(facts.address) else { return [] }
+        // Of whom the address is not known a name may be told.
+        guard facts.isAddressKnown, !exceptNetworks.contains(facts.address) else { return [] }
         switch await facts.clientName(lookups) {
         case .confirmed: return []
         case .none: return [Finding(.reverseMissing)]

@@ -59,7 +59,7 @@ public struct SPFCheck: Check {
   }
 
   private func look(_ facts: MailFacts, _ lookups: Lookups) async -> [Finding] {
-    guard !exceptNetworks.contains(facts.connect.address) else { return [] }
+    guard let address = facts.connect.knownAddress, !exceptNetworks.contains(address) else { return [] }
     let outcome = await Self.outcome(facts, lookups, hostname: hostname)
     var findings = [Finding(outcome.code, evidence: outcome.evidence, reason: outcome.explained)]
     // Behind a null sender both are the same name, and count once.
@@ -73,17 +73,23 @@ public struct SPFCheck: Check {
     return findings
   }
 
-  /// SPF of the envelope sender, found once for a transaction, whoever asks first.
+  /// SPF of the envelope sender, found once for a transaction, whoever asks first; `temperror` where nobody knows
+  /// the client's address.
   ///
   /// - Parameter hostname: our own, for explanations that ask for it.
   public static func outcome(
     _ facts: MailFacts, _ lookups: Lookups, hostname: String = "unknown"
   ) async -> SPFOutcome {
-    await facts.evidence.spf.value {
+    guard let address = facts.connect.knownAddress else {
+      let isNamed = !facts.sender.isNull
+      return unanswerable(
+        isNamed ? .mailFrom : .helo, isNamed ? facts.sender.domain?.description ?? "" : facts.hello.name)
+    }
+    return await facts.evidence.spf.value {
       let sender =
         facts.sender.isNull ? "" : facts.sender.localPart + (facts.sender.domain.map { "@\($0)" } ?? "")
       return await SPFEvaluator(hostname: hostname).check(
-        ip: facts.connect.address, sender: sender, helo: facts.hello.name, now: facts.time, lookups)
+        ip: address, sender: sender, helo: facts.hello.name, now: facts.time, lookups)
     }
   }
 
@@ -91,10 +97,17 @@ public struct SPFCheck: Check {
   public static func heloOutcome(
     _ facts: MailFacts, _ lookups: Lookups, hostname: String = "unknown"
   ) async -> SPFOutcome {
-    await facts.evidence.heloSPF.value {
+    guard let address = facts.connect.knownAddress else { return unanswerable(.helo, facts.hello.name) }
+    return await facts.evidence.heloSPF.value {
       await SPFEvaluator(hostname: hostname).check(
-        ip: facts.connect.address, helo: facts.hello.name, now: facts.time, lookups)
+        ip: address, helo: facts.hello.name, now: facts.time, lookups)
     }
+  }
+
+  /// Whether a client may send for the domain cannot be told of one that nobody knows.
+  private static func unanswerable(_ identity: SPFOutcome.Identity, _ domain: String) -> SPFOutcome {
+    SPFOutcome(
+      .temperror, identity: identity, domain: DNSName(domain), problem: "the client's address is not known")
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Bytes
+public import DNS
 public import Filtering
 internal import MailSyntax
 public import NetAddress
@@ -14,9 +15,11 @@ public struct TraceCheck: Check {
 
   private let trusted: IPPrefixSet
   private let mostHops: Int
+  private let resolves: Bool
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     trusted = materials.trusted
+    resolves = materials.resolves
     mostHops = keys.count("hops", in: 1...Trace.mostHops, default: Trace.usualHops)
   }
 
@@ -24,18 +27,39 @@ public struct TraceCheck: Check {
     plan.message.append(
       Examination(
         check: Self.name, mode: mode, enforceAt: .message,
-        work: .immediate { [trusted, mostHops] facts in
-          Self.findings(Self.trace(facts, trusted: trusted), mostHops: mostHops)
-        }))
+        work: resolves
+          ? .awaited { [trusted, mostHops] facts, lookups in
+            let trace = await Self.trace(facts, trusted: trusted, lookups)
+            return Self.findings(trace, mostHops: mostHops, isNamed: await Self.isNamed(facts, lookups))
+          }
+          : .immediate { [trusted, mostHops] facts in
+            Self.findings(Self.trace(facts, trusted: trusted, name: nil), mostHops: mostHops)
+          }))
   }
 
   /// The way of a message, the client of the session being its newest hop; read once a message.
-  public static func trace(_ facts: MessageFacts, trusted: IPPrefixSet) -> Trace {
+  ///
+  /// The client's name belongs to that hop, and is waited for: the same message has the same faults, however late the
+  /// name comes.
+  public static func trace(_ facts: MessageFacts, trusted: IPPrefixSet, _ lookups: Lookups) async -> Trace {
+    let connect = facts.mail.connect
+    guard connect.isNameSought else { return trace(facts, trusted: trusted, name: nil) }
+    return trace(facts, trusted: trusted, name: await connect.clientName(lookups).confirmedName)
+  }
+
+  /// Whether it is known under which name the client is in DNS, or that it has none.
+  private static func isNamed(_ facts: MessageFacts, _ lookups: Lookups) async -> Bool {
+    let connect = facts.mail.connect
+    guard connect.isNameSought else { return true }
+    if case .unknown = await connect.clientName(lookups) { return false }
+    return true
+  }
+
+  private static func trace(_ facts: MessageFacts, trusted: IPPrefixSet, name: String?) -> Trace {
     facts.evidence.trace.value {
       let connect = facts.mail.connect
       let client = ReceivedLine.pending(
-        from: connect.address, helo: facts.mail.hello.name,
-        reverseName: connect.toldName ?? connect.evidence.reverseName.known?.confirmedName,
+        from: connect.knownAddress, helo: facts.mail.hello.name, reverseName: connect.toldName ?? name,
         isLoggedIn: connect.user != nil, at: facts.mail.time)
       return Trace(
         facts.header, in: facts.message.memory, client: client,
@@ -44,7 +68,10 @@ public struct TraceCheck: Check {
   }
 
   /// One finding for each kind of fault in the lines that a stranger's server wrote, in the order of the codes.
-  static func findings(_ trace: Trace, mostHops: Int) -> [Finding] {
+  ///
+  /// - Parameter isNamed: false where the client's name could not be found out: then nobody can say that the line below
+  ///   its own is another's.
+  static func findings(_ trace: Trace, mostHops: Int, isNamed: Bool = true) -> [Finding] {
     var found: [ReasonCode: (first: String, count: Int)] = [:]
     func note(_ fault: TraceFault, _ place: String) {
       guard let code = code(of: fault) else { return }
@@ -53,7 +80,10 @@ public struct TraceCheck: Check {
     let boundary = trace.boundary ?? trace.hops.count
     for (index, hop) in trace.hops.enumerated() where index >= boundary {
       // The boundary's own line is a trusted server's: only where it does not meet the one below counts.
-      for fault in hop.faults where index > boundary || fault.isBetweenHops { note(fault, "hop \(index): ") }
+      for fault in hop.faults where index > boundary || fault.isBetweenHops {
+        if case .gap = fault, hop.line.isPending, !isNamed { continue }
+        note(fault, "hop \(index): ")
+      }
     }
     let steps = trace.hops.count { $0.line.kind == .handover && !$0.line.isPending }
     if steps > mostHops { note(.tooManyHops(steps), "") }

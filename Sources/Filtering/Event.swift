@@ -34,6 +34,8 @@ public struct Event: Sendable {
   public var found: Stage?
   public var code: ReasonCode?
   public var client: IPAddress?
+  /// The server in front, where it speaks for a client that it does not know; then there is no `client`.
+  public var via: IPAddress?
   public var clientName: String?
   public var helo = ""
   /// nil in the clear.

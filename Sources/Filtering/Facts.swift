@@ -33,7 +33,10 @@ public enum Stage: Int, Comparable, Hashable, Sendable, CaseIterable, CustomStri
 /// What is known when a connection stands. Each later stage holds the one before, so that a check cannot name
 /// what is not known yet.
 public struct ConnectFacts: Sendable {
+  /// The client's; where `isAddressKnown` is false that of the server in front, which connections are counted under.
   public var address: IPAddress
+  /// Whether `address` is the client's: a server in front may stand for one that it does not know.
+  public var isAddressKnown = true
   public var port: UInt16
   /// The listener's own address, as the configuration writes it.
   public let listener: String
@@ -68,6 +71,12 @@ public struct ConnectFacts: Sendable {
     if isRelayCertificate { return .certificate }
     return isRelayNetwork ? .network : .none
   }
+
+  /// The client's own address; nil where nobody knows it, and then nothing follows from where it is.
+  public var knownAddress: IPAddress? { isAddressKnown ? address : nil }
+
+  /// Whether it is known to stand in some networks.
+  public func stands(in networks: IPPrefixSet) -> Bool { isAddressKnown && networks.contains(address) }
 
   /// Whether the checks on strangers concern it.
   public var isStranger: Bool { trust == .none }

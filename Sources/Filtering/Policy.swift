@@ -84,9 +84,12 @@ public final class Policy: Sendable {
   /// Whether a check on the messages of such a client needs digests of the body.
   public func wantsBody(of trust: Trust) -> Bool { trust == .none ? wantsBody.strangers : wantsBody.others }
 
-  /// The terms of a client: those of the smallest network it stands in.
-  public func terms(for address: IPAddress) -> NetworkTerms {
-    terms.first { $0.network?.contains(address) ?? true } ?? NetworkTerms(network: nil)
+  /// The terms of a client: those of the smallest network it stands in; everybody's where its address is not known.
+  public func terms(for address: IPAddress?) -> NetworkTerms {
+    terms.first { terms in
+      guard let network = terms.network else { return true }
+      return address.map { network.contains($0) } ?? false
+    } ?? NetworkTerms(network: nil)
   }
 }
 

@@ -27,9 +27,14 @@ extension ReverseName {
 }
 
 extension ConnectFacts {
-  /// The client's name, found out once for the session. What a trusted server in front told of it counts as confirmed.
+  /// Whether the client's name is to be found out in DNS: where it is told, or cannot be, or is nobody's business, not.
+  public var isNameSought: Bool { toldName == nil && isAddressKnown && !address.isLoopback }
+
+  /// The client's name, found out once for the session. What a trusted server in front told of it counts as confirmed;
+  /// nobody is asked about a client whose address is not known.
   public func clientName(_ lookups: Lookups) async -> ReverseName {
     if let told = toldName, let name = DNSName(told) { return .confirmed(name) }
+    guard isAddressKnown else { return .unknown(.unavailable) }
     return await evidence.reverseName.value { await ReverseName.of(address, lookups) }
   }
 }

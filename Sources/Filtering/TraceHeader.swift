@@ -17,8 +17,9 @@ public enum TraceHeader {
     append(client.helo.isEmpty ? "unknown" : client.helo, to: &bytes)
     bytes.append(contentsOf: " (".utf8)
     append(client.name ?? "unknown", to: &bytes)
-    bytes.append(contentsOf: (client.address.isV4 ? " [" : " [IPv6:").utf8)
-    bytes.append(contentsOf: client.address.description.utf8)
+    bytes.append(contentsOf: (client.isAddressKnown && !client.address.isV4 ? " [IPv6:" : " [").utf8)
+    // As Postfix writes of whom nobody knows.
+    bytes.append(contentsOf: (client.isAddressKnown ? client.address.description : "unknown").utf8)
     bytes.append(contentsOf: "])\r\n\t".utf8)
     if let tls = client.tls { append(tls, to: &bytes) }
     bytes.append(contentsOf: "by ".utf8)

@@ -71,7 +71,8 @@ extension ClientCommands {
   // MARK: Values
 
   private static func address(_ client: ClientIdentity) -> String {
-    client.address.isV4 ? "\(client.address)" : "IPV6:\(client.address)"
+    guard client.isAddressKnown else { return unavailable }
+    return client.address.isV4 ? "\(client.address)" : "IPV6:\(client.address)"
   }
 
   private static func port(_ client: ClientIdentity) -> String {

@@ -10,13 +10,18 @@ public enum ClientProxyHeader {
   /// A connection of the gateway's own: command LOCAL, no addresses.
   public static let local = signature + [0x20, 0x00, 0x00, 0x00]
 
-  /// A connection for `client`: command PROXY, stream, both addresses of one family.
+  /// A connection for a client that nobody knows: command PROXY, unspecified family, no addresses.
+  static let unknown = signature + [0x21, 0x00, 0x00, 0x00]
+
+  /// A connection for `client`: command PROXY, stream, both addresses of one family; none where the client's is not
+  /// known.
   ///
   /// - Parameter destination: where the connection goes; nil (a local socket) is told as nowhere, port 0, and so is
   ///   an IPv6 one of an IPv4 client; an IPv4 one of an IPv6 client is told in its mapped form.
   public static func octets(
     of client: ClientIdentity, destination: (address: IPAddress, port: UInt16)?
   ) -> [UInt8] {
+    guard client.isAddressKnown else { return unknown }
     let isV4 = client.address.isV4
     let nowhere = isV4 ? IPAddress(v4: 0) : IPAddress(high: 0, low: 0)
     let target = destination.flatMap { isV4 && !$0.address.isV4 ? nil : $0.address } ?? nowhere

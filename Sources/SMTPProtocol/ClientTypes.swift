@@ -4,6 +4,8 @@ public import NetAddress
 /// Who the client is, as the backend is told (XFORWARD) and the trace header shows it.
 public struct ClientIdentity: Hashable, Sendable {
   public let address: IPAddress
+  /// Whether `address` is the client's, and not that of a server in front that does not know it.
+  public var isAddressKnown = true
   public let port: UInt16
   /// The confirmed name; nil where it is not known.
   public let name: String?

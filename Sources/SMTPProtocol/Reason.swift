@@ -8,6 +8,9 @@ public struct ReasonCode: Hashable, Sendable, CustomStringConvertible, Expressib
   public init(_ name: String) { self.name = name }
   public init(stringLiteral name: String) { self.name = name }
   public var description: String { name }
+
+  /// Whether it says that something could not be found out.
+  public var isUnavailable: Bool { name.hasSuffix("_UNAVAILABLE") }
 }
 
 /// One entry of the reason catalogue: the reply and what an operator needs to know about it.

@@ -9,7 +9,7 @@ struct Arrival {
   var address: IPAddress
   var port: UInt16
   /// False where somebody stands between who does not say for whom: his own address proves nothing then.
-  var mayBeRelayNetwork = true
+  var isAddressKnown = true
   /// TLS that ended at the balancer.
   var tls: TLSFacts?
   /// Whether octets of the client came together with the preamble: before it could have been greeted.
@@ -72,20 +72,21 @@ struct Entry {
     guard let keeper = gateway.keepers[ObjectIdentifier(channel.eventLoop)] else {
       throw ChannelError.inappropriateOperationForState
     }
-    let isRelayNetwork = arrival.mayBeRelayNetwork && policy.relay.isRelayNetwork(arrival.address)
+    let isRelayNetwork = arrival.isAddressKnown && policy.relay.isRelayNetwork(arrival.address)
     if let reason = refusal(of: arrival.address, isRelayNetwork: isRelayNetwork) {
       return try refuse(arrival.address, reason)
     }
     var facts = ConnectFacts(
       address: arrival.address, port: arrival.port, listener: listener, isRelayNetwork: isRelayNetwork,
       time: Clock.now)
+    facts.isAddressKnown = arrival.isAddressKnown
+    if !arrival.isAddressKnown { facts.port = 0 }
     facts.profile = terms.profile
     facts.tls = arrival.tls
     // Where TLS comes first it is the client that begins.
     facts.manners.spokeEarly = arrival.hasSpoken && terms.tls != .implicit
     let connection = Connection(
-      channel: channel, context: context, policy: policy, facts: facts, listener: terms, ticket: ticket,
-      isAddressKnown: arrival.mayBeRelayNetwork)
+      channel: channel, context: context, policy: policy, facts: facts, listener: terms, ticket: ticket)
     try channel.pipeline.syncOperations.addHandler(GatewayHandler(connection, keeper: keeper))
   }
 

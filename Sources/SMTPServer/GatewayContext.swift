@@ -18,6 +18,8 @@ public final class GatewayContext: Sendable {
   public let users: UserRates
   /// Whom nobody makes wait for a greeting.
   public let known: KnownClients
+  /// After how long a client is asked about again of whom somebody could not tell.
+  let askAgainAfter: Duration
   /// Whom a connection is to be judged as, for `weir relay-test --as`.
   public let impersonations = Impersonations()
   /// Waits that failed logins are given, of all sessions together.
@@ -33,8 +35,9 @@ public final class GatewayContext: Sendable {
     policy: Policy, events: any EventSink, admission: Admission, intake: IntakeStore,
     descriptors: DescriptorBudget, certificates: CertificateStore? = nil,
     logins: LoginGuard = LoginGuard(LoginGuard.Limits()), users: UserRates = UserRates(UserRates.Limits()),
-    known: KnownClients = KnownClients()
+    known: KnownClients = KnownClients(), askAgainAfter: Duration = .seconds(30)
   ) {
+    self.askAgainAfter = askAgainAfter
     self.known = known
     self.snapshot = Mutex(policy)
     self.store = Mutex(certificates)

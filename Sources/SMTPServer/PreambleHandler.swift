@@ -90,7 +90,7 @@ extension Arrival {
     self = peer
     guard case .client(let ends) = preamble.origin else {
       // Abuse: behind a balancer on this host every stranger would be 127.0.0.1.
-      mayBeRelayNetwork = false
+      isAddressKnown = false
       return
     }
     address = ends.source

@@ -56,10 +56,14 @@ public enum LogLine {
     }
     putStages(event, &line)
     if let code = event.code { put(" code=", code.name, limit: longestName, &line) }
-    if let client = event.client {
+    if event.client != nil || event.via != nil {
       line.put(" client=")
-      line.put(client)
+      if let client = event.client { line.put(client) } else { line.put("unknown") }
       put(" ptr=", event.clientName.flatMap { $0.isEmpty ? nil : $0 } ?? "-", limit: longestName, &line)
+      if let via = event.via {
+        line.put(" via=")
+        line.put(via)
+      }
     }
     if !event.helo.isEmpty || isRefusal {
       put(" helo=", event.helo.isEmpty ? "-" : event.helo, limit: longestName, &line)

@@ -15,10 +15,20 @@ extension LogLine {
     if event.stage != nil || isRefusal { put(",\"stage\":\"", event.stage?.word ?? "", &line) }
     if event.found != nil || isRefusal { put(",\"found\":\"", event.found?.word ?? "", &line) }
     if let code = event.code { put(",\"code\":", code.name, longestName, &line) }
-    if let client = event.client {
-      line.put(",\"client\":\"")
-      line.put(client)
-      line.put("\",\"ptr\":")
+    if event.client != nil || event.via != nil {
+      if let client = event.client {
+        line.put(",\"client\":\"")
+        line.put(client)
+        line.put("\"")
+      } else {
+        line.put(",\"client\":null")
+      }
+      if let via = event.via {
+        line.put(",\"via\":\"")
+        line.put(via)
+        line.put("\"")
+      }
+      line.put(",\"ptr\":")
       if let name = event.clientName, !name.isEmpty {
         put("", name, longestName, &line)
       } else {

@@ -30,7 +30,10 @@ struct ReceivedToken {
 struct ReceivedLexer {
   /// Bound: what is looked at of one line.
   static let mostOctets = 8192
-  static let mostTokens = 400
+  static let mostTokens = 150
+  /// Bound: octets beyond ASCII that are kept; an address and a host have no more (RFC 6531). Work on characters is
+  /// dear where many marks make one of them, so that each further octet is read as `?`.
+  static let mostNonASCII = 512
 
   let octets: [UInt8]
   /// For each opening round or square bracket the offset of its partner, else -1.
@@ -40,7 +43,13 @@ struct ReceivedLexer {
   /// - Parameter body: the field's body, folded or not; longer ones are cut.
   init(_ body: ArraySlice<UInt8>) {
     isCut = body.count > Self.mostOctets
-    octets = body.prefix(Self.mostOctets).map { $0.isASCIIControl ? UInt8.space : $0 }
+    var left = Self.mostNonASCII
+    octets = body.prefix(Self.mostOctets).map { octet in
+      if octet.isASCIIControl { return .space }
+      if octet < 0x80 { return octet }
+      left -= 1
+      return left < 0 ? UInt8(ascii: "?") : octet
+    }
     partners = Self.match(octets)
   }
 
@@ -116,7 +125,12 @@ struct ReceivedLexer {
     return tokens
   }
 
-  func text(_ range: Range<Int>) -> String { String(decoding: octets[range], as: UTF8.self) }
+  /// Bound: octets of one piece's text; a mailbox, the longest that is shown, has no more than 320.
+  private static let longestText = 600
+
+  func text(_ range: Range<Int>) -> String {
+    String(decoding: octets[range].prefix(Self.longestText), as: UTF8.self)
+  }
 
   private func partner(_ start: Int, _ range: Range<Int>) -> Int? {
     let end = Int(partners[start])

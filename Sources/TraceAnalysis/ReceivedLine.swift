@@ -92,8 +92,10 @@ public struct ReceivedLine: Hashable, Sendable {
 
 extension ReceivedLine {
   /// The hop of a client whose message is being taken.
+  ///
+  /// - Parameter address: nil where nobody knows it.
   public static func pending(
-    from address: IPAddress, helo: String, reverseName: String?, isLoggedIn: Bool, at time: Timestamp
+    from address: IPAddress?, helo: String, reverseName: String?, isLoggedIn: Bool, at time: Timestamp
   ) -> ReceivedLine {
     var line = ReceivedLine()
     line.kind = .handover

@@ -68,12 +68,27 @@ struct ReceivedSender {
     line.from = line.from?.printable(limit: 255)
   }
 
+  private static let mostPieces = 40
+  private static let mostComments = 20
+  private var comments = 0
+
   /// One comment of the clause, and those in it.
   private mutating func comment(
     _ token: ReceivedToken, _ lexer: ReceivedLexer, _ line: inout ReceivedLine, depth: Int
   ) {
+    // Bound: comments that are read, those within others among them.
+    guard comments < Self.mostComments else {
+      line.isCut = true
+      return
+    }
+    comments += 1
     if ReceivedNotes.read(token.text, &line) { return }
-    let inside = lexer.tokens(in: (token.range.lowerBound + 1)..<(token.range.upperBound - 1))
+    var inside = lexer.tokens(in: (token.range.lowerBound + 1)..<(token.range.upperBound - 1))
+    // Bound: pieces of a comment. What a server writes itself stands at its ends.
+    if inside.count > Self.mostPieces {
+      inside.removeSubrange((Self.mostPieces / 2)..<(inside.count - Self.mostPieces / 2))
+      line.isCut = true
+    }
     var name: String?
     var index = 0
     while index < inside.count {

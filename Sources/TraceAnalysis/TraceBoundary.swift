@@ -50,7 +50,10 @@ extension Trace {
     // A step within a server changes nothing; so does a line of a server of ours that names no client.
     guard line.kind == .handover, !isSubmitted else { return .own }
     // A host without an address: there is nobody to trust.
-    guard let address = line.address else { return line.from == nil || isNamedLocal(line) ? .own : .boundary }
+    guard let address = line.address else {
+      if line.isPending { return line.login != nil ? .login : .boundary }
+      return line.from == nil || isNamedLocal(line) ? .own : .boundary
+    }
     if isOwn(line, address, trust) { return .own }
     return line.login != nil ? .login : .boundary
   }

@@ -41,14 +41,13 @@ struct AddressWatch: Sendable {
     return addresses
   }
 
-  /// What came of it; a list that could not tell changes nothing.
-  mutating func found(
-    _ listings: [ZoneListing], unknown: [String], of address: IPAddress, at now: Timestamp
-  ) -> [Line] {
+  /// What came of it; a list that could not tell changes nothing, and of one that is not asked any more nothing is
+  /// known.
+  mutating func found(_ found: AddressStanding, of address: IPAddress, at now: Timestamp) -> [Line] {
     guard addresses.contains(address) else { return [] }
     var lines: [Line] = []
     var known = standing[address] ?? [:]
-    for listing in listings {
+    for listing in found.listings {
       if let before = known[listing.label], now < before.said + Self.reminder {
         known[listing.label]?.listing = listing
         continue
@@ -57,8 +56,9 @@ struct AddressWatch: Sendable {
       lines.append(Line(severity: .error, code: .ownAddressListed, text: Self.words(listing, address)))
     }
     for label in known.keys.sorted()
-    where !unknown.contains(label) && !listings.contains(where: { $0.label == label }) {
+    where !found.unknown.contains(label) && !found.listings.contains(where: { $0.label == label }) {
       known[label] = nil
+      guard found.unlisted.contains(label) else { continue }
       lines.append(
         Line(severity: .info, code: .ownAddressCleared, text: "\(address) is no longer listed by \(label)"))
     }

@@ -185,9 +185,9 @@ final class ZoneKeeper: Sendable {
   private func watch(_ zones: DNSZones, _ resolver: any Resolver, _ budget: Duration) async {
     let addresses = inner.withLock { $0.watch.due(at: Clock.now) }
     for address in addresses {
-      let (listings, unknown) = await zones.listings(of: address, Lookups(resolver, until: .now + budget))
+      let found = await zones.listings(of: address, Lookups(resolver, until: .now + budget))
       if Task.isCancelled { return }
-      let lines = inner.withLock { $0.watch.found(listings, unknown: unknown, of: address, at: Clock.now) }
+      let lines = inner.withLock { $0.watch.found(found, of: address, at: Clock.now) }
       for line in lines { events.record(.system(line.severity, line.code, line.text, at: Clock.now)) }
     }
   }

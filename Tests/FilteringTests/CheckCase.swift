@@ -20,7 +20,7 @@ import TestSupport
 ///     connect: CLIENT_LISTED(block.cidr:1 203.0.113.0/24;reject)
 ///     u@example.org: reject CLIENT_LISTED 554 5.7.1 Client host 203.0.113.66 is refused: open proxies
 ///
-/// Above the empty line: `client`, `helo`, `from`, `to` (several, between spaces), `now`, `networks`
+/// Above the empty line: `client`, `front` (in place of it: a server that does not know its client), `helo`, `from`, `to` (several, between spaces), `now`, `networks`
 /// (relay.networks), `ptr` (the name that a server in front told), `manners` (`early`, `out-of-turn`), `location`
 /// (country, number and name of the network), `config` (a key of the configuration, dotted, and its value),
 /// `list FILE` (a line of a list), `pattern` (a line of dynamic.patterns), `dns` (a record, as `DNSTable.parse` reads
@@ -31,6 +31,7 @@ import TestSupport
 struct CheckCase: CustomStringConvertible, Sendable {
   let name: String
   var client = "192.0.2.7"
+  var isClientKnown = true
   var helo = "client.outside.example"
   var from = "sender@outside.example"
   var to = ["u@example.org"]
@@ -94,6 +95,9 @@ struct CheckCase: CustomStringConvertible, Sendable {
     let words = value.split(separator: " ").map(String.init)
     switch key {
     case "client": client = value
+    case "front":
+      client = value
+      isClientKnown = false
     case "helo": helo = value
     case "from": from = value
     case "to": to = words
@@ -223,6 +227,7 @@ struct CheckCaseRun {
     }
     var connect = ConnectFacts(
       address: address, port: 1, listener: "x", isRelayNetwork: relay.isRelayNetwork(address), time: now)
+    connect.isAddressKnown = one.isClientKnown
     connect.toldName = one.told
     connect.manners = one.manners
     let plan = plan.concerning(connect.trust)

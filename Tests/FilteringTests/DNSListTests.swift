@@ -322,11 +322,12 @@ import Testing
     ])
     names.add(try #require(DNSName("9.113.0.203.bl.example")), .txt, .text(Array("spam \u{7}seen".utf8)))
     let address = try #require(IPAddress("203.0.113.9"))
-    let (listings, unknown) = await zones.listings(of: address, Lookups(names, until: .now + .seconds(5)))
-    #expect(unknown == ["slow.example"])
-    #expect(listings.map(\.label) == ["bl.example"] && listings.map(\.codes) == ["127.0.0.4"])
+    let found = await zones.listings(of: address, Lookups(names, until: .now + .seconds(5)))
+    #expect(found.unknown == ["slow.example"])
+    #expect(found.listings.map(\.label) == ["bl.example"] && found.listings.map(\.codes) == ["127.0.0.4"])
     #expect(
-      listings.first?.reason == "spam \\x07seen" && listings.first?.removal == "https://bl.example/remove")
+      found.listings.first?.reason == "spam \\x07seen"
+        && found.listings.first?.removal == "https://bl.example/remove")
   }
 }
 
@@ -381,9 +382,9 @@ import Testing
     table.add(try #require(DNSName("9.113.0.203.bl.example")), .a, .address(listed))
     let resolver = HalfSilent(table: table, silent: try #require(DNSName("silent.example")))
     let address = try #require(IPAddress("203.0.113.9"))
-    let (listings, unknown) = await zones.listings(
+    let found = await zones.listings(
       of: address, Lookups(resolver, until: .now + .seconds(60)))
-    #expect(listings.map(\.label) == ["bl.example"] && unknown == ["silent.example"])
+    #expect(found.listings.map(\.label) == ["bl.example"] && found.unknown == ["silent.example"])
   }
 }
 

@@ -156,6 +156,65 @@ import Testing
     }
   }
 
+  /// Nobody reads the reply any more: the message is not handed over, and that is said once.
+  @Test func aMessageWhoseClientIsResetWhileItIsJudgedIsLost() throws {
+    var checks = ScriptedChecks()
+    checks.weights = ["C": Weight(3)]
+    let ask = ScriptedChecks.ask("c")
+    checks.plan.message = [
+      Examination(
+        check: "c", mode: .enforce, enforceAt: .message, work: .awaited { _, lookups in await ask(lookups) })
+    ]
+    let resolver = HeldResolver()
+    let gateway = try gateway(checks, resolver)
+    let (client, _) = try gateway.session()
+    try client.command("MAIL FROM:<a@outside.example>")
+    try client.command("RCPT TO:<user@example.org>")
+    try client.command("DATA")
+    try client.send("Subject: x\r\n\r\nx\r\n.\r\n")
+    #expect(eventually { resolver.open == [.address(of: "c")] })
+    client.reset()
+    let event = try gateway.waitForEvent(.connectionLost)
+    #expect(event.sender == "a@outside.example" && event.recipients == ["user@example.org"])
+    #expect(event.detail == "17 octets of content had come")
+    #expect(eventually { resolver.open.isEmpty && gateway.context.admission.connections == 0 })
+    resolver.answer(.address(of: "c"), Self.listed)
+    #expect(gateway.events.all.map(\.code) == [.connectionLost])
+    #expect(gateway.relay.messages.isEmpty)
+  }
+
+  /// A session may last for hours, a failure of DNS seldom does.
+  @Test func whoCouldNotTellIsAskedAgainForALaterMessage() throws {
+    for isPatient in [false, true] {
+      var checks = ScriptedChecks()
+      checks.weights = ["A": Weight(3, .reject), "B": Weight(3, .reject)]
+      checks.plan.connect = [connectCheck("a")]
+      let ask = ScriptedChecks.ask("b")
+      checks.plan.hello = [
+        Examination(
+          check: "b", mode: .enforce, enforceAt: .recipient,
+          work: .awaited { _, lookups in await ask(lookups) })
+      ]
+      let resolver = HeldResolver()
+      resolver.answer(.address(of: "a"), .failed(.timeout))
+      resolver.answer(.address(of: "b"), .noName)
+      let gateway = try InnerGateway(
+        resolver: resolver, checks: checks, askAgainAfter: isPatient ? .seconds(30) : .zero)
+      let (client, _) = try gateway.session()
+      #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
+      let event = try gateway.waitForEvent("MESSAGE_ACCEPTED")
+      #expect(event.findings.map(\.finding.code) == ["A_UNAVAILABLE"])
+      resolver.answer(.address(of: "a"), Self.listed)
+      // Of whom everybody could tell nobody is asked again.
+      resolver.answer(.address(of: "b"), Self.listed)
+      #expect(try client.command("MAIL FROM:<a@outside.example>").code == 250)
+      #expect(try client.command("RCPT TO:<user@example.org>").code == (isPatient ? 250 : 550))
+      if !isPatient {
+        #expect(try gateway.waitForEvent("A").findings.map(\.finding.code) == ["A"])
+      }
+    }
+  }
+
   @Test func whatKnowsNoAnswerSaysSoInTime() throws {
     var checks = ScriptedChecks()
     checks.weights = ["A": Weight(1)]

@@ -64,6 +64,26 @@ import Testing
     #expect(text.contains("(real.outside.example [192.0.2.7])"), "\(text)")
   }
 
+  @Test func aNameThatCouldNotBeHadIsSoughtAgain() throws {
+    let resolver = HeldResolver()
+    let address = try #require(IPAddress("192.0.2.7"))
+    let name = try #require(DNSName("real.outside.example"))
+    resolver.answer(DNSQuestion(.reverse(of: address), .ptr), .failed(.server(2)))
+    let gateway = try InnerGateway(
+      Self.proxy, resolver: resolver, checks: ScriptedChecks(), askAgainAfter: .zero)
+    let client = try gateway.connect()
+    try client.send("PROXY TCP4 192.0.2.7 192.0.2.7 4321 25\r\n")
+    #expect(try client.reply().code == 220)
+    try client.command("EHLO far.example")
+    #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
+    #expect(try #require(gateway.relay.messages.last).text.contains("(unknown [192.0.2.7])"))
+    resolver.answer(DNSQuestion(.reverse(of: address), .ptr), .records([.name(name)]))
+    resolver.answer(DNSQuestion(name, .a), .records([.address(address)]))
+    #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
+    #expect(
+      try #require(gateway.relay.messages.last).text.contains("(real.outside.example [192.0.2.7])"))
+  }
+
   @Test func loopbackIsNobodysName() throws {
     let resolver = HeldResolver()
     let gateway = try InnerGateway(resolver: resolver)

@@ -181,6 +181,25 @@ import Testing
     #expect(front.gateway.log().count { $0["code"] == "OWN_ADDRESS_LISTED" } == 1)
   }
 
+  /// That nobody asks any more is not said to be the end of a listing.
+  @Test func aListThatIsSwitchedOffClearsNobody() throws {
+    let front = try front(
+      ["dns.watch": "[\"203.0.113.9\"]"], names: Self.points + "\n" + Self.listed)
+    try wait(front, "OWN_ADDRESS_LISTED", "203.0.113.9")
+    try front.gateway.folder.write(
+      "Blocklists/zones.toml", Self.zones.replacing("weight = 6", with: "mode = \"off\""))
+    #expect(try front.gateway.weir(["reload"]).succeeded)
+    #expect(
+      try eventually(within: .seconds(15)) {
+        try !front.gateway.weir(["status"]).output.contains("OWN ADDRESS")
+      })
+    #expect(!front.gateway.log().contains { $0["code"] == "OWN_ADDRESS_CLEARED" })
+    // What is listed when it is asked again is news.
+    try front.gateway.folder.write("Blocklists/zones.toml", Self.zones)
+    #expect(try front.gateway.weir(["reload"]).succeeded)
+    try wait(front, "OWN_ADDRESS_LISTED", "203.0.113.9", count: 2)
+  }
+
   @Test func aBrokenZonesFileNeverGoesLive() throws {
     let front = try front(names: Self.points + "\n" + Self.listed)
     try front.gateway.folder.write("Blocklists/zones.toml", Self.zones + "\nweigth = 3\n")

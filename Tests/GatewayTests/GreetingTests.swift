@@ -1,3 +1,4 @@
+import DNS
 import Filtering
 import NetAddress
 import SMTPProtocol
@@ -47,6 +48,54 @@ import Testing
     #expect(try client.command("EHLO far.example").code == 250)
     #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
     #expect(try gateway.waitForEvent(.messageAccepted).findings.isEmpty)
+  }
+
+  private static func verdictAtConnect() -> ScriptedChecks {
+    let ask = ScriptedChecks.ask("a")
+    var checks = ScriptedChecks()
+    checks.weights = ["A": Weight(0, .reject)]
+    checks.plan.connect = [
+      Examination(
+        check: "a", mode: .enforce, enforceAt: .connect, reports: .eachOnce,
+        work: .awaited { _, lookups in await ask(lookups) })
+    ]
+    return checks
+  }
+
+  private static let listed = DNSAnswer.records(
+    ["127.0.0.2"].compactMap { IPAddress($0) }.map { .address($0) })
+
+  /// A reply has one code: what began as 220 does not end as 554.
+  @Test func aTeaserIsNotFollowedByARefusal() throws {
+    var settings = Self.delay
+    settings["checks.early_talker.teaser"] = "\"patience\""
+    let resolver = HeldResolver()
+    let gateway = try InnerGateway(
+      settings: settings, resolver: resolver, checks: Self.verdictAtConnect())
+    let client = try gateway.connect(from: "127.0.0.9")
+    #expect(try client.line().hasPrefix("220-"))
+    resolver.answer(.address(of: "a"), Self.listed)
+    #expect(try client.line().hasPrefix("220 "))
+    #expect(try client.command("EHLO far.example").code == 550)
+    #expect(try client.command("MAIL FROM:<a@outside.example>").code == 503)
+    let event = try gateway.waitForEvent("A")
+    #expect(event.stage == .hello && event.found == .connect)
+    #expect(gateway.events.all.count { $0.code == "A" } == 1)
+    #expect(try client.command("QUIT").code == 221)
+  }
+
+  @Test func whoIsRefusedForCertainIsNotTeased() throws {
+    var settings = ["checks.early_talker.delay": "\"5s\""]
+    settings["checks.early_talker.teaser"] = "\"patience\""
+    let resolver = HeldResolver()
+    resolver.answer(.address(of: "a"), Self.listed)
+    let gateway = try InnerGateway(
+      settings: settings, resolver: resolver, checks: Self.verdictAtConnect())
+    let began = ContinuousClock.now
+    let reply = try gateway.connect(from: "127.0.0.9").reply()
+    #expect(reply.code == 554 && reply.lines.count == 1, "\(reply)")
+    #expect(ContinuousClock.now - began < .seconds(4))
+    #expect(try gateway.waitForEvent("A").stage == .connect)
   }
 
   @Test func whoSpeaksFirstIsSeen() throws {

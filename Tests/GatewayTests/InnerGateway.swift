@@ -34,7 +34,8 @@ final class InnerGateway: Sendable {
   init(
     _ listener: [String] = [], settings: [String: String] = [:], networks: [String] = [],
     users: ScriptedUsers? = nil, isEncrypted: Bool = false, backendExtra: [String] = [],
-    resolver: (any DNS.Resolver)? = nil, checks: ScriptedChecks? = nil
+    resolver: (any DNS.Resolver)? = nil, checks: ScriptedChecks? = nil,
+    askAgainAfter: Duration = .seconds(30)
   ) throws {
     folder = try ScratchFolder("inner")
     port = try FreePort.take()
@@ -69,7 +70,7 @@ final class InnerGateway: Sendable {
       descriptors: DescriptorBudget(limit: 1_000_000, others: 0),
       certificates: try Wiring.tls(read.settings).map { try CertificateStore($0) },
       logins: LoginGuard(Wiring.loginGuard(read.settings)),
-      users: UserRates(Wiring.userRates(read.settings)))
+      users: UserRates(Wiring.userRates(read.settings)), askAgainAfter: askAgainAfter)
     group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let gateway = SMTPServer.Gateway(context: context, group: group)
     self.gateway = gateway

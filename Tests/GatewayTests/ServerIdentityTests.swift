@@ -1,3 +1,4 @@
+import DNS
 import Filtering
 import NetAddress
 import SMTPProtocol
@@ -35,6 +36,42 @@ import Testing
     #expect(text.contains("Received: from told.example (far.example [192.0.2.7])"), "\(text)")
     let event = try gateway.waitForEvent(.messageAccepted)
     #expect(event.client == IPAddress("192.0.2.7") && event.clientName == "far.example")
+  }
+
+  /// What is true of the server in front is not said of a client that it does not know.
+  @Test(arguments: ["XCLIENT ADDR=[UNAVAILABLE]", "XFORWARD HELO=told.example", "PROXY UNKNOWN"])
+  func aClientThatNobodyKnowsIsNotTheServerInFront(_ word: String) throws {
+    let (names, problems) = DNSTable.parse(
+      Array(
+        """
+        outside.example TXT "v=spf1 -all"
+        outside.example A 192.0.2.1
+        outside.example MX "10 outside.example"
+        told.example A 192.0.2.1
+        """.utf8), file: "names")
+    #expect(problems.isEmpty)
+    let gateway = try InnerGateway(
+      word.hasPrefix("PROXY") ? ["proxy_protocol = [\"127.0.0.1/32\"]"] : Self.trusting,
+      settings: ["checks.early_talker.delay": "\"10ms\""], resolver: names)
+    let client = try gateway.connect()
+    if word.hasPrefix("PROXY") { try client.send(line: word) }
+    #expect(try client.reply().code == 220)
+    try client.command("EHLO told.example")
+    if !word.hasPrefix("PROXY") {
+      #expect(try client.command(word).code == (word.hasPrefix("XCLIENT") ? 220 : 250))
+      try client.command("EHLO told.example")
+    }
+    #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
+    let event = try gateway.waitForEvent(.messageAccepted)
+    #expect(event.client == nil && event.via == IPAddress("127.0.0.1"))
+    let codes = event.findings.map(\.finding.code.name)
+    #expect(!codes.contains { $0.hasPrefix("SPF_") || $0.hasPrefix("HELO_") || $0.hasPrefix("REVERSE_") })
+    let text = try #require(gateway.relay.messages.first).text
+    #expect(text.contains("Received: from told.example (unknown [unknown])"), "\(text)")
+    #expect(!text.contains("127.0.0.1") && !text.contains("spf="), "\(text)")
+    let identity = try #require(gateway.relay.clients.first)
+    #expect(!identity.isAddressKnown && identity.port == 0)
+    #expect(gateway.context.known.count == 0)
   }
 
   @Test func aLoginIsTold() throws {

@@ -42,6 +42,12 @@ import Testing
     #expect(lines == ["XFORWARD NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::7 HELO=[UNAVAILABLE]"])
   }
 
+  @Test func tellsOfWhomNobodyKnowsNoAddress() throws {
+    var nobody = try client()
+    nobody.isAddressKnown = false
+    #expect(forward(nobody, offered: ["ADDR"]).lines == ["XFORWARD ADDR=[UNAVAILABLE]"])
+  }
+
   @Test func encodesWhatCouldBreakTheLine() throws {
     let lines = forward(
       try client(name: "evil example\r\nMAIL", helo: "a b+c=d\r\nRSET ü"), offered: ["NAME", "HELO"]

@@ -274,6 +274,13 @@ import Testing
   @Test func proxyHeaders() throws {
     #expect(ClientProxyHeader.local.count == 16)
     #expect(ClientProxyHeader.local[12...] == [0x20, 0, 0, 0])
+    var nobody = Self.client
+    nobody.isAddressKnown = false
+    // AF_UNSPEC: a client of whom nothing can be said (proxy-protocol.txt §2.2).
+    #expect(
+      ClientProxyHeader.octets(of: nobody, destination: nil) == ClientProxyHeader.local[..<12] + [
+        0x21, 0, 0, 0,
+      ])
     let v4 = ClientProxyHeader.octets(of: Self.client, destination: (IPAddress(v4: 0x7F00_0001), 25))
     #expect(v4[..<12] == ClientProxyHeader.local[..<12])
     #expect(v4[12...] == [0x21, 0x11, 0, 12, 192, 0, 2, 7, 127, 0, 0, 1, 0x12, 0x67, 0, 25])

@@ -45,6 +45,15 @@ private func refusal() -> Event {
     )
   }
 
+  @Test func whoIsNotKnownIsSaidToBeSo() throws {
+    var event = refusal()
+    event.client = nil
+    event.via = IPAddress("192.0.2.1")
+    #expect(LogLine.text(event).contains(" client=unknown ptr=- via=192.0.2.1 helo=mail.example "))
+    let object = try JSONValue.parse(LogLine.text(event, as: .json))
+    #expect(object["client"] == .null && object["ptr"] == .null && object["via"] == .text("192.0.2.1"))
+  }
+
   @Test func restStandsInItsOrder() {
     var event = Event(.accept, at: moment)
     event.client = IPAddress("2001:db8::1")

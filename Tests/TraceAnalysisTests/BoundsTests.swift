@@ -1,6 +1,8 @@
 import MailSyntax
+import NetAddress
 import Testing
-import TraceAnalysis
+
+@testable import TraceAnalysis
 
 /// Hostile lines cost what plain ones do, and no more than a bounded part of them is looked at.
 @Suite struct TraceBoundsTests {
@@ -21,6 +23,27 @@ import TraceAnalysis
       }
     }
     #expect(time < .seconds(1), "\(piece): \(time)")
+  }
+
+  /// Thousands of marks on one letter are one character, which is dear to look at again and again.
+  @Test(arguments: ["\u{301}", "\u{1F1E6}", "a\u{301}\u{302} ", "\u{915}\u{94D}"])
+  func charactersOfManyOctets(_ piece: String) {
+    let text =
+      "from a.example (" + String(repeating: piece, count: 8000 / piece.utf8.count) + ") by b.example"
+    let lexer = ReceivedLexer(Array(text.utf8)[...])
+    #expect(lexer.octets.count { $0 >= 0x80 } == ReceivedLexer.mostNonASCII)
+    #expect(lexer.tokens().allSatisfy { $0.text.utf8.count <= 1000 })
+    // What honest servers write of such names is kept.
+    #expect(ReceivedLine("from müller.example ([192.0.2.1]) by b.example").helo == "müller.example")
+  }
+
+  /// A line of many pieces is read at its ends only, and says that it was cut.
+  @Test func manyPieces() {
+    let words = String(repeating: "x ", count: 60)
+    let line = ReceivedLine("from a.example (\(words)[192.0.2.1]) by b.example with SMTP id 1")
+    #expect(line.isCut && line.address == IPAddress("192.0.2.1") && line.by == "b.example")
+    let comments = String(repeating: "(x) ", count: 40)
+    #expect(ReceivedLine("from a.example \(comments)by b.example").isCut)
   }
 
   @Test func manyLines() {

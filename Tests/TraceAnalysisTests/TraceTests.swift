@@ -1,3 +1,4 @@
+import Bytes
 import MailSyntax
 import NetAddress
 import Testing
@@ -31,6 +32,26 @@ import TraceAnalysis
     #expect(trace.hops.allSatisfy { $0.faults.isEmpty }, "\(trace.hops.map(\.faults))")
     // Whatever a stranger's server says of logins changes nothing.
     #expect(self.trace([inner, outer, claimed], trusted: ["192.0.2.0/24", "203.0.113.0/24"]).boundary == 1)
+  }
+
+  /// Of a client that nobody knows nothing makes a host of one's own, least of all its greeting.
+  @Test func aClientWithoutAnAddressIsTheBoundary() throws {
+    let time = try #require(Timestamp(year: 2026, month: 11, day: 20))
+    for helo in ["localhost", "store.b.example", ""] {
+      let client = ReceivedLine.pending(
+        from: nil, helo: helo, reverseName: nil, isLoggedIn: false, at: time)
+      let trace = Trace(
+        lines: [client, ReceivedLine(outer)], trust: TraceTrust(isOwn: { _ in true }))
+      #expect(trace.boundary == 0 && trace.origin == nil)
+      #expect(trace.hops.map(\.trust) == [.boundary, .claimed])
+    }
+    let user = ReceivedLine.pending(from: nil, helo: "pc", reverseName: nil, isLoggedIn: true, at: time)
+    #expect(Trace(lines: [user], trust: TraceTrust(isOwn: { _ in false })).hops.map(\.trust) == [.login])
+    // As we write it ourselves.
+    let line = ReceivedLine(
+      "from pc (unknown [unknown]) by mx.b.example (Weir) with ESMTP id 1; "
+        + "Thu, 19 Nov 2026 10:00:05 +0000")
+    #expect(line.helo == "pc" && line.address == nil && line.unread.isEmpty)
   }
 
   @Test func withoutNetworksTheBoundaryIsGuessed() {

@@ -58,9 +58,9 @@ struct DNSBLCheck: Check {
         Examination(
           check: Self.name, mode: mode, enforceAt: enforceAt, reports: inquiry.reports(about: [.client]),
           work: .awaited { [inquiry] facts, lookups in
-            await inquiry.findings(
-              inquiry.questions(about: facts.address, .client, spoken: "Client host \(facts.address)"),
-              lookups)
+            guard let address = facts.knownAddress else { return [] }
+            return await inquiry.findings(
+              inquiry.questions(about: address, .client, spoken: "Client host \(address)"), lookups)
           }))
     }
     if inquiry.zones.contains(where: { $0.asks.contains(.trace) }) {
@@ -71,8 +71,9 @@ struct DNSBLCheck: Check {
           work: .awaited { [inquiry, trusted] facts, lookups in
             // A user is not judged by where he sits; a stranger's own address was asked about when he came.
             let connect = facts.mail.connect
-            guard connect.user == nil, let origin = TraceCheck.trace(facts, trusted: trusted).origin,
-              origin != connect.address || !connect.isStranger
+            guard connect.user == nil,
+              let origin = await TraceCheck.trace(facts, trusted: trusted, lookups).origin,
+              origin != connect.knownAddress || !connect.isStranger
             else { return [] }
             return await inquiry.findings(
               inquiry.questions(

@@ -54,20 +54,31 @@ public struct ZoneListing: Hashable, Sendable {
   public let removal: String
 }
 
+/// What the lists of bad senders say of one address.
+public struct AddressStanding: Hashable, Sendable {
+  public var listings: [ZoneListing] = []
+  /// The labels of those that do not have it.
+  public var unlisted: [String] = []
+  /// The labels of those that could not tell.
+  public var unknown: [String] = []
+
+  public init(listings: [ZoneListing] = [], unlisted: [String] = [], unknown: [String] = []) {
+    self.listings = listings
+    self.unlisted = unlisted
+    self.unknown = unknown
+  }
+}
+
 extension DNSZones {
   /// In which lists of bad senders an address stands, of those that are asked about clients.
-  ///
-  /// - Returns: also the labels of those lists that could not tell.
-  public func listings(of address: IPAddress, _ lookups: Lookups) async -> ([ZoneListing], unknown: [String])
-  {
+  public func listings(of address: IPAddress, _ lookups: Lookups) async -> AddressStanding {
     let labels = DNSName.reversedLabels(of: address)
-    var listings: [ZoneListing] = []
-    var unknown: [String] = []
+    var standing = AddressStanding()
     var asked: [(zone: DNSZone, name: DNSName)] = []
     for zone in all where zone.isInUse && zone.kind == .block && zone.asks.contains(.client) {
       guard let name = zone.question(about: address, labels: labels) else { continue }
       guard zone.state.isUsable else {
-        unknown.append(zone.label)
+        standing.unknown.append(zone.label)
         continue
       }
       asked.append((zone, name))
@@ -76,19 +87,22 @@ extension DNSZones {
     let answers = await lookups.resolveAll(asked.map { DNSQuestion($0.name, .a) })
     for ((zone, name), answer) in zip(asked, answers) {
       switch zone.answers.judge(answer, standard: 1) {
-      case .unlisted, .unclear: continue
-      case .failed, .error: unknown.append(zone.label)
+      case .unlisted: standing.unlisted.append(zone.label)
+      case .unclear, .failed, .error: standing.unknown.append(zone.label)
       case .listed(let codes, let means, let weight):
-        guard weight > 0 else { continue }
+        guard weight > 0 else {
+          standing.unlisted.append(zone.label)
+          continue
+        }
         var reason = ""
         if zone.givesReasons {
           let texts = await lookups.resolve(name, .txt).texts
           reason = zone.shown(texts.map { String(decoding: $0, as: UTF8.self) }.min() ?? "")
         }
-        listings.append(
+        standing.listings.append(
           ZoneListing(label: zone.label, codes: codes, means: means, reason: reason, removal: zone.removal))
       }
     }
-    return (listings, unknown)
+    return standing
   }
 }

@@ -40,10 +40,14 @@ actor Connection {
   /// What was found about the client, and about its greeting: it weighs in every transaction.
   var aboutClient = Found.nothing
   var aboutHello = Found.nothing
+  /// Monotonic milliseconds at which the checks on the client, and those on its greeting, began last.
+  var began: (aboutClient: Int64, aboutHello: Int64) = (0, 0)
   /// Whether somebody was ever asked: a session that needs nobody has nothing to look after.
   var hasAsked = false
   /// Whether the client has been greeted, or refused in place of it.
   var isGreeted = false
+  /// Whether the first line of its greeting is out, and the last is not.
+  var hasTeased = false
   /// Whether the client has said anything.
   private var hasSpoken = false
   /// Ends the wait for the greeting.
@@ -79,7 +83,7 @@ actor Connection {
 
   init(
     channel: any Channel, context: GatewayContext, policy: Policy, facts: ConnectFacts,
-    listener: ListenerTerms = ListenerTerms(), ticket: AdmissionTicket? = nil, isAddressKnown: Bool = true
+    listener: ListenerTerms = ListenerTerms(), ticket: AdmissionTicket? = nil
   ) {
     self.loop = channel.eventLoop
     self.channel = channel
@@ -91,7 +95,8 @@ actor Connection {
     self.number = context.newNumber()
     // Abuse: what a balancer does not know the client of comes from the balancer's own address.
     self.isTrustedClient =
-      isAddressKnown && !listener.trustedClients.isEmpty && listener.trustedClients.contains(facts.address)
+      facts.isAddressKnown && !listener.trustedClients.isEmpty
+      && listener.trustedClients.contains(facts.address)
     self.isEncrypted = facts.tls != nil
     let terms = SessionTerms(
       facts, listener, policy, context, isEncrypted: facts.tls != nil, isTrustedClient: isTrustedClient)

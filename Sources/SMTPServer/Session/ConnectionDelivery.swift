@@ -103,6 +103,7 @@ extension Connection {
     let decision = Decision(of: findings, at: .message, thresholds: policy.thresholds)
     let delivery = delivery(of: message, header, transaction, decision, findings)
     let began = Clock.monotonic
+    transaction.isHandedOver = true
     // By a call, not by a task: a continuation comes back over another thread, for 15 µs a message.
     policy.backends.deliver(delivery, at: Clock.now) { outcome in
       self.whenWaiting { $0.delivered(outcome, delivery, decision, findings, began: began) }
@@ -181,7 +182,9 @@ extension Connection {
       if isRepeat { event.detail = "repeat of a message that the backend has; not sent again" }
       answer = .proceedSaying(Response(.messageAccepted, reply: reply.withEnhancedCode))
       watch(delivery, reply)
-      if decision.verdict == .accept, policy.greeting.waits, facts.isStranger, told == nil {
+      if decision.verdict == .accept, policy.greeting.waits, facts.isStranger, told == nil,
+        facts.isAddressKnown
+      {
         context.known.passed(facts.address, at: Clock.now)
       }
     case .refused(let reply, let backend):
@@ -204,7 +207,11 @@ extension Connection {
       answer = .refuse(response)
     }
     context.events.record(event)
-    if isGone { return replyWasLost() }
+    if isGone {
+      replyWasLost()
+      abandonInquiries()
+      return endTransaction()
+    }
     resume(answer)
   }
 

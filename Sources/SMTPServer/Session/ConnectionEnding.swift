@@ -75,7 +75,7 @@ extension Connection {
   }
 
   private func noteLoss() {
-    guard let transaction, !isDelivering else { return }
+    guard let transaction, !transaction.isHandedOver else { return }
     var event = event(.session, stage: nil, nil)
     event.code = .connectionLost
     event.detail = "\(transaction.octets) octets of content had come"
@@ -95,7 +95,8 @@ extension Connection {
     if !wasLingering { noteLoss() }
     phase = .gone
     abandonLogin()
-    if !isDelivering {
+    // What the backend is being given goes on without the client, and is logged when it is through.
+    if transaction?.isHandedOver != true {
       abandonInquiries()
       endTransaction()
     }
@@ -103,7 +104,7 @@ extension Connection {
     channel.close(promise: nil)
   }
 
-  /// Whether a message is being judged or handed over: that goes on without the client.
+  /// Whether a message is being judged or handed over: that has a time of its own.
   private var isDelivering: Bool {
     guard case .waiting = phase, let transaction else { return false }
     return transaction.isComplete
@@ -218,7 +219,10 @@ extension Connection {
   func cut() {
     switch phase {
     case .open: end(.shuttingDown, "")
-    case .waiting, .lingering, .handshaking: hangUp()
+    case .waiting:
+      noteLoss()
+      hangUp()
+    case .lingering, .handshaking: hangUp()
     case .gone: break
     }
   }

@@ -27,6 +27,30 @@ extension Connection {
     return aboutClient.isNothing ? aboutHello.findings : aboutClient.findings + aboutHello.findings
   }
 
+  func beginAboutClient() {
+    began.aboutClient = Clock.monotonic
+    let plan = policy.plan(for: facts.trust).connect
+    aboutClient = begin(plan, facts, at: .connect, reverseNameOf: nameSought)
+  }
+
+  func beginAboutHello(_ hello: Hello) {
+    began.aboutHello = Clock.monotonic
+    let plan = policy.plan(for: facts.trust).hello
+    aboutHello = begin(plan, HelloFacts(connect: facts, hello: hello), at: .hello)
+  }
+
+  /// Asks once more, for the transaction that begins, about a client or a greeting of which somebody could not tell: a
+  /// session may outlast the failure by hours.
+  func askAgain(_ hello: Hello) {
+    let latest = Clock.monotonic - context.askAgainAfter.milliseconds
+    let isNameless = if case .unknown? = facts.evidence.reverseName.known { true } else { false }
+    if began.aboutClient <= latest, aboutClient.leftOpen || isNameless, !aboutClient.isOpen {
+      facts.evidence = ClientEvidence()
+      beginAboutClient()
+    }
+    if began.aboutHello <= latest, aboutHello.leftOpen, !aboutHello.isOpen { beginAboutHello(hello) }
+  }
+
   /// Begins the examinations of a stage.
   ///
   /// - Parameter reverseName: whether the client's name is to be found out besides.
@@ -153,7 +177,8 @@ extension Connection {
     return transaction.asked.isOpen || transaction.found.contains(where: \.isOpen)
   }
 
-  private func isCertain(at stage: Stage) -> Bool {
+  /// Whether nothing that is under way can change what becomes of a stage.
+  func isCertain(at stage: Stage) -> Bool {
     if !isAsking { return true }
     let examined = concerned.flatMap { found in
       switch found {

@@ -6,9 +6,8 @@ import SMTPProtocol
 /// The greeting, for which strangers may have to wait, and what a client does before it was its turn.
 extension Connection {
   func considerConnection() -> Answer? {
-    aboutClient = begin(
-      policy.plan(for: facts.trust).connect, facts, at: .connect, reverseNameOf: nameSought)
-    guard waitsForGreeting, !facts.manners.spokeEarly else { return judgeConnection() }
+    beginAboutClient()
+    guard waitsForGreeting, !facts.manners.spokeEarly, !isRefusedAlready else { return judgeConnection() }
     if !policy.greeting.teaser.isEmpty { tease() }
     // Whoever speaks before it is over is let in at once: nothing more can be learnt of it.
     greetingDelay = loop.assumeIsolated().scheduleTask(
@@ -22,8 +21,19 @@ extension Connection {
   private func judgeConnection() -> Answer? {
     whenCertain(at: .connect) { connection in
       connection.isGreeted = true
+      // A reply has one code (RFC 5321 §4.2.1): what began with 220 ends so. What refuses now refuses EHLO as well.
+      if connection.hasTeased, connection.wouldRefuse(at: .connect) { return .proceed }
       return connection.refusal(at: .connect, connection.standing).map { Answer.close($0) } ?? .proceed
     }
+  }
+
+  /// Whether the client is refused in place of its greeting, whatever is still asked: nobody learns by its waiting.
+  private var isRefusedAlready: Bool { isCertain(at: .connect) && wouldRefuse(at: .connect) }
+
+  private func wouldRefuse(at stage: Stage) -> Bool {
+    let decision = Decision(
+      of: standing.concerning(facts, at: stage), at: stage, thresholds: policy.thresholds)
+    return decision.verdict == .reject || decision.verdict == .defer
   }
 
   /// Whether nothing good is known of the client. Servers in front, users and whoever passed before do not wait.
@@ -31,12 +41,13 @@ extension Connection {
     let terms = policy.greeting
     guard terms.waits, facts.isStranger, told == nil, listener.profile == .mx else { return false }
     if standing.contains(where: { $0.weight.ruling == .allow && $0.mode == .enforce }) { return false }
-    return terms.remember == .zero
+    return terms.remember == .zero || !facts.isAddressKnown
       || !context.known.isKnown(facts.address, at: Clock.now, within: terms.remember)
   }
 
   /// The first line of a greeting whose last is still to come (RFC 5321 §4.2: the name comes first).
   private func tease() {
+    hasTeased = true
     let text = policy.greeting.teaser
     outbound += "220-".utf8
     if !text.hasPrefix(policy.hostname) { outbound += "\(policy.hostname) ".utf8 }

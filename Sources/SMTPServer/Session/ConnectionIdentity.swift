@@ -38,10 +38,7 @@ extension Connection {
 
   /// The client whose name is to be found out in DNS; nil where it is told, cannot be, or is nobody's business.
   var nameSought: ConnectFacts? {
-    guard policy.resolver != nil, facts.toldName == nil, !facts.address.isLoopback else { return nil }
-    // Who the client is was not told: the address is the server's in front.
-    if let address = told?.attributes.address, address.value == nil { return nil }
-    return facts
+    policy.resolver != nil && facts.isNameSought ? facts : nil
   }
 
   // MARK: XCLIENT
@@ -95,6 +92,8 @@ extension Connection {
     client.tls = nil
     // A client whose address is not told is a stranger, not the server in front.
     if attributes.address == nil {
+      client.isAddressKnown = false
+      client.port = 0
       client.isRelayNetwork = false
       client.isRelayCertificate = false
     }
@@ -131,8 +130,10 @@ extension ConnectFacts {
     if let told = attributes.address {
       if let address = told.value {
         self.address = address
+        isAddressKnown = true
         isRelayNetwork = policy.relay.isRelayNetwork(address)
       } else {
+        isAddressKnown = false
         isRelayNetwork = false
       }
       port = 0

@@ -12,6 +12,7 @@ extension Connection {
     var identity = ClientIdentity(
       address: facts.address, port: facts.port, name: facts.knownName, helo: hello?.name ?? "",
       isExtended: hello?.isExtended ?? false)
+    identity.isAddressKnown = facts.isAddressKnown
     identity.connection = number
     identity.login = facts.user?.name
     if let tls = facts.tls {
@@ -25,7 +26,7 @@ extension Connection {
 
   /// The client in a log line.
   func describeClient(in event: inout Event) {
-    event.client = facts.address
+    if facts.isAddressKnown { event.client = facts.address } else { event.via = facts.address }
     event.clientName = facts.knownName
     event.tls = facts.tls
     event.user = facts.user?.name
@@ -33,7 +34,7 @@ extension Connection {
 
   func variables(sender: Path? = nil, recipient: Path? = nil) -> ReplyVariables {
     var variables = ReplyVariables()
-    variables.client = facts.address.description
+    variables.client = facts.knownAddress?.description ?? "unknown"
     variables.sender = (sender ?? transaction?.facts.sender)?.text.printable(limit: 254) ?? ""
     variables.recipient = recipient?.text.printable(limit: 254) ?? ""
     variables.id = transaction?.id ?? id

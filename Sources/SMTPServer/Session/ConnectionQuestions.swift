@@ -31,15 +31,14 @@ extension Connection {
     lastHello = hello
     greetings += 1
     // Each one has questions about its name; nobody greets so often in earnest.
-    if greetings > Self.mostGreetings, self.facts.isStranger {
+    if greetings > Self.mostGreetings, facts.isStranger {
       let response = Response(.limitCommands, variables())
       logRefusal(response, stage: .hello, detail: "\(greetings) greetings without a message")
       return .close(response)
     }
-    let facts = HelloFacts(connect: facts, hello: self.hello(hello))
     // A second EHLO replaces what was found about the first.
     forgetHello()
-    aboutHello = begin(policy.plan(for: self.facts.trust).hello, facts, at: .hello)
+    beginAboutHello(self.hello(hello))
     return whenCertain(at: .hello) { connection in
       connection.refusal(at: .hello, connection.standing).map { Answer.refuse($0) } ?? .proceed
     }
@@ -72,8 +71,10 @@ extension Connection {
       logRefusal(response, stage: .mail, sender: sender)
       return .refuse(response)
     }
+    let hello = hello(said)
+    if told?.peer == nil { askAgain(hello) }
     let mail = MailFacts(
-      connect: facts, hello: hello(said), sender: sender, parameters: parameters, time: Clock.now)
+      connect: facts, hello: hello, sender: sender, parameters: parameters, time: Clock.now)
     return told?.peer == nil ? examine(mail, at: now) : examineForwarded(mail, at: now)
   }
 
@@ -104,9 +105,8 @@ extension Connection {
 
   /// The checks on connection and greeting have not seen the client that XFORWARD told.
   private func examineForwarded(_ mail: MailFacts, at now: Int64) -> Answer? {
-    let plan = policy.plan(for: facts.trust)
-    aboutClient = begin(plan.connect, mail.connect, at: .connect, reverseNameOf: nameSought)
-    aboutHello = begin(plan.hello, HelloFacts(connect: mail.connect, hello: mail.hello), at: .hello)
+    beginAboutClient()
+    beginAboutHello(mail.hello)
     return examine(mail, at: now)
   }
 
@@ -265,7 +265,8 @@ extension Connection {
 
   /// Who wrote to a trap is not heard for a while.
   private func blockTrapped(_ found: [WeighedFinding]) {
-    guard facts.isStranger,
+    // Abuse: the address of a server in front would be that of all whom it does not know.
+    guard facts.isStranger, facts.isAddressKnown,
       let trap = found.first(where: { $0.finding.code == .recipientTrap && $0.mode == .enforce })
     else { return }
     context.admission.blockForTrap(facts.address, because: trap.finding.reason, at: Clock.monotonic)

@@ -133,5 +133,10 @@ enum Found {
 
   var isOpen: Bool { if case .sought(let inquiry) = self { inquiry.openCount > 0 } else { false } }
 
+  /// Whether somebody could not tell, or was not waited for.
+  var leftOpen: Bool {
+    findings.contains { $0.finding.code.isUnavailable } || inquiry.map { !$0.unfinished.isEmpty } ?? false
+  }
+
   var isNothing: Bool { if case .known(let findings) = self { findings.isEmpty } else { false } }
 }

@@ -11,7 +11,7 @@ struct SessionTerms {
     _ facts: ConnectFacts, _ listener: ListenerTerms, _ policy: Policy, _ context: GatewayContext,
     channelBinding: [UInt8]? = nil, isEncrypted: Bool, isTold: Bool = false, isTrustedClient: Bool
   ) {
-    let terms = policy.terms(for: facts.address)
+    let terms = policy.terms(for: facts.knownAddress)
     let capabilities = policy.backends.capabilities()
     var session = terms.session
     session.requiresEncryption = listener.tls == .required

@@ -31,8 +31,10 @@ final class Transaction {
   var contentBegan: Int64 = 0
   /// Monotonic milliseconds at which it was complete: from here on the client waits for one reply.
   var contentEnded: Int64 = 0
-  /// Whether the content is complete: from here on the message goes its way without the client.
+  /// Whether the content is complete.
   var isComplete = false
+  /// Whether the backend is being given the message: from here on it goes its way without the client.
+  var isHandedOver = false
 
   init(id: String, facts: MailFacts, began: Int64, found: Found) {
     self.id = id
