@@ -206,7 +206,9 @@ private struct RehearsalRun {
 extension MessageBounds {
   /// What no list can lift: the bounds of the header, and loops (RFC 5321 §6.3).
   public func refusal(of header: MessageHeader) -> Response? {
-    if header.end > self.header || header.isCut { return Response(.headerTooLarge, because: "\(self.header)") }
+    if header.end > self.header || header.isCut {
+      return Response(.headerTooLarge, because: "\(self.header)")
+    }
     if header.count("Received") > hops { return Response(.loopDetected) }
     return nil
   }
