@@ -31,12 +31,13 @@ let package = Package(
   name: "weir",
   products: [
     .executable(name: "weir", targets: ["weir"]),
-    // The modules without sockets, files and clocks: what Tests/Fuzzing builds.
+    // The modules without sockets, files and clocks, and the one that looks into files: what Tests/Fuzzing builds.
     .library(
       name: "WeirPure",
       targets: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "DNS",
         "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "Filtering", "Checks",
+        "ContentInspection",
       ]),
   ],
   traits: [
@@ -107,7 +108,7 @@ let package = Package(
     module(
       "ContentInspection",
       [
-        "Bytes", "Filtering", .target(name: "CMagic", condition: .when(traits: ["FileTypes"])),
+        "Bytes", "Charsets", "Filtering", .target(name: "CMagic", condition: .when(traits: ["FileTypes"])),
         .target(name: "CArchive", condition: .when(traits: ["Archives"])),
       ]),
     module("EventLoops", [nioCore]),
@@ -207,7 +208,8 @@ let package = Package(
       "FilteringTests",
       [
         "Bytes", "Filtering", "Checks", "SMTPProtocol", "DNS", "MailAuthentication", "TraceAnalysis",
-        "Patterns", "MailSyntax", "NetAddress", "Settings", "Charsets", "MessageViews", "TestSupport",
+        "Patterns", "MailSyntax", "NetAddress", "Settings", "Charsets", "MessageViews", "ContentInspection",
+        "TestSupport",
       ]),
     tests(
       "SMTPRelayTests",

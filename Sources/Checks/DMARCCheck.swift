@@ -57,8 +57,8 @@ public struct DMARCCheck: Check {
     evaluator = DMARCEvaluator(
       materials.suffixes, discovery: DMARCEvaluator.Discovery(rawValue: word) ?? .suffixes)
     trust = ARCTrust(materials)
-    // One word about the author's domain, and what is to be said of From itself.
-    let ofFrom: [ReasonCode] = [.fromMultiple, .fromExcessive, .fromMissing, .fromUnreadable]
+    // One word about the author's domain, and what is wrong with From itself.
+    let ofFrom: Set<ReasonCode> = [.fromMissing, .fromUnreadable, .fromMultiple, .fromExcessive]
     let results = Self.weights.keys.filter { !ofFrom.contains($0) }
     reports = .oneOfEach(
       (ofFrom.map { [$0] } + [results]).map { $0.map { materials.weight(of: $0, in: Self.self) } })

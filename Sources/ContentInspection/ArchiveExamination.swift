@@ -10,6 +10,7 @@ struct ArchiveWalk {
   let isWhole: Bool
   /// Whether entries may be passed over unread where the format allows it.
   var isCheap = true
+  var names = EntryNames()
   /// Whether all of it is encrypted, though libarchive does not say so.
   var isEncrypted = false
   /// Whether it is taken for a compressed file, whatever is in it.
@@ -23,7 +24,8 @@ extension FileExamination {
     _ octets: ArraySlice<UInt8>, path: String, depth: Int, isWhole: Bool, _ piece: inout Piece
   ) {
     let directory = ZIPDirectory(octets, most: budget.limits.entries)
-    let names = directory?.entries.map { EntryName.text($0.name[...]) } ?? []
+    let writing = EntryNames((directory?.entries ?? []).lazy.map(\.name))
+    let names = directory?.entries.map { writing.text($0.name) } ?? []
     if let document = OfficePackage.look(at: names) {
       take(document, isWhole: isWhole, into: &piece)
       if directory?.entries.contains(where: \.isEncrypted) == true { piece.isEncrypted = true }
@@ -35,8 +37,9 @@ extension FileExamination {
     let before = result.entries.count
     let claimed = budget.claimed
     var seen: Set<[UInt8]> = []
-    let way = ArchiveWalk(
+    var way = ArchiveWalk(
       name: "", path: path, depth: depth, isWhole: isWhole, isCheap: directory?.isFound == true)
+    way.names = writing
     let ended = walk(octets, way, &piece) { seen.insert($0) }
     guard let directory else { return }
     if !directory.isFound { fault(isWhole ? .damaged : .unread) }
@@ -48,7 +51,7 @@ extension FileExamination {
     guard !ended || directory.isAmbiguous || result.entries.count == before else { return }
     for entry in directory.entries where !entry.isFolder && !seen.contains(entry.name) {
       guard result.entries.count < budget.limits.entries else { return fault(.tooManyEntries) }
-      let name = EntryName.text(entry.name[...])
+      let name = writing.text(entry.name)
       add(FileInspection.Entry(path: path + name, size: entry.size, isEncrypted: entry.isEncrypted, type: ""))
       if entry.isEncrypted { piece.isEncrypted = true }
     }
@@ -64,7 +67,7 @@ extension FileExamination {
         var looked = 0
         while looked < 64, entries < limit, !budget.isSpent(), case .entry(let entry) = reader.next() {
           entries += 1
-          guard OfficePackage.isRelations(EntryName.text(entry.name[...])), !entry.isEncrypted else {
+          guard OfficePackage.isRelations(EntryNames().text(entry.name)), !entry.isEncrypted else {
             continue
           }
           looked += 1
@@ -165,7 +168,7 @@ extension FileExamination {
           guard entry.isFile else { continue }
           if walk.isEncrypted { entry = entry.encrypted }
           if entry.isEncrypted { piece.isEncrypted = true }
-          let name = reader.isCompressedFile ? Self.unpackedName(walk.name) : EntryName.text(entry.name[...])
+          let name = reader.isCompressedFile ? Self.unpackedName(walk.name) : walk.names.text(entry.name)
           guard look(into: entry, &reader, path: walk.path + name, walk, &piece) else { return false }
         }
       }

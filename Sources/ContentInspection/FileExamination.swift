@@ -33,8 +33,7 @@ struct FileExamination {
     result.isExecutable = piece.isExecutable
     result.hasMacros = piece.hasMacros
     result.isArchive = piece.isArchive
-    result.isEncrypted =
-      piece.isEncrypted || result.entries.contains { $0.isEncrypted && !$0.path.contains("/") }
+    result.isEncrypted = piece.isEncrypted || result.entries.contains(where: \.isEncrypted)
     if piece.isArchive, !isWhole { result.faults.insert(.unread) }
     if budget.isBomb { result.faults.insert(.bomb) }
     if budget.isOutOfTime { result.faults.insert(.unread) }
@@ -59,12 +58,11 @@ struct FileExamination {
     let signature = FileSignature.of(octets, end: isWhole ? octets.suffix(512) : [0])
     var piece = kind(of: octets, signature, withWords: withWords)
     switch signature?.kind {
-    case .compound:
-      if let file = CompoundFile(octets) {
-        take(OfficeDocument.look(at: file), isWhole: isWhole, into: &piece)
-      }
     case .pdf: lookIntoPDF(octets, &piece)
-    case .rtf: take(RTFScan.look(at: octets), isWhole: isWhole, into: &piece)
+    case .compound, .rtf:
+      if let found = Documents.look(at: octets, signature?.kind) {
+        take(found, isWhole: isWhole, into: &piece)
+      }
     case .archive where piece.type == "application/zip" || signature?.type == "application/zip":
       lookIntoZIP(octets, path: path, depth: depth, isWhole: isWhole, &piece)
     case .archive, .diskImage:
@@ -88,7 +86,10 @@ struct FileExamination {
     asked += 1
     guard withWords || signature == nil && asked <= Self.mostAsked,
       let told = octets.withUnsafeBytes({ magic.tell($0, withWords: withWords) })
-    else { return piece }
+    else {
+      if piece.type.isEmpty, Self.isText(octets) { piece.type = "text/plain" }
+      return piece
+    }
     let isVague = ["application/octet-stream", "text/plain", "inode/x-empty", "application/x-empty"].contains(
       told.type)
     if signature == nil || !isVague && !Self.isOurs(signature) { piece.type = told.type }
@@ -96,6 +97,12 @@ struct FileExamination {
     if piece.type == "application/octet-stream" || piece.type.hasSuffix("/x-empty") { piece.type = "" }
     if Self.programs.contains(piece.type) { piece.isExecutable = true }
     return piece
+  }
+
+  /// Whether its beginning is without control characters.
+  private static func isText(_ octets: ArraySlice<UInt8>) -> Bool {
+    !octets.isEmpty
+      && octets.prefix(4096).allSatisfy { $0 >= 0x20 && $0 != 0x7f || 0x08...0x0d ~= $0 || $0 == 0x1b }
   }
 
   /// Kinds whose type is told from what is in them, or better by what stands there.

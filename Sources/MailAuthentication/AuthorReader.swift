@@ -21,7 +21,7 @@ struct AuthorReader {
   private var tried = 0
 
   /// Bound: texts that are looked at, and octets of each.
-  private static let mostTries = 1000
+  private static let mostTries = 200
   private static let mostOctets = 1024
 
   /// - Parameter isWhole: whether that is the whole body of the field.

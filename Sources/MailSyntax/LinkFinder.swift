@@ -5,7 +5,7 @@ internal import Bytes
 ///
 /// Bounds: one pass over the text, 200 links, 253 octets of a host; 512 KiB of paths are read, since each of many
 /// links side by side has all that follow in its path, and 64 KiB of those are searched for links in turn.
-public struct LinkFinder {
+public struct LinkFinder: Sendable {
   public static let most = 200
   private static let longestAuthority = 600
 
@@ -24,7 +24,10 @@ public struct LinkFinder {
 
   public var links: [Link] { found.map(\.link) }
 
-  public init() {}
+  private let most: Int
+
+  /// - Parameter most: links that are found.
+  public init(most: Int = LinkFinder.most) { self.most = most }
 
   /// The links of one text.
   public static func links(in text: [UInt8]) -> [Link] {
@@ -38,7 +41,7 @@ public struct LinkFinder {
 
   private mutating func look(in text: [UInt8], depth: Int) {
     var index = 0
-    while index < text.count, found.count < Self.most {
+    while index < text.count, found.count < most {
       let byte = text[index]
       if byte == UInt8(ascii: "/"), let start = Self.authority(text, slash: index) {
         index = take(text, from: start, depth)
@@ -85,7 +88,7 @@ public struct LinkFinder {
     let before = text[index - 1]
     return
       !(before.isASCIILetterOrDigit || before == .dot || before == 0x2d || before == UInt8(ascii: "@")
-      || before == UInt8(ascii: "/") || before >= 0x80)
+      || before == UInt8(ascii: "/"))
   }
 
   /// Reads authority and path from `start`.

@@ -8,6 +8,7 @@ struct MessageLinks: Sendable {
   private var seen: Set<Key> = []
   private var targets: Set<Link> = []
   private let limits: ViewLimits
+  private var finder: LinkFinder
 
   private struct Key: Hashable {
     let target: Link
@@ -15,7 +16,10 @@ struct MessageLinks: Sendable {
     let place: LinkView.Place
   }
 
-  private init(_ limits: ViewLimits) { self.limits = limits }
+  private init(_ limits: ViewLimits) {
+    self.limits = limits
+    finder = LinkFinder(most: limits.links)
+  }
 
   static func of(
     _ tree: MIMETree, _ readings: [TextReading], subject: String, limits: ViewLimits
@@ -83,9 +87,9 @@ struct MessageLinks: Sendable {
 
   private mutating func search(_ text: [UInt8], _ place: LinkView.Place, _ part: Int) {
     guard !text.isEmpty else { return }
-    var finder = LinkFinder()
+    let before = finder.found.count
     finder.look(in: text)
-    for found in finder.found where !targets.contains(found.link) {
+    for found in finder.found[before...] where !targets.contains(found.link) {
       add(LinkView(written: found.written, target: found.link, place: place, part: part))
     }
     for address in MailAddressFinder.addresses(in: text, most: limits.addresses) { add(address) }

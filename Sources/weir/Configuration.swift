@@ -41,11 +41,14 @@ struct Configuration: Sendable {
 
   /// Reads the file and all it names.
   ///
+  /// - Parameters:
+  ///   - text: what stands in place of the file's.
+  ///   - resolves: whether there is somebody to ask about names, whatever the file says.
   /// - Returns: the configuration, or nil where there are errors; and every problem as `file:line:column: reason`.
-  static func load(_ file: String, at now: Timestamp = Clock.now) -> (
-    configuration: Configuration?, problems: [Problem]
-  ) {
-    var loader = ConfigurationLoader(file: file, now: now)
+  static func load(
+    _ file: String, at now: Timestamp = Clock.now, text: String? = nil, resolves: Bool? = nil
+  ) -> (configuration: Configuration?, problems: [Problem]) {
+    var loader = ConfigurationLoader(file: file, now: now, text: text, resolves: resolves)
     let configuration = loader.load()
     return (loader.problems.contains(where: \.isError) ? nil : configuration, loader.problems)
   }
@@ -59,15 +62,19 @@ struct Configuration: Sendable {
 private struct ConfigurationLoader {
   let file: String
   let now: Timestamp
+  let text: String?
+  let resolves: Bool?
   var problems: [Configuration.Problem] = []
 
-  init(file: String, now: Timestamp) {
+  init(file: String, now: Timestamp, text: String?, resolves: Bool?) {
     self.file = file
     self.now = now
+    self.text = text
+    self.resolves = resolves
   }
 
   mutating func load() -> Configuration? {
-    guard let text = read(file) else { return nil }
+    guard let text = text ?? read(file) else { return nil }
     let exists: (String) -> Bool = { FileManager.default.fileExists(atPath: $0) }
     let reading = Settings.read(text: text, file: file, fileExists: exists)
     report(reading.problems)
@@ -86,7 +93,7 @@ private struct ConfigurationLoader {
       restrictions: settings.relay.senders, certificates: settings.relay.certificates,
       rights: rights(settings))
     var materials = CheckMaterials(lists: lists, relay: relay, settings: settings)
-    materials.resolves = settings.dns.isEnabled
+    materials.resolves = resolves ?? settings.dns.isEnabled
     materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
     materials.suffixes = suffixes(settings)
     materials.zones = zones(settings)

@@ -28,14 +28,9 @@ enum Wiring {
     return Policy(
       generation: generation, hostname: settings.hostname, catalogue: configuration.catalogue,
       terms: terms(settings), plan: configuration.plan, scores: configuration.scores,
-      thresholds: Thresholds(
-        tag: settings.actions.tag, deferral: settings.actions.defer, reject: settings.actions.reject,
-        enforceAt: Stage(settings.actions.enforceAt.rawValue) ?? .recipient),
+      thresholds: thresholds(settings),
       relay: configuration.relay, backends: backends, routes: routes(configuration),
-      bounds: MessageBounds(
-        header: settings.limits.headerSize, hops: settings.limits.hops,
-        memory: settings.limits.memoryPerMessage,
-        line: settings.limits.lineLength, content: settings.limits.contentSize),
+      bounds: bounds(settings),
       timeouts: timeouts(settings.timeouts),
       tagging: Tagging(
         subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),
@@ -47,6 +42,19 @@ enum Wiring {
         includesRelayNetworks: settings.submission.completesRelayNetworks),
       resolver: resolver ?? self.resolver(configuration, names), lookupBudget: settings.dns.timeout,
       greeting: EarlyTalkerCheck.terms(settings))
+  }
+
+  static func thresholds(_ settings: Settings) -> Thresholds {
+    Thresholds(
+      tag: settings.actions.tag, deferral: settings.actions.defer, reject: settings.actions.reject,
+      enforceAt: Stage(settings.actions.enforceAt.rawValue) ?? .recipient)
+  }
+
+  static func bounds(_ settings: Settings) -> MessageBounds {
+    MessageBounds(
+      header: settings.limits.headerSize, hops: settings.limits.hops,
+      memory: settings.limits.memoryPerMessage,
+      line: settings.limits.lineLength, content: settings.limits.contentSize)
   }
 
   private static func resolver(_ configuration: Configuration, _ names: NameResolution?) -> (

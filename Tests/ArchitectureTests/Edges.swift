@@ -30,7 +30,7 @@ struct Edges {
       "Patterns": ["Bytes", "CPCRE2"],
       "Charsets": ["Bytes", "CIconv", "CICU"],
       "MessageViews": ["Bytes", "NetAddress", "MailSyntax", "Charsets"],
-      "ContentInspection": ["Bytes", "Filtering", "CMagic", "CArchive"],
+      "ContentInspection": ["Bytes", "Charsets", "Filtering", "CMagic", "CArchive"],
       "DNS": ["Bytes", "NetAddress", "InternationalDomains"],
       "DNSClient": ["Bytes", "NetAddress", "DNS", "CUnbound"],
       "MailAuthentication": ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"],

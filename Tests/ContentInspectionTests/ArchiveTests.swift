@@ -63,6 +63,24 @@ import Testing
       #expect(await inspector.inspect(made, "x").paths == ["发票.exe"])
     }
 
+    /// Names that an archive does not say how to read.
+    @Test(arguments: [
+      ("gb18030", ["二〇二六年五月增值税发票.exe", "付款通知书.txt"]), ("big5", ["中華民國一百一十五年報價單.exe", "付款通知書.txt"]),
+      ("cp932", ["請求書のご案内について.exe", "お支払い明細書.txt"]), ("cp850", ["Überweisung für März.exe", "café.txt"]),
+    ]) func namesOfOldCharsets(_ charset: String, _ names: [String]) async throws {
+      let python = names.map { "('\($0)'.encode('\(charset)'), exe)" }.joined(separator: ", ")
+      let made = try Making.python(
+        """
+        files = [\(python)]
+        # Python writes its own choice of names: they are put in place of others of the same length.
+        out = z(*[(chr(97 + i) * len(name), data) for i, (name, data) in enumerate(files)])
+        for i, (name, data) in enumerate(files): out = out.replace(bytes([97 + i]) * len(name), name)
+        """)
+      let found = await inspector.inspect(made, "x.zip")
+      #expect(found.paths == names)
+      #expect(found.faults.isEmpty)
+    }
+
     @Test func cabinet() async throws {
       let made = try Making.python(
         """

@@ -1,5 +1,6 @@
 import Bytes
 import Checks
+import ContentInspection
 import DNS
 import Filtering
 import Foundation
@@ -159,14 +160,10 @@ private struct OneLocation: LocationSource {
 
 /// A case as it comes out.
 struct CheckCaseRun {
-  private let plan: CheckPlan
-  private let scores: ScoreTable
-  private let thresholds: Thresholds
-  private let catalogue: ReasonCatalogue
+  private let rehearsal: Rehearsal
   private let one: CheckCase
-  private let lookups: Lookups
-  private var found: [WeighedFinding] = []
   private(set) var lines: [String] = []
+  private var taken = 0
 
   init(_ one: CheckCase) async throws {
     var gateway = try GatewayConfiguration(backends: [.init(port: 1)], listeners: [.init(port: 2)])
@@ -191,30 +188,30 @@ struct CheckCaseRun {
     let relay = RelayControl(
       domains: settings.relay.domains, networks: settings.relay.networks, restrictions: settings.relay.senders
     )
-    let problems: [SettingsProblem]
     var materials = CheckMaterials(lists: lists.snapshot, relay: relay, settings: settings)
     materials.resolves = !one.names.isEmpty
     materials.trusted = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
     materials.dynamicPatterns = PatternFile(
       name: "dynamic.patterns", Array(one.patterns.joined(separator: "\n").utf8))
     materials.locations = one.location.map(OneLocation.init)
+    materials.files = MagicArchiveInspector()
     let zones = DNSZones.read(text: one.zones.joined(separator: "\n"), file: "zones.toml")
     if !zones.problems.isEmpty { throw HarnessFault("\(zones.problems)") }
     materials.zones = zones.zones
     let (table, faults) = DNSTable.parse(Array(one.names.joined(separator: "\n").utf8), file: one.name)
     if !faults.isEmpty { throw HarnessFault("\(faults)") }
-    lookups = Lookups(table, until: .now + .seconds(60))
-    let whole: CheckPlan
-    (whole, scores, problems) = Catalogue.plan(materials)
-    plan = whole.concerning(one.check)
+    let (whole, scores, problems) = Catalogue.plan(materials)
     if !problems.isEmpty { throw HarnessFault("\(problems)") }
-    thresholds = Thresholds(
+    let thresholds = Thresholds(
       tag: settings.actions.tag, deferral: settings.actions.defer, reject: settings.actions.reject,
       enforceAt: Stage(settings.actions.enforceAt.rawValue) ?? .recipient)
-    catalogue = ReasonCatalogue(
+    let catalogue = ReasonCatalogue(
       ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons, replacing: settings.replies,
       hostname: "mx")
     self.one = one
+    rehearsal = Rehearsal(
+      plan: whole.concerning(one.check), scores: scores, thresholds: thresholds, catalogue: catalogue,
+      lookups: { Lookups(table, until: .now + .seconds(60)) })
     try await run(relay, now)
   }
 
@@ -228,73 +225,45 @@ struct CheckCaseRun {
     connect.isAddressKnown = one.isClientKnown
     connect.toldName = one.told
     connect.manners = one.manners
-    let plan = plan.concerning(connect.trust)
-    if await look(plan.connect, connect, .connect) { return }
-    let hello = Hello(name: one.helo, isExtended: true)
-    if await look(plan.hello, HelloFacts(connect: connect, hello: hello), .hello) { return }
-    let mail = MailFacts(connect: connect, hello: hello, sender: sender, parameters: .none, time: now)
-    if await look(plan.mail, mail, .mail) { return }
-    let before = found
-    var taken = 0
-    for text in one.to {
+    let mail = MailFacts(
+      connect: connect, hello: Hello(name: one.helo, isExtended: true), sender: sender, parameters: .none,
+      time: now)
+    let recipients = try one.to.map { text in
       guard let path = PathParser.parse(whole: text) else { throw HarnessFault("\(one.name): no recipient") }
-      found = before
-      let facts = RecipientFacts(mail: mail, recipient: path, taken: taken)
-      let own = await examine(plan.recipient, facts, .recipient)
-      lines += own.map { "\(text): \($0.logForm)" }
-      found += own
-      let decision = Decision(of: found, at: .recipient, thresholds: thresholds)
-      lines.append("\(text): \(words(decision, .recipient, path))")
-      if ![Verdict.reject, .defer].contains(decision.verdict) { taken += 1 }
+      return path
     }
-    guard taken > 0, !one.header.isEmpty || !one.body.isEmpty else { return }
-    found = before
-    try await judge(plan, mail)
+    for step in await rehearsal.judge(mail, recipients: recipients, message: message).steps {
+      // Of what comes behind the end of the session a case says nothing.
+      if !show(step) { return }
+    }
   }
 
-  private mutating func judge(_ plan: CheckPlan, _ mail: MailFacts) async throws {
+  /// nil where the case has none.
+  private var message: HeldMessage? {
+    guard !one.header.isEmpty || !one.body.isEmpty else { return nil }
     let text = one.header.joined(separator: "\r\n") + "\r\n\r\n" + one.body.map { $0 + "\r\n" }.joined()
-    let octets = Array(text.utf8)
-    let facts = MessageFacts(
-      mail: mail, recipients: one.to.compactMap { PathParser.parse(whole: $0) },
-      header: MessageHeader(octets),
-      message: HeldMessage(memory: octets))
-    if await look(plan.message, facts, .message) { return }
-    let decision = Decision(of: found, at: .message, thresholds: thresholds)
-    lines.append("message: \(words(decision, .message, nil))")
+    return HeldMessage(memory: Array(text.utf8))
   }
 
-  private func examine<Facts>(
-    _ examinations: [Examination<Facts>], _ facts: Facts, _ stage: Stage
-  ) async -> [WeighedFinding] {
-    if let own = CheckPlan.examine(examinations, facts, at: stage, scores: scores) { return own }
-    return await CheckPlan.examineWaiting(examinations, facts, at: stage, scores: scores, lookups)
-  }
-
-  /// Runs one stage; true where the session is refused there.
-  private mutating func look<Facts>(
-    _ examinations: [Examination<Facts>], _ facts: Facts, _ stage: Stage
-  ) async -> Bool {
-    let own = await examine(examinations, facts, stage)
-    lines += own.map { "\(stage): \($0.logForm)" }
-    found += own
-    let decision = Decision(of: found, at: stage, thresholds: thresholds)
-    guard [Verdict.reject, .defer].contains(decision.verdict) else { return false }
-    lines.append("\(stage): \(words(decision, stage, nil))")
-    return true
-  }
-
-  private func words(_ decision: Decision, _ stage: Stage, _ recipient: Path?) -> String {
-    guard [Verdict.reject, .defer].contains(decision.verdict) else {
-      return "\(decision.verdict) \(Score.text(decision.score))"
+  /// The lines of a step; false where the session ends there.
+  private mutating func show(_ step: Rehearsal.Step) -> Bool {
+    if step.stage == .message, taken == 0 { return false }
+    let place = step.recipient?.text ?? step.stage.description
+    lines += step.found.map { "\(place): \($0.logForm)" }
+    if step.recipient != nil || step.stage == .message || step.isRefusal {
+      lines.append("\(place): \(words(step))")
     }
-    var variables = ReplyVariables()
-    variables.client = one.client
-    variables.sender = one.from
-    variables.recipient = recipient?.text ?? ""
-    variables.id = "ID"
-    variables.take(decision.speaker(among: found))
-    return
-      "\(decision.verdict) \(decision.reason) \(decision.reply(at: stage, in: catalogue, variables).summary)"
+    if step.recipient != nil {
+      if !step.isRefusal { taken += 1 }
+      return true
+    }
+    return !step.isRefusal
+  }
+
+  private func words(_ step: Rehearsal.Step) -> String {
+    guard let reason = step.reason, let reply = step.reply else {
+      return "\(step.decision.verdict) \(Score.text(step.decision.score))"
+    }
+    return "\(step.decision.verdict) \(reason) \(reply.summary)"
   }
 }

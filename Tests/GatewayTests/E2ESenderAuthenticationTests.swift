@@ -57,4 +57,32 @@ import Testing
     let taken = try client.command("From: User <user@open.example>\r\nSubject: x\r\n\r\nx\r\n.")
     #expect(taken.code == 250, "\(taken)")
   }
+
+  @Test(arguments: [
+    "\"boss@bank.example\"", "boss@bank.example..", "=?utf-8?q?boss=40bank.example?=",
+    "boss@=?utf-8?q?bank.example?=",
+    "boss@bank.example, " + (0..<11).map { "a@x\($0).example" }.joined(separator: ", "),
+  ])
+  func noFormOfFromEvadesDMARC(_ from: String) throws {
+    let front = try front()
+    let client = try front.session()
+    try client.beginData(from: "user@open.example")
+    let reply = try client.command("From: \(from)\r\nSubject: x\r\n\r\nx\r\n.")
+    #expect(reply.code == 550, "\(reply)")
+    let line = try front.gateway.waitForLog { $0["code"] == "SCORE_REJECTED" }
+    #expect(line.raw.contains("DMARC_REJECT(bank.example "), "\(line.raw)")
+  }
+
+  /// Each parenthesis was the beginning of a comment whose end was looked for up to the last octet: seven seconds.
+  @Test func aFromOfParenthesesHoldsUpNobody() throws {
+    let front = try front()
+    let client = try front.session()
+    try client.beginData(from: "user@open.example")
+    let lines = Array(repeating: String(repeating: "(", count: 900), count: 100).joined(separator: "\r\n ")
+    let begun = ContinuousClock.now
+    let reply = try client.command("From: \(lines)\r\nSubject: x\r\n\r\nx\r\n.")
+    #expect(begun.duration(to: .now) < .seconds(3), "\(reply)")
+    let line = try front.gateway.waitForLog { $0.raw.contains("FROM_EXCESSIVE(") }
+    #expect(line.raw.contains("FROM_UNREADABLE(no list of addresses;4.0)"), "\(line.raw)")
+  }
 }

@@ -24,9 +24,22 @@ import Testing
     ("http://r.test/?u=https%253A%252F%252Fhidden.test", ["r.test", "hidden.test"]),
     ("http://a.test http://a.test http://a.test/b", ["a.test", "a.test"]), ("http://1/", []),
     ("http://a..test/", ["a..test"]),
+    // Chinese puts nothing between a link and the words around it.
+    ("请访问www.bad.test领取奖品", ["www.bad.test"]), ("登录http://bad.test。谢谢", ["bad.test"]),
+    ("（http://bad.test/x）", ["bad.test"]), ("http://bad.test，http://worse.test", ["bad.test", "worse.test"]),
+    ("http://bad。test/", ["bad.test"]), ("http://ｂａｄ．ｔｅｓｔ/", ["bad.test"]),
+    ("http://𝐛𝐚𝐝.test/", ["bad.test"]), ("http://ⓑⓐⓓ.test", ["bad.test"]),
+    ("http://ba\u{ad}d.te\u{200b}st/", ["bad.test"]), ("http://例子.中国/路", ["例子.中国"]),
+    ("http://MÜNCHEN.test", ["münchen.test"]),
   ])
   func whatALinkIs(_ text: String, _ expected: [String]) {
     #expect(hosts(text) == expected, "\(text)")
+  }
+
+  @Test func whatIsWrittenComesAlong() {
+    var finder = LinkFinder()
+    finder.look(in: Array("a Https://u@bad.test:80/x?y b www.c.test/ d".utf8))
+    #expect(finder.found.map(\.written) == ["Https://u@bad.test:80/x?y", "www.c.test/"])
   }
 
   @Test func pathsAndAddressesComeAlong() throws {
@@ -58,67 +71,5 @@ import Testing
     // Links within links within links, and so on.
     let nested = String(repeating: "http%3A%2F%2Fx.test%2F", count: 5000)
     #expect(hosts("http://a.test/" + nested).count <= LinkFinder.most)
-  }
-
-  // MARK: Text parts
-
-  private func texts(_ message: String, most: Int = 1 << 20, isStuffed: Bool = true) -> [String] {
-    let octets = Array(message.replacing("\n", with: "\r\n").utf8)
-    return TextParts.of(octets, header: MessageHeader(octets), isStuffed: isStuffed, most: most)
-      .map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  @Test func encodingsAreUndone() {
-    #expect(texts("Subject: x\n\nplain\n..dot\n") == ["plain\r\n.dot\r\n"])
-    #expect(texts("Subject: x\n\n..dot\n", isStuffed: false) == ["..dot\r\n"])
-    #expect(
-      texts("Content-Transfer-Encoding: Quoted-Printable\n\na=3Db=\nc =\nd=ZZ=4\n") == ["a=bc d=ZZ=4\r\n"])
-    #expect(texts("Content-Transfer-Encoding: BASE64\n\naGVs\nbG8=\nIQ==\n") == ["hello!"])
-    #expect(texts("Content-Type: image/png\n\nx\n") == [])
-    #expect(texts("Subject: x\n") == [""])
-  }
-
-  @Test func partsAreFound() {
-    let message = """
-      Content-Type: multipart/mixed;
-       boundary=outer
-
-      preamble
-      --outer
-      Content-Type: multipart/alternative; boundary="in ner"
-
-      --in ner
-
-      one
-      --in ner
-      Content-Type: text/html
-
-      two
-      --in ner--
-      --outer
-      Content-Type: message/rfc822
-
-      Subject: inner
-
-      three
-      --outer
-      Content-Type: application/pdf
-
-      four
-      --outer--
-      epilogue
-
-      """
-    #expect(texts(message) == ["one\r\n", "two\r\n", "three\r\n"])
-    #expect(texts(message, most: 4).joined().utf8.count == 4)
-  }
-
-  @Test func mimeIsBounded() {
-    let many = "Content-Type: multipart/mixed; boundary=b\n\n" + String(repeating: "--b\n\nx\n", count: 1000)
-    #expect(texts(many).count == TextParts.mostParts)
-    let deep = (0..<100).map { "Content-Type: multipart/mixed; boundary=b\($0)\n\n--b\($0)\n" }.joined()
-    #expect(texts(deep).count <= 1)
-    #expect(texts("Content-Type: multipart/mixed\n\nx\n") == [])
-    #expect(texts("Content-Type: multipart/mixed; boundary=b\n\n--b") == [])
   }
 }

@@ -14,6 +14,7 @@ struct ArchivesCheck: Check {
     .archiveNested: Weight(3),
     .archiveDamaged: Weight(1), .archiveNameTrick: Weight(4), .archiveUnavailable: Weight(0),
   ]
+  static let leftToScore: Set<ReasonCode> = [.archiveDamaged]
   static let reasons = AttachmentReasons.archives
 
   private let inspector: (any FileInspector)?
@@ -29,7 +30,7 @@ struct ArchivesCheck: Check {
     guard let inspector else { return }
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: .message,
+        check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce,
         work: .awaited { [blocked] facts, _ in
           let attachments = await facts.views().attachments
           guard !attachments.isEmpty else { return [] }

@@ -35,7 +35,9 @@ enum AttachmentReasons {
   ) -> Reason {
     Reason(
       code, Reply(550, 7, 1, "Refused: \(text)"), .refusal, cause: cause,
-      effect: "It weighs; with checks.\(check).action = \"reject\" the message is refused.", remedy: remedy)
+      effect: [.attachmentActive, .attachmentEncrypted, .archiveDamaged].contains(code)
+        ? "It weighs." : "It weighs; with checks.\(check).action = \"reject\" the message is refused.",
+      remedy: remedy)
   }
 
   private static func notice(_ code: ReasonCode, cause: String, remedy: String) -> Reason {

@@ -33,7 +33,7 @@ struct AttachmentsCheck: Check {
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: .message,
+        check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce,
         work: .awaited { [inspector, blocked] facts, _ in
           let attachments = await facts.views().attachments
           guard !attachments.isEmpty else { return [] }
@@ -62,7 +62,7 @@ struct AttachmentsCheck: Check {
           inspections.append(none)
           continue
         }
-        let octets = views.content(of: attachment.part, most: mostOctets)
+        let octets = views.content(of: attachment, most: mostOctets)
         let isWhole = octets.count < mostOctets && (views.isWhole || attachment.size <= octets.count)
         let inspection = await inspector.inspect(octets, name: attachment.name, isWhole: isWhole)
         // Bound: files that take all the time that one may have are not to come by the dozen.

@@ -84,7 +84,8 @@ enum FileFamily: String, Hashable, Sendable {
     if claimed == found { return true }
     switch (claimed, found) {
     // Programs write tables as text, as HTML, as XML; a text is what anything is that is nothing else.
-    case (.office, .text), (.text, .office), (.media, .image), (.image, .media): return true
+    case (.office, .text), (.text, .office), (.archive, .office), (.media, .image), (.image, .media):
+      return true
     case (_, .text): return claimed == .text || claimed == .media
     default: return false
     }

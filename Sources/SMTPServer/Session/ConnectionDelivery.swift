@@ -54,7 +54,7 @@ extension Connection {
 
   private func judge(_ message: HeldMessage, _ transaction: Transaction) -> Answer? {
     let header = MessageHeader(message.memory)
-    if let response = refusal(of: header) ?? refusal(ofUser: relaying.user, header, message) {
+    if let response = policy.bounds.refusal(of: header) ?? refusal(ofUser: relaying.user, header, message) {
       logRefusal(response, stage: .message)
       return .refuse(response)
     }
@@ -71,15 +71,6 @@ extension Connection {
       guard let transaction = connection.transaction else { return nil }
       return connection.decide(message, header, transaction)
     }
-  }
-
-  /// What no list can lift: the bounds of the header, and loops.
-  private func refusal(of header: MessageHeader) -> Response? {
-    if header.end > policy.bounds.header || header.isCut {
-      return Response(.headerTooLarge, because: "\(policy.bounds.header)")
-    }
-    if header.count("Received") > policy.bounds.hops { return Response(.loopDetected) }
-    return nil
   }
 
   /// What a user says in From and Sender has to be his own.

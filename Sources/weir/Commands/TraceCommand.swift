@@ -205,19 +205,7 @@ struct TraceContext {
   private static func resolver(_ command: TraceCommand, _ configuration: Configuration?) throws -> (
     any DNS.Resolver
   )? {
-    guard let path = command.dns else { return CommandResolver.resolver(configuration) }
-    do {
-      let (table, problems) = DNSTable.parse(
-        [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))), file: path)
-      for problem in problems { Complaint.write("\(problem)") }
-      if !problems.isEmpty { throw ExitCode(2) }
-      return table
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      Complaint.write("\(path): \(FileFault.words(error))")
-      throw ExitCode(2)
-    }
+    try command.dns.map { try CommandResolver.table($0) } ?? CommandResolver.resolver(configuration)
   }
 
   /// Asks all at once that may be asked.

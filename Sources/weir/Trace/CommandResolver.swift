@@ -1,5 +1,7 @@
+import ArgumentParser
 import DNS
 import DNSClient
+import Foundation
 import Settings
 
 /// Who answers a command's questions about names: a resolver of its own, beside that of a running gateway.
@@ -18,6 +20,21 @@ enum CommandResolver {
     var options = NameResolution.options(configuration.settings.dns)
     options.outgoing = min(options.outgoing, mostSockets)
     return try? UnboundResolver(options)
+  }
+
+  /// The records of a file, in place of DNS; what is wrong with them is said, and ends the command.
+  static func table(_ path: String) throws -> DNSTable {
+    let text: Data
+    do {
+      text = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      Complaint.write("\(path): \(FileFault.words(error))")
+      throw ExitCode(2)
+    }
+    let (table, problems) = DNSTable.parse([UInt8](text), file: path)
+    for problem in problems { Complaint.write("\(problem)") }
+    if !problems.isEmpty { throw ExitCode(2) }
+    return table
   }
 
   /// A command asks a few dozen questions.

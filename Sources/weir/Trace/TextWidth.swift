@@ -3,7 +3,7 @@ import Foundation
 
 /// How wide texts are on a terminal: Chinese, Japanese and Korean characters take two columns (UAX #11).
 enum TextWidth {
-  static func of(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
+  static func of(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + of($1) } }
 
   /// The text cut in its middle where it is wider than `limit`.
   static func fitted(_ text: String, to limit: Int) -> String {
@@ -36,6 +36,51 @@ enum TextWidth {
     return line.isEmpty ? lines : lines + [line]
   }
 
+  /// The text cut at its end where it is wider than `limit`.
+  static func cut(_ text: String, to limit: Int) -> String {
+    of(text) > limit ? head(text, max(0, limit - 1)) + "…" : text
+  }
+
+  /// The text in lines of at most `limit` columns, nothing of it left out: broken behind spaces where there are such,
+  /// beside wide characters, else anywhere.
+  static func folded(_ text: String, to limit: Int) -> [String] {
+    guard of(text) > limit, limit > 1 else { return [text] }
+    var lines: [String] = []
+    var line: [Character] = []
+    var width = 0
+    // How many characters of the line may go without the others.
+    var gap = 0
+    for character in text {
+      let own = of(String(character))
+      if let last = line.last, mayBreak(between: last, character) { gap = line.count }
+      if width + own > limit, character != " " {
+        let end = gap > 0 ? gap : line.count
+        lines.append(trimmed(line[..<end]))
+        line.removeFirst(end)
+        width = line.reduce(0) { $0 + of(String($1)) }
+        gap = 0
+      }
+      line.append(character)
+      width += own
+    }
+    return lines + [trimmed(line[...])]
+  }
+
+  private static func mayBreak(between last: Character, _ next: Character) -> Bool {
+    if last == " " { return next != " " }
+    // What closes does not begin a line, what opens does not end one.
+    if "，。！？：；、）】》」』”’…,.!?:;)]}".contains(next) || "（【《「『“‘([{".contains(last) { return false }
+    return isWide(last) || isWide(next)
+  }
+
+  private static func isWide(_ character: Character) -> Bool { character.unicodeScalars.first.map(of) == 2 }
+
+  private static func trimmed(_ line: ArraySlice<Character>) -> String {
+    var line = line
+    while line.last == " " { line.removeLast() }
+    return String(line)
+  }
+
   private static func head(_ text: String, _ limit: Int) -> String {
     var result = ""
     var used = 0
@@ -52,14 +97,14 @@ enum TextWidth {
     String(head(String(text.reversed()), limit).reversed())
   }
 
-  private static func width(_ scalar: Unicode.Scalar) -> Int {
+  static func of(_ scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value < 0x300 { return value < 0x20 || (0x7f..<0xa0).contains(value) ? 0 : 1 }
     switch scalar.properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .format: return 0
     default: break
     }
-    return wide.contains { $0.contains(value) } ? 2 : 1
+    return wide.contains { $0.contains(value) } || scalar.properties.isEmojiPresentation ? 2 : 1
   }
 
   /// The blocks whose characters are wide or full-width.
@@ -75,8 +120,12 @@ struct Terminal {
   let width: Int
   let hasColour: Bool
 
+  static var standardOutput: Terminal { standardOutput(unknown: 120) }
+
   /// Standard output: `COLUMNS` says how wide, else the terminal itself; colours only on a terminal.
-  static var standardOutput: Terminal {
+  ///
+  /// - Parameter unknown: how wide it is taken to be where nobody says.
+  static func standardOutput(unknown: Int) -> Terminal {
     let isTerminal = isatty(STDOUT_FILENO) == 1
     let environment = ProcessInfo.processInfo.environment
     var width = environment["COLUMNS"].flatMap { Int($0) }
@@ -85,7 +134,7 @@ struct Terminal {
       if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { width = Int(size.ws_col) }
     }
     return Terminal(
-      width: min(max(width ?? 120, 30), 400),
+      width: min(max(width ?? unknown, 30), 400),
       hasColour: isTerminal && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb")
   }
 

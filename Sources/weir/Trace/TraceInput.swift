@@ -47,7 +47,7 @@ struct TraceInput {
   }
 
   /// The text in UTF-8, where it is UTF-16: how Windows keeps what is copied there. nil where it is not.
-  private static func narrowed(_ text: [UInt8]) -> [UInt8]? {
+  static func narrowed(_ text: [UInt8]) -> [UInt8]? {
     let head = Array(text.prefix(4))
     guard head.count == 4 else { return nil }
     let isLittle =
@@ -192,7 +192,7 @@ struct MessageLines {
   }
 
   /// `From sender Thu Nov 19 …`.
-  private static func isSeparator(_ line: ArraySlice<UInt8>) -> Bool {
+  static func isSeparator(_ line: ArraySlice<UInt8>) -> Bool {
     line.starts(with: Array("From ".utf8)) && line.count > 10 && line.contains(UInt8(ascii: ":"))
   }
 }

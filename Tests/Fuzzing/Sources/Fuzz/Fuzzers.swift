@@ -20,6 +20,9 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "authres": fuzzAuthenticationResults,
   "dns": fuzzDNS,
   "received": fuzzReceived,
+  "mime": fuzzMIME,
+  "header-words": fuzzHeaderWords,
+  "archive-names": fuzzArchiveNames,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
