@@ -68,7 +68,7 @@ import Testing
     let resolver = HeldResolver()
     let address = try #require(IPAddress("192.0.2.7"))
     let name = try #require(DNSName("real.outside.example"))
-    resolver.answer(DNSQuestion(.reverse(of: address), .ptr), .failed(.server(2)))
+    resolver.answer(DNSQuestion(.reverse(of: address), .ptr), .failed(.server(code: 2)))
     let gateway = try InnerGateway(
       Self.proxy, resolver: resolver, checks: ScriptedChecks(), askAgainAfter: .zero)
     let client = try gateway.connect()

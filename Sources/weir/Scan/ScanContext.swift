@@ -8,6 +8,7 @@ import MailSyntax
 import NetAddress
 import SMTPServer
 import Settings
+import TraceAnalysis
 
 /// What `weir scan` judges with: a configuration, whoever answers questions about names, and the time.
 struct ScanContext: Sendable {
