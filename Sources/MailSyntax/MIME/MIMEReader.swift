@@ -76,7 +76,7 @@ struct MIMEReader {
         position = take(delimiter, &lines, at: position, source: source, &frames)
       }
       flush(&lines, frames)
-      close(&frames, downTo: 0, at: isFull ? Self.beforeLineEnd(bytes, position) : bytes.count)
+      close(&frames, downTo: 0, at: isFull ? position : bytes.count)
       if lines.hasCRLF, let part = lines.bareLineFeedPart { faults.add(.bareLineFeed, part: part) }
     }
   }
