@@ -23,6 +23,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "mime": fuzzMIME,
   "header-words": fuzzHeaderWords,
   "archive-names": fuzzArchiveNames,
+  "charset": fuzzCharset,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
