@@ -313,6 +313,13 @@ import Testing
     #expect(objects.count == 2)
     // The mark of the mailbox is not the message's.
     #expect((objects.first?["text"] as? String)?.contains("\nFrom here on") == true, "\(objects)")
+    let second = try scan([file, "--message", "2"] + configured)
+    #expect(
+      second.output.contains("Subject   second\n") && second.output.contains("│ last\n"), "\(second.output)")
+    #expect(try scan([file, "--message", "3"] + configured).ending == .exited(1))
+    // A separator in front of one message makes no mailbox of it.
+    let single = try json(octets("From s@a.example Thu Nov 19 10:00:00 2026\n" + Self.header + "\nx\n"))
+    #expect(single["name"] as? String == "-" && (single["text"] as? String)?.contains("x") == true)
     // The same from standard input, and each as by itself.
     let piped = try scan(["-", "--json"] + configured, input: octets(Self.mailbox)).output
     #expect(piped.split(separator: "\n").count == 2)
