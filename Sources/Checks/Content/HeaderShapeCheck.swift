@@ -96,9 +96,8 @@ struct HeaderShapeCheck: Check {
 
   private func judgeFrom(_ facts: MessageFacts, _ notes: inout ContentNotes) {
     guard let field = facts.header.first("From") else { return }
-    let authors = DMARCAuthors(facts.header, of: facts.message.memory)
-    let isNobody = authors.domains.isEmpty
-    if judgesFrom ? (isNobody || !authors.isReadable) : (!isNobody && !authors.isReadable) {
+    let authors = facts.authors
+    if judgesFrom ? (authors.isNobody || !authors.isReadable) : (!authors.isNobody && !authors.isReadable) {
       notes.note(.fromMalformed, facts.headerText(of: field))
     }
   }

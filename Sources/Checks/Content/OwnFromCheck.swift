@@ -159,7 +159,7 @@ private struct Authors {
       }
       if list == nil {
         // Whatever a reader may see in it.
-        for name in DMARCAuthors(facts.header, of: facts.message.memory).domains {
+        for name in facts.authors.domains {
           if let address = Address(local: "?", domain: name.text) { addresses.append(address) }
         }
       }
