@@ -13,6 +13,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "header": fuzzHeader,
   "lists": fuzzLists,
   "links": fuzzLinks,
+  "html": fuzzHTML,
   "settings": fuzzSettings,
   "spf": fuzzSPF,
   "dmarc": fuzzDMARC,
