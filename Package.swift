@@ -186,7 +186,7 @@ let package = Package(
     tests(
       "TraceAnalysisTests", ["Bytes", "NetAddress", "MailSyntax", "DNS", "TraceAnalysis", "TestSupport"]),
     tests("PatternsTests", ["Bytes", "Patterns"]),
-    tests("CharsetsTests", ["Bytes", "Charsets", "TestSupport"]),
+    tests("CharsetsTests", ["Bytes", "Charsets", "CIconv", "MailSyntax", "TestSupport"]),
     tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
     tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),
     tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),

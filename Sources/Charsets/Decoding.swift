@@ -2,7 +2,7 @@ extension Charset {
   /// Reads `octets` by this charset and by no other, whatever comes out: malformed sequences become U+FFFD as the WHATWG
   /// standard counts them, a byte order mark is left out, the text is in NFC.
   public func decode(_ octets: ArraySlice<UInt8>) -> DecodedText {
-    octets.withUnsafeBufferPointer { Decoding.strict($0, self, isGuessed: false) }
+    octets.withUnsafeBufferPointer { Decoding.text($0, self, isGuessed: false, .standard) }
   }
 
   /// Reads `octets` as a person's mail client would at its best.
@@ -12,7 +12,7 @@ extension Charset {
   /// converted at all.
   ///
   /// - Parameter declared: the `charset` parameter or the charset of an encoded word, as written.
-  /// - Parameter isHeader: whether they are a header's, which has no byte order mark.
+  /// - Parameter isHeader: whether they are a header's, which has no byte order mark but in encoded words.
   public static func decode(
     _ octets: ArraySlice<UInt8>, declared: String?, isHeader: Bool = false
   ) -> DecodedText {
@@ -22,20 +22,27 @@ extension Charset {
 
 /// From octets to text, by a charset that is known or one that seems to be meant.
 enum Decoding {
+  /// What is forgiven.
+  enum Manner: Hashable, Sendable {
+    /// What the WHATWG standard calls malformed is malformed.
+    case standard
+    /// Encoded words and lines that were each switched back to ASCII, joined.
+    case mail
+    /// And `_` for an octet of a character, where the Q encoding has a space (RFC 2047 §4.2).
+    case header
+  }
+
   static func lenient(
     _ octets: UnsafeBufferPointer<UInt8>, declared: String?, isHeader: Bool
   ) -> DecodedText {
     let row = declared.flatMap { CharsetRegister.shared.row(label: $0) }
-    if UTF8Text.isASCII(octets), let text = plain(octets, row, isLabelled: declared != nil) { return text }
-    if !isHeader, let mark = ByteOrderMark.of(octets), mark.isMeant(octets, row?.scheme) {
+    if UTF8Text.isASCII(octets), let plain = plain(octets, row, isLabelled: declared != nil) { return plain }
+    if !isHeader || row != nil, let mark = ByteOrderMark.of(octets), mark.isMeant(octets, row?.scheme) {
       let isGuessed = row.map { $0.scheme != mark.scheme } ?? true
-      return strict(octets, Charset(known: mark.name), isGuessed: isGuessed)
+      return text(octets, Charset(known: mark.name), isGuessed: isGuessed, .mail)
     }
-    guard let row else {
-      let guess = CharsetGuess.of(octets)
-      return strict(octets, guess.charset, isGuessed: true)
-    }
-    return DeclaredCharset(row: row).decode(octets)
+    guard let row else { return text(octets, CharsetGuess.of(octets).charset, isGuessed: true, .mail) }
+    return DeclaredCharset(row: row, manner: isHeader ? .header : .mail).decode(octets)
   }
 
   /// Text of ASCII octets; nil where they stand for something else.
@@ -48,8 +55,8 @@ enum Decoding {
     case .multi(let charset) where charset == .johab || charset == .shiftjisx0213: return nil
     case nil, .ascii:
       if let guess = CharsetGuess.byEscapes(octets) {
-        let text = strict(octets, guess.charset, isGuessed: true)
-        if text.malformed == 0 { return text }
+        let read = text(octets, guess.charset, isGuessed: true, .mail)
+        if read.malformed == 0 { return read }
       }
     default: break
     }
@@ -58,8 +65,8 @@ enum Decoding {
       isGuessed: row == nil && isLabelled, malformed: 0)
   }
 
-  static func strict(
-    _ octets: UnsafeBufferPointer<UInt8>, _ charset: Charset, isGuessed: Bool
+  static func text(
+    _ octets: UnsafeBufferPointer<UInt8>, _ charset: Charset, isGuessed: Bool, _ manner: Manner
   ) -> DecodedText {
     let scheme = CharsetRegister.shared.scheme(of: charset) ?? .ascii
     var body = octets
@@ -68,7 +75,7 @@ enum Decoding {
     }
     if scheme == .utf8 { return utf8(body, isGuessed: isGuessed) }
     var sink = TextSink(capacity: body.count + body.count / 2 + 16)
-    read(body, scheme, into: &sink)
+    read(body, scheme, manner, into: &sink)
     return DecodedText(
       text: Normalization.composed(sink.octets), charset: charset, isGuessed: isGuessed,
       malformed: sink.malformed)
@@ -85,7 +92,7 @@ enum Decoding {
   }
 
   private static func read(
-    _ octets: UnsafeBufferPointer<UInt8>, _ scheme: CharsetScheme, into sink: inout TextSink
+    _ octets: UnsafeBufferPointer<UInt8>, _ scheme: CharsetScheme, _ manner: Manner, into sink: inout TextSink
   ) {
     switch scheme {
     case .utf8: break
@@ -94,9 +101,10 @@ enum Decoding {
     case .utf16(let isBigEndian): UnicodeDecoders.utf16(octets, isBigEndian: isBigEndian, into: &sink)
     case .utf32(let isBigEndian): UnicodeDecoders.utf32(octets, isBigEndian: isBigEndian, into: &sink)
     case .single(let name): SingleByteTable.named(name).decode(octets, into: &sink)
-    case .multi(let charset): MultiByteDecoder(table: .of(charset)).decode(octets, into: &sink)
+    case .multi(let charset):
+      MultiByteDecoder(table: .of(charset), mendsUnderscores: manner == .header).decode(octets, into: &sink)
     case .iso2022(.iso2022jp):
-      var decoder = ISO2022JPDecoder()
+      var decoder = ISO2022JPDecoder(allowsEmptyRuns: manner != .standard)
       decoder.decode(octets, into: &sink)
     case .iso2022(let variant):
       var decoder = ISO2022Decoder(variant)

@@ -13,9 +13,10 @@ struct FoldingTable: Sendable {
   }
 
   // An entry: 21 bits of a scalar or of a place in `sequences`, then one bit each for "is a place" and "may compose",
-  // then three for the kind and two for the alphabet.
+  // then three for the kind, two for the alphabet, and one for sequences of several kinds.
   private static let place: UInt32 = 1 << 21
   private static let composing: UInt32 = 1 << 22
+  private static let mixture: UInt32 = 1 << 28
 
   let entries: [UInt32]
   /// Each begins with its length in octets.
@@ -43,6 +44,13 @@ struct FoldingTable: Sendable {
 
   @inline(__always)
   static func needsComposing(_ entry: UInt32) -> Bool { entry & composing != 0 }
+
+  /// Whether it is a sequence whose characters are of several kinds, `a.m.` for one.
+  @inline(__always)
+  static func isMixture(_ entry: UInt32) -> Bool { entry & mixture != 0 }
+
+  /// The scalar of an entry that is one.
+  static func scalar(_ entry: UInt32) -> UInt32? { entry & place == 0 ? entry & 0x1f_ffff : nil }
 
   @inline(__always)
   func append(_ entry: UInt32, to result: inout [UInt8]) {
@@ -73,8 +81,20 @@ struct FoldingTable: Sendable {
 
   private init() {
     var sequences: [UInt8] = []
+    var entries = [UInt32](repeating: 0, count: Self.count)
+    for scalar in 0..<UInt32(Self.count) {
+      entries[Int(scalar)] =
+        CharacterTraits.isIdeograph(scalar)
+        ? scalar | Kind.ideograph.rawValue << 23
+        : CharacterTraits.isHangul(scalar)
+          ? scalar | Kind.letter.rawValue << 23 : 0
+    }
     let simplified = Simplification.made()
-    entries = (0..<UInt32(Self.count)).map { Self.made($0, simplified, &sequences) }
+    for (from, to) in simplified { entries[Int(from)] = to | Kind.ideograph.rawValue << 23 }
+    for scalar in 0..<UInt32(Self.count) where entries[Int(scalar)] == 0 {
+      entries[Int(scalar)] = Self.made(scalar, simplified, &sequences)
+    }
+    self.entries = entries
     self.sequences = sequences
   }
 
@@ -82,6 +102,7 @@ struct FoldingTable: Sendable {
     _ scalar: UInt32, _ simplified: [UInt32: UInt32], _ sequences: inout [UInt8]
   ) -> UInt32 {
     if CharacterTraits.isRemoved(scalar) { return Kind.removed.rawValue << 23 }
+    if CharacterTraits.isUnassigned(scalar) { return scalar | Kind.punctuation.rawValue << 23 }
     if CharacterTraits.isSpace(scalar) { return 0x20 | Kind.space.rawValue << 23 }
     var folded = CharacterTraits.folded(scalar).map { simplified[$0] ?? $0 }
     folded.removeAll { CharacterTraits.isRemoved($0) }
@@ -90,6 +111,10 @@ struct FoldingTable: Sendable {
     var entry = kind.rawValue << 23 | CharacterTraits.alphabet(scalar, folded: first).rawValue << 26
     if folded.contains(where: { !Normalization.inert.isStable($0) }) { entry |= composing }
     if folded.count == 1 { return entry | first }
+    let kinds = folded.map { CharacterTraits.kind($0) }.filter { $0 != .mark }
+    let alphabets = zip(folded, folded.map { CharacterTraits.kind($0) }).filter { $0.1 != .mark }
+      .map { CharacterTraits.alphabet($0.0, folded: $0.0) }
+    if Set(kinds).count > 1 || Set(alphabets).count > 1 { entry |= mixture }
     let text = String(String.UnicodeScalarView(folded.compactMap(Unicode.Scalar.init)))
     let start = sequences.count
     sequences.append(UInt8(min(255, text.utf8.count)))
@@ -102,17 +127,30 @@ struct FoldingTable: Sendable {
 enum CharacterTraits {
   static func folded(_ scalar: UInt32) -> [UInt32] {
     if let other = disguises[scalar] { return [other] }
-    // Hangul syllables and ideographs fold to themselves.
-    if (0x3400...0x4dbf).contains(scalar) || (0x4e00...0x9fff).contains(scalar)
-      || (0xac00...0xd7a3).contains(scalar)
-    {
-      return [scalar]
-    }
+    if isIdeograph(scalar) || isHangul(scalar) { return [scalar] }
     guard let character = Unicode.Scalar(scalar) else { return [0xfffd] }
     let folded = NormalForm.compatibilityFolded.of(String(character)).unicodeScalars.map(\.value)
     // Accents that stand alone would become a space and a mark.
     if folded.count > 1, folded.first == 0x20 { return [scalar] }
+    // A unit with a Greek letter is no word that mixes alphabets.
+    if folded.count > 1, !isLetter(scalar), folded.contains(where: { alphabet($0, folded: $0) == .other }) {
+      return [scalar]
+    }
     return folded.map { disguises[$0] ?? $0 }
+  }
+
+  /// Those that have no other form of width or case.
+  static func isIdeograph(_ scalar: UInt32) -> Bool {
+    switch scalar {
+    case 0x3400...0x4dbf, 0x4e00...0x9fff, 0x2_0000...0x2_f7ff, 0x3_0000...0x3_1fff: true
+    default: false
+    }
+  }
+
+  static func isHangul(_ scalar: UInt32) -> Bool { scalar >= 0xac00 && scalar <= 0xd7a3 }
+
+  static func isUnassigned(_ scalar: UInt32) -> Bool {
+    property(scalar, weir_property_category) == 0 || scalar & 0xf800 == 0xd800
   }
 
   /// Invisible: format characters, fillers, controls, and strokes and rings that are drawn over letters.
@@ -149,7 +187,7 @@ enum CharacterTraits {
   }
 
   static func alphabet(_ scalar: UInt32, folded: UInt32) -> FoldingTable.Alphabet {
-    guard (1...5).contains(property(scalar, weir_property_category)) else { return .none }
+    guard isLetter(folded) else { return .none }
     switch property(folded, weir_property_script) {
     case 25: return .latin
     case 8: return .cyrillic
@@ -157,6 +195,10 @@ enum CharacterTraits {
     case 3, 6, 7, 9, 14, 131: return .other
     default: return .none
     }
+  }
+
+  private static func isLetter(_ scalar: UInt32) -> Bool {
+    (1...5).contains(property(scalar, weir_property_category))
   }
 
   private static func property(_ scalar: UInt32, _ which: Int) -> Int32 {

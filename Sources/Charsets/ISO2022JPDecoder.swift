@@ -3,8 +3,12 @@
 struct ISO2022JPDecoder {
   private enum State { case ascii, roman, katakana, jis0208 }
 
+  /// Whether two escapes in a row are no fault: joined words have them.
+  private let allowsEmptyRuns: Bool
   private var state = State.ascii
   private var hasJustSwitched = false
+
+  init(allowsEmptyRuns: Bool) { self.allowsEmptyRuns = allowsEmptyRuns }
 
   mutating func decode(_ octets: UnsafeBufferPointer<UInt8>, into sink: inout TextSink) {
     let pairs = MultiByteTable.eucJP.pairs
@@ -74,7 +78,7 @@ struct ISO2022JPDecoder {
       return at + 1
     }
     state = next
-    if hasJustSwitched { sink.fail() }
+    if hasJustSwitched, !allowsEmptyRuns { sink.fail() }
     hasJustSwitched = true
     return at + 3
   }

@@ -64,8 +64,18 @@ enum LookAlikes {
       while at < word.count {
         let (scalar, length) = UTF8Text.scalar(word, at)
         let entry = FoldingTable.entry(scalar, entries)
-        if FoldingTable.kind(entry) != .removed { letters.append(Letter(scalar: scalar, entry: entry)) }
         at += length
+        if FoldingTable.kind(entry) == .removed { continue }
+        if FoldingTable.scalar(entry) != nil {
+          letters.append(Letter(scalar: scalar, entry: entry))
+          continue
+        }
+        // Ligatures and the like are their letters.
+        var parts: [UInt8] = []
+        FoldingTable.shared.append(entry, to: &parts)
+        for part in String(decoding: parts, as: UTF8.self).unicodeScalars {
+          letters.append(Letter(scalar: part.value, entry: FoldingTable.entry(part.value, entries)))
+        }
       }
     }
     return letters
@@ -87,7 +97,9 @@ enum LookAlikes {
       switch FoldingTable.alphabet(letter.entry) {
       case .none, .latin: FoldingTable.shared.append(letter.entry, to: &result)
       case .cyrillic, .other:
-        guard let octet = latin(letter.scalar) else { return nil }
+        guard let octet = latin(letter.scalar) ?? FoldingTable.scalar(letter.entry).flatMap(latin) else {
+          return nil
+        }
         result.append(octet)
       }
     }
@@ -103,7 +115,8 @@ enum LookAlikes {
       var entry = letter.entry
       if FoldingTable.alphabet(entry) == .latin {
         // Wide and mathematical forms of a letter are the small letter by now.
-        guard let other = drawings[letter.scalar] ?? drawings[entry & 0x1f_ffff] else { return nil }
+        guard let other = drawings[letter.scalar] ?? FoldingTable.scalar(entry).flatMap({ drawings[$0] })
+        else { return nil }
         entry = FoldingTable.shared.entry(other)
       }
       FoldingTable.shared.append(entry, to: &result)
@@ -156,9 +169,15 @@ private struct LatinDrawings: Sendable {
       let capital = UInt32(weir_to_upper(Int32(scalar)))
       let own = LookAlikes.latin(scalar)
       // Capital І is drawn as small l is: its small letter tells which of them is meant.
-      let meant = (scalar == capital ? LookAlikes.latin(small) : nil) ?? own
-      strict[scalar] = own == nil ? nil : meant.map { $0 | 0x20 }
-      loose[scalar] = (meant ?? LookAlikes.latin(small) ?? LookAlikes.latin(capital)).map { $0 | 0x20 }
+      let isStroke = own == UInt8(ascii: "l") && scalar == capital
+      let drawn = (isStroke ? LookAlikes.latin(small) : nil) ?? own ?? LookAlikes.latin(small)
+      strict[scalar] = drawn.map { $0 | 0x20 }
+      loose[scalar] = (drawn ?? LookAlikes.latin(capital)).map { $0 | 0x20 }
+    }
+    // The palochka is a stroke, whatever its case.
+    for scalar: UInt32 in [0x4c0, 0x4cf] {
+      strict[scalar] = UInt8(ascii: "l")
+      loose[scalar] = UInt8(ascii: "l")
     }
     self.strict = strict
     self.loose = loose

@@ -2,6 +2,8 @@
 /// octet is never swallowed by the broken character before it.
 struct MultiByteDecoder {
   let table: MultiByteTable
+  /// Whether a space is read as the `_` that stood there, where only that makes a character.
+  let mendsUnderscores: Bool
 
   func decode(_ octets: UnsafeBufferPointer<UInt8>, into sink: inout TextSink) {
     table.singles.withUnsafeBufferPointer { singles in
@@ -51,6 +53,11 @@ struct MultiByteDecoder {
     case (.manyPlanes, 0x8e) where trail >= 0xa1 && trail <= 0xb0:
       return planePair(octets, at, skipping: 2, plane: Int(trail) - 0xa1, into: &sink)
     default:
+      let mended = table.pairs[Int(octets[at] & 0x7f) << 8 | Int(UInt8(ascii: "_"))]
+      if mendsUnderscores, trail == 0x20, mended != 0 {
+        sink.append(character: mended)
+        return at + 2
+      }
       sink.fail()
       return trail < 0x80 ? at + 1 : at + 2
     }

@@ -133,16 +133,15 @@ struct FileExamination {
 
   private mutating func lookIntoPDF(_ octets: ArraySlice<UInt8>, _ piece: inout Piece) {
     let scan = PDFScan(octets)
-    var findings = scan.findings
+    take(scan.findings, isWhole: true, into: &piece)
     #if Archives
       for range in scan.objectStreams where !budget.isSpent() {
         // Behind the two octets of zlib's frame (RFC 1950 §2.2); other filters than Flate are rare here.
         let data = octets[range].dropFirst(2)
         guard let objects = ArchiveReader.inflated(data, most: 1 << 20, &budget) else { continue }
-        findings.traits.formUnion(PDFScan.names(in: objects[...]))
+        result.traits.formUnion(PDFScan.names(in: objects[...]))
       }
     #endif
-    take(findings, isWhole: true, into: &piece)
   }
 
   /// The class of a file within a notebook ([MS-ONESTORE] 2.6.13, FileDataStoreObject).

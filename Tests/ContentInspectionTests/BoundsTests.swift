@@ -16,7 +16,7 @@ import Testing
       let clock = ContinuousClock()
       let start = clock.now
       let found = await inspector.inspect(octets, name)
-      #expect(clock.now - start < .seconds(20), "\(name) took too long")
+      #expect(clock.now - start < .seconds(120), "\(name) took too long")
       return found
     }
 
@@ -153,7 +153,7 @@ import Testing
       let faults = await asking.value
       #expect(faults.count == 32)
       #expect(faults.count { $0.contains(.unread) } >= 28, "\(faults)")
-      #expect(clock.now - start < .seconds(20))
+      #expect(clock.now - start < .seconds(120))
       // The threads are free again.
       #expect(await inspector.inspect(Making.exe, "a.exe").isExecutable)
     }

@@ -194,7 +194,7 @@ struct CheckCaseRun {
     materials.dynamicPatterns = PatternFile(
       name: "dynamic.patterns", Array(one.patterns.joined(separator: "\n").utf8))
     materials.locations = one.location.map(OneLocation.init)
-    materials.files = MagicArchiveInspector()
+    materials.files = MagicArchiveInspector(Catalogue.inspectionLimits(settings))
     let zones = DNSZones.read(text: one.zones.joined(separator: "\n"), file: "zones.toml")
     if !zones.problems.isEmpty { throw HarnessFault("\(zones.problems)") }
     materials.zones = zones.zones

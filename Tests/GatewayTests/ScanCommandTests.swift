@@ -22,8 +22,6 @@ import Testing
     domains = ["b.example"]
     [trust]
     networks = ["192.0.2.0/24"]
-    [lists]
-    folder = "Blocklists"
     [[backend]]
     address = "127.0.0.1:10025"
     """
@@ -313,6 +311,13 @@ import Testing
     #expect(objects.count == 2)
     // The mark of the mailbox is not the message's.
     #expect((objects.first?["text"] as? String)?.contains("\nFrom here on") == true, "\(objects)")
+    let second = try scan([file, "--message", "2"] + configured)
+    #expect(
+      second.output.contains("Subject   second\n") && second.output.contains("│ last\n"), "\(second.output)")
+    #expect(try scan([file, "--message", "3"] + configured).ending == .exited(1))
+    // A separator in front of one message makes no mailbox of it.
+    let single = try json(octets("From s@a.example Thu Nov 19 10:00:00 2026\n" + Self.header + "\nx\n"))
+    #expect(single["name"] as? String == "-" && (single["text"] as? String)?.contains("x") == true)
     // The same from standard input, and each as by itself.
     let piped = try scan(["-", "--json"] + configured, input: octets(Self.mailbox)).output
     #expect(piped.split(separator: "\n").count == 2)
@@ -341,7 +346,7 @@ import Testing
       ($0["name"] as? String).map { String($0.dropFirst(folder.file("mail/").count)) }
     }
     #expect(names == ["1", "box#1", "box#2", "empty.eml", "b/2.eml"])
-    #expect(objects[3]["error"] as? String == "it is empty")
+    #expect(objects.dropFirst(3).first?["error"] as? String == "it is empty")
   }
 
   @Test func exitCodesAreAsTheManualSays() throws {

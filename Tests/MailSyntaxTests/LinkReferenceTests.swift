@@ -10,13 +10,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("http://bad.test/x?y#z", "bad.test/x?y"), ("  HTTPS://Bad.TEST ", "bad.test"), ("//bad.test/x", "bad.test/x"),
+    ("http://bad.test/x?y#z", "bad.test/x?y"), ("  HTTPS://Bad.TEST ", "bad.test"),
+    ("//bad.test/x", "bad.test/x"),
     ("\\\\bad.test\\x", "bad.test/x"), ("http:\\/\\bad.test", "bad.test"), ("http:bad.test", "bad.test"),
     ("https:/bad.test/", "bad.test/"), ("http:////bad.test", "bad.test"),
     ("ht\ntp://ba\td.te\rst/", "bad.test/"), ("\u{1}http://bad.test", "bad.test"),
     ("http://www.paypal.com@bad.test/", "bad.test/"), ("http://www.paypal.com:x@bad.test:8080/", "bad.test/"),
     ("http://a@b@bad.test", "bad.test"), ("http://paypal.com%2f@bad.test/", "bad.test/"),
-    ("http://b%61d.test", "bad.test"), ("http://3221225993/x", "192.0.2.9/x"), ("http://0xC0.0.0x2.9", "192.0.2.9"),
+    ("http://b%61d.test", "bad.test"), ("http://3221225993/x", "192.0.2.9/x"),
+    ("http://0xC0.0.0x2.9", "192.0.2.9"),
     ("http://0300.0.02.011/", "192.0.2.9/"), ("http://[2001:DB8::1]:80/", "2001:db8::1/"),
     ("http://bad.test?x", "bad.test?x"), ("http://bad.test#x", "bad.test"), ("http://bad。test", "bad.test"),
     ("ftp://files.test/a", "files.test/a"),
@@ -28,7 +30,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "mailto:a@b.test", "cid:x", "javascript:alert(1)", "data:text/html,x", "tel:123", "#top", "page.html", "/page",
+    "mailto:a@b.test", "cid:x", "javascript:alert(1)", "data:text/html,x", "tel:123", "#top", "page.html",
+    "/page",
     "", "http://", "http://localhost/", "http:///", "//", "?x", "http://[::1", "http://a b.test/",
   ])
   func whatLeadsNowhere(_ reference: String) {

@@ -127,7 +127,7 @@ import Testing
       }
       let (short, long) = (time(50_000), time(400_000))
       #expect(
-        long < max(short, 0.005) * 8 * 4, "\(head.prefix(40)) \(repeated.debugDescription): \(short), \(long)"
+        long < max(short, 0.05) * 8 * 4, "\(head.prefix(40)) \(repeated.debugDescription): \(short), \(long)"
       )
     }
   }

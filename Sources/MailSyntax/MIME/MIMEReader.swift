@@ -76,7 +76,7 @@ struct MIMEReader {
         position = take(delimiter, &lines, at: position, source: source, &frames)
       }
       flush(&lines, frames)
-      close(&frames, downTo: 0, at: isFull ? position : bytes.count, bytes, isEnd: true)
+      close(&frames, downTo: 0, at: isFull ? position : bytes.count)
       if lines.hasCRLF, let part = lines.bareLineFeedPart { faults.add(.bareLineFeed, part: part) }
     }
   }
@@ -88,7 +88,7 @@ struct MIMEReader {
     let bytes = lines.bytes
     flush(&lines, frames)
     let end = Self.beforeLineEnd(bytes, position)
-    close(&frames, downTo: delimiter.frame + 1, at: end, bytes, isEnd: false)
+    close(&frames, downTo: delimiter.frame + 1, at: end)
     let frame = delimiter.frame
     let parent = frames[frame].part
     let next = lines.endOfLine(from: position)
@@ -172,15 +172,16 @@ struct MIMEReader {
   // MARK: - Ends
 
   /// Closes the frames above `count`: the text of their parts ends at `end`.
-  private mutating func close(
-    _ frames: inout [Frame], downTo count: Int, at end: Int, _ bytes: UnsafeBufferPointer<UInt8>, isEnd: Bool
-  ) {
+  private mutating func close(_ frames: inout [Frame], downTo count: Int, at end: Int) {
+    // A header that a boundary ended has its last line end, which is behind `end`: so has what is around it.
+    var end = end
     while frames.count > count {
       let frame = frames.removeLast()
       let part = parts[frame.part]
       // Of a multipart that was encoded the body stands in another source.
       if !decodedMultiparts.contains(frame.part) {
-        parts[frame.part].body = part.body.lowerBound..<max(part.body.lowerBound, end)
+        end = max(part.body.lowerBound, end)
+        parts[frame.part].body = part.body.lowerBound..<end
       }
       if frame.isMultipart {
         closeMultipart(frame, end)

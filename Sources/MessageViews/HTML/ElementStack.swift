@@ -148,7 +148,11 @@ struct ElementStack {
     var cut: [(Entry, StyledElement?)] = []
     while entries.count > place {
       let (entry, styledElement) = pop()
-      if entry.element.isScope { cut.removeAll() }
+      if entry.element.isScope {
+        // Nothing goes on beyond a cell.
+        for (ended, _) in cut { note(ended) }
+        cut.removeAll()
+      }
       if entry.element.isFormatting, entries.count > place, !entry.element.isScope {
         cut.append((entry, styledElement))
       } else {

@@ -20,7 +20,8 @@ extension HTMLReader {
   private func presentation(_ element: HTMLElement, _ own: inout StyleDeclarations) {
     if let colour = colour(.bgcolor) { own.ground = .colour(colour) }
     if has(.background) { own.ground = .image }
-    if has(.hidden) || element == .dialog && !has(.open) { own.display = StyleDeclarations.Display.none }
+    if element == .dialog, has(.open) { own.display = .block }
+    if has(.hidden) { own.display = StyleDeclarations.Display.none }
     switch element {
     case .font, .basefont:
       if let colour = colour(.color) { own.colour = .some(colour) }
@@ -60,7 +61,7 @@ extension HTMLElement {
   /// How it looks where nothing is said.
   var ownStyle: StyleDeclarations {
     var own = StyleDeclarations()
-    if isNeverSeen { own.display = StyleDeclarations.Display.none }
+    if isNeverSeen || self == .dialog { own.display = StyleDeclarations.Display.none }
     if preserves { own.preserves = true }
     switch self {
     case .small, .sub, .sup: own.size = .times(0.8333)

@@ -56,6 +56,9 @@ struct ScanCommand: AsyncParsableCommand {
   @Option(help: "The time to judge by, as 2026-11-20T12:00:00Z.")
   var now: String?
 
+  @Option(help: "Which message of a mailbox, or of a folder, to show whole.")
+  var message: Int?
+
   @Flag(help: "Ask nobody about names.")
   var offline = false
 
@@ -66,12 +69,21 @@ struct ScanCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
+    guard message.map({ $0 > 0 }) ?? true else { throw ValidationError("--message takes a number from 1") }
     guard !(offline && dns != nil) else { throw ValidationError("--dns or --offline, not both") }
     let given = try given()
     let context = try await ScanContext(self)
     var source = ScanSource(file)
     var isComplete = true
-    if source.isMany {
+    if let message {
+      var item = source.next()
+      for _ in 1..<max(1, message) { item = item == nil ? nil : source.next() }
+      guard let item else {
+        Complaint.write("\(file): there is no message \(message)")
+        throw ExitCode(1)
+      }
+      isComplete = try await scan(item, given, context)
+    } else if source.isMany {
       isComplete = try await scanMany(&source, given, context)
     } else if let item = source.next() {
       isComplete = try await scan(item, given, context)

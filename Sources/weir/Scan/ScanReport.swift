@@ -34,7 +34,7 @@ struct ScanReport {
     for name in ["From", "Reply-To", "To", "Cc", "Subject", "Date"] {
       let fields = scan.views.header(name)
       for field in fields.prefix(3) {
-        var text = SafeText.line(field.text, most: 1000)
+        var text = SafeText.line(field.text, most: isFull ? 5000 : 240)
         if field.isGuessed, let charset = field.charsets.first {
           text += " (\(charset.name), guessed)"
         }
@@ -104,7 +104,7 @@ struct ScanReport {
     var left = 0
     let most = isFull ? Int.max : Self.mostLines
     for line in SafeText.lines(text) {
-      let isEmpty = line.allSatisfy { $0 == " " }
+      let isEmpty = line.allSatisfy(\.isWhitespace)
       // Empty lines in a row say no more than one.
       if isEmpty, isEmptyBefore { continue }
       isEmptyBefore = isEmpty
@@ -114,7 +114,7 @@ struct ScanReport {
         lines += TextWidth.folded(line, to: max(20, terminal.width - 4)).prefix(most - lines.count)
       }
     }
-    while lines.last?.allSatisfy({ $0 == " " }) == true { lines.removeLast() }
+    while lines.last?.allSatisfy(\.isWhitespace) == true { lines.removeLast() }
     if lines.isEmpty { page.add("  (nothing to be seen)", .faint) }
     for line in lines { page.add("  │ " + line) }
     if left > 0 { page.add("    … \(left) more \(left == 1 ? "line" : "lines"); --text shows all", .faint) }
@@ -177,8 +177,10 @@ struct ScanReport {
       verdict += " at \(refusal.stage)" + (refusal.reason.map { ", \($0.name)" } ?? "")
     }
     page.say("verdict", verdict, scan.refusal == nil ? .strong : .warning)
-    let spoken = scan.refusal == nil ? " (in the words of the mail server behind)" : ""
-    page.say("reply", SafeText.line(scan.reply.summary, most: 1000) + spoken)
+    let isTaken = scan.refusal == nil
+    page.say(
+      "reply",
+      isTaken ? "250, in the mail server's own words" : SafeText.line(scan.reply.summary, most: 1000))
     for step in scan.outcome.steps
     where step.recipient != nil && step.isRefusal && scan.refusal?.recipient == nil {
       let recipient = SafeText.line(step.recipient?.text ?? "", most: 100)

@@ -22,10 +22,20 @@ struct ScanSource {
   private(set) var isMany = false
   /// Files and folders that are still to be read, the next one last.
   private var waiting: [(path: String, depth: Int)] = []
-  private var mailbox: (reader: MailboxReader, name: String, count: Int)?
+  private var mailbox: OpenMailbox?
   /// What was read to know what it is.
   private var ready: [ScanItem] = []
   private let isStandardInput: Bool
+
+  private struct OpenMailbox {
+    let reader: MailboxReader
+    let name: String
+    /// The number of the message that is next.
+    let count: Int
+    /// nil behind the last.
+    let next: [UInt8]?
+    let notes: [String]
+  }
 
   /// - Parameter path: a file, a folder, or `-` for standard input.
   init(_ path: String) {
@@ -46,18 +56,25 @@ struct ScanSource {
 
   private mutating func advance() {
     while ready.isEmpty {
-      if let (reader, name, count) = mailbox {
-        if let octets = reader.next() {
-          mailbox = (reader, name, count + 1)
-          ready.append(ScanItem(name: "\(name)#\(count + 1)", octets: octets, notes: reader.takeNotes()))
-        } else {
-          mailbox = nil
-          if let fault = reader.fault { ready.append(ScanItem(name: name, octets: nil, notes: [fault])) }
-        }
-        continue
+      if let open = mailbox {
+        mailbox = nil
+        guard let octets = open.next else { continue }
+        let item = ScanItem(name: "\(open.name)#\(open.count)", octets: octets, notes: open.notes)
+        read(open.reader, open.name, count: open.count + 1)
+        ready.insert(item, at: 0)
+      } else {
+        guard let (path, depth) = waiting.popLast() else { return }
+        look(at: path, depth)
       }
-      guard let (path, depth) = waiting.popLast() else { return }
-      look(at: path, depth)
+    }
+  }
+
+  /// Reads the next message of a mailbox, ahead of its turn: whether there is one more has to be known.
+  private mutating func read(_ reader: MailboxReader, _ name: String, count: Int) {
+    let next = reader.next()
+    mailbox = OpenMailbox(reader: reader, name: name, count: count, next: next, notes: reader.takeNotes())
+    if next == nil, let fault = reader.fault {
+      ready.append(ScanItem(name: name, octets: nil, notes: [fault]))
     }
   }
 
@@ -112,8 +129,14 @@ struct ScanSource {
   private mutating func open(_ handle: FileHandle, _ name: String, isFound: Bool = false) {
     let reader = MailboxReader(handle)
     if reader.isMailbox {
-      isMany = true
-      mailbox = (reader, name, 0)
+      guard let first = reader.next() else { return }
+      let item = ScanItem(name: name, octets: first, notes: reader.takeNotes())
+      read(reader, name, count: 2)
+      // A separator alone makes no mailbox of a message.
+      let isAlone = mailbox?.next == nil
+      if isAlone { mailbox = nil } else { isMany = true }
+      ready.insert(
+        isAlone ? item : ScanItem(name: "\(name)#1", octets: item.octets, notes: item.notes), at: 0)
       return
     }
     let isNamedSo = name.lowercasedASCII.hasSuffix(".eml")

@@ -53,7 +53,8 @@ enum TextWidth {
     for character in text {
       let own = of(String(character))
       if let last = line.last, mayBreak(between: last, character) { gap = line.count }
-      if width + own > limit, character != " " {
+      // What stands behind the gap may be too much still.
+      while width + own > limit, character != " ", !line.isEmpty {
         let end = gap > 0 ? gap : line.count
         lines.append(trimmed(line[..<end]))
         line.removeFirst(end)

@@ -13,6 +13,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "header": fuzzHeader,
   "lists": fuzzLists,
   "links": fuzzLinks,
+  "html": fuzzHTML,
   "settings": fuzzSettings,
   "spf": fuzzSPF,
   "dmarc": fuzzDMARC,
@@ -23,6 +24,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "mime": fuzzMIME,
   "header-words": fuzzHeaderWords,
   "archive-names": fuzzArchiveNames,
+  "charset": fuzzCharset,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.

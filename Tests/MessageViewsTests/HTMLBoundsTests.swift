@@ -1,0 +1,98 @@
+import MessageViews
+import Testing
+
+/// HTML that is written to hurt: no crash, no depth, and work in proportion to the octets.
+@Suite struct HTMLBoundsTests {
+  /// How much longer twice the octets take. Linear is 2; quadratic work of this size would be 4 and many seconds.
+  private func growth(_ make: (Int) -> [UInt8]) -> (factor: Double, total: Duration) {
+    func cost(_ count: Int) -> Duration {
+      let html = make(count)
+      return (0..<2).map { _ in ContinuousClock().measure { _ = HTMLReader.read(html) } }.min() ?? .zero
+    }
+    let (small, large) = (cost(2000), cost(16_000))
+    return (large / small, large)
+  }
+
+  private static let units: [String] = [
+    "<div>", "<p>", "<b>", "<b><p>", "<p><b></p>", "<a href=x>", "<table>", "<table><td>",
+    "<font color=white>", "</div>",
+    "<b><div></b>", "<div><b></div>", "<span><i></span></i>", "<li>", "<ul><li>", "<x1><x2></x1>", "<svg>",
+    "<h1>",
+    "<!--", "<!", "<!-->", "<", "</", "&", "&#", "&#9", "&amp", "&ab", "<a b", "<a b='", "<b style='",
+    "<b style='a:",
+    "<style>", "<style>a{", "<style>a{b", "<style>.a .b{color:red}</style>", "<style>@media{", "<script>",
+    "<title>",
+    "<b style='color:rgb(", "<b style='/*", "<textarea>", "<select><option>", "<td><b>", "<div hidden>x",
+    "<b class=a>x",
+    "<a href='http://a.test/'>x</a>", "<base href=x>", "\u{a0}", " ", "\\", "<i hidden>x</i>v", "<!-- x -->",
+  ]
+
+  @Test(arguments: units)
+  func workIsLinear(_ unit: String) {
+    let (factor, total) = growth { count in Array(String(repeating: unit, count: count).utf8) }
+    // Eight times the octets: 8 where it is linear, 64 where it is quadratic.
+    #expect(factor < 30 || total < .milliseconds(200), "\(unit): \(factor), \(total)")
+  }
+
+  @Test func selectorsAreBounded() {
+    let rules = String(repeating: ".a .a .a .b{color:red}", count: 3000)
+    let body = String(repeating: "<div class='a b'>", count: 3000)
+    let (reading, time) = timed("<style>\(rules)</style>\(body)x")
+    #expect(reading.isCut)
+    #expect(time < .seconds(20))
+  }
+
+  @Test func aLargeTextOfTags() {
+    let (reading, time) = timed(String(repeating: "<div>", count: 2 << 20) + "x")
+    #expect(String(decoding: reading.visible, as: UTF8.self) == "x")
+    #expect(reading.isCut)
+    // 10 MB: 0.3 s in a release, and no more than a hundred times that anywhere.
+    #expect(time < .seconds(60))
+  }
+
+  @Test func largePieces() {
+    let large = String(repeating: "x", count: 1 << 20)
+    for html in [
+      "<a href=\"\(large)\">v</a>", "<b style=\"\(large)\">v</b>", "<b class='\(large)'>v</b>", "<\(large)>v",
+      "<b \(large)>v</b>", "<!--\(large)-->v", "<style>\(large)</style>v", "v<b style='color:#\(large)'></b>",
+      "v<b \(String(repeating: "a=b ", count: 1 << 18))></b>",
+    ] {
+      let (reading, time) = timed(html)
+      #expect(String(decoding: reading.visible, as: UTF8.self) == "v", "\(html.prefix(20))")
+      #expect(time < .seconds(20), "\(html.prefix(20))")
+    }
+  }
+
+  @Test func linksAreBounded() {
+    let html = (0..<2000).map { "<a href=http://h\($0).test/>l</a>" }.joined()
+    let reading = HTMLReader.read(Array(html.utf8))
+    #expect(reading.references.count == 500)
+    #expect(reading.isCut)
+    #expect(HTMLReader.read(Array(html.utf8), mostReferences: 3).references.count == 3)
+  }
+
+  private func timed(_ html: String) -> (HTMLReading, Duration) {
+    let octets = Array(html.utf8)
+    var reading: HTMLReading?
+    let time = ContinuousClock().measure { reading = HTMLReader.read(octets) }
+    return (reading ?? HTMLReader.read([]), time)
+  }
+
+  /// All beginnings of texts with something of everything are texts, too, and never show what the whole one hides.
+  @Test(arguments: [
+    "<html><head><title>t</title><style>.h{display:none}/*c*/ @media screen{p>b{color:#fff}}</style></head>",
+    "<p class=\"h\" style='color:rgb(1,2,3);font:0/0 a'>x&amp;&#x4f60;&nbsp;</p><!-- c --><br/><a href='//a.test/?b=%20'>l</a>",
+    "<table><tr><td bgcolor=#ffffff><font color=\"white\" size=+1>a<td>b</table><ul><li>c<li>d</ul><pre> e\n f</pre>",
+    "<form action=x><input type=submit value='v'><select><option>1<option>2</select><textarea>&lt;</textarea></form>",
+    "<meta http-equiv=refresh content='0;url=http://r.test/'><base href=http://b.test/><img src=a alt=b srcset='c 1x'>",
+    "<svg><g/><title>x</title></svg><script>var a='</b>'</script><![CDATA[x]]><?xml?><!DOCTYPE html><b><i></b>你好</i>",
+  ])
+  func everyBeginning(_ html: String) {
+    let octets = Array(html.utf8)
+    for end in 0...octets.count {
+      let reading = HTMLReader.read(Array(octets[..<end]))
+      #expect(reading.visible.count <= end)
+      #expect(reading.labels.allSatisfy { $0.upperBound <= reading.visible.count })
+    }
+  }
+}
