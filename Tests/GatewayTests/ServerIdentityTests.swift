@@ -46,7 +46,7 @@ import Testing
         """
         outside.example TXT "v=spf1 -all"
         outside.example A 192.0.2.1
-        outside.example MX "10 outside.example"
+        outside.example MX 10 outside.example
         told.example A 192.0.2.1
         """.utf8), file: "names")
     #expect(problems.isEmpty)
@@ -59,7 +59,8 @@ import Testing
     try client.command("EHLO told.example")
     if !word.hasPrefix("PROXY") {
       #expect(try client.command(word).code == (word.hasPrefix("XCLIENT") ? 220 : 250))
-      try client.command("EHLO told.example")
+      // XFORWARD is about the next message, which a greeting would end.
+      if word.hasPrefix("XCLIENT") { try client.command("EHLO told.example") }
     }
     #expect(try client.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)
     let event = try gateway.waitForEvent(.messageAccepted)

@@ -51,7 +51,7 @@ import TraceAnalysis
     let line = ReceivedLine(
       "from pc (unknown [unknown]) by mx.b.example (Weir) with ESMTP id 1; "
         + "Thu, 19 Nov 2026 10:00:05 +0000")
-    #expect(line.helo == "pc" && line.address == nil && line.unread.isEmpty)
+    #expect(line.from == "pc" && line.address == nil && line.unread.isEmpty)
   }
 
   @Test func withoutNetworksTheBoundaryIsGuessed() {
