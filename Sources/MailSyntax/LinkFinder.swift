@@ -1,7 +1,7 @@
 internal import Bytes
 
 /// Finds links in text and HTML: `http://`, `https://`, `ftp://`, `//host` behind a quote or `=`, bare `www.`; and
-/// those that stand, percent-encoded, within another.
+/// those that stand, percent-encoded, within another. In prose names of hosts without anything, too: `bad.com/x`.
 ///
 /// Bounds: one pass over the text, 200 links, 253 octets of a host; 512 KiB of paths are read, since each of many
 /// links side by side has all that follow in its path, and 64 KiB of those are searched for links in turn.
@@ -37,16 +37,24 @@ public struct LinkFinder: Sendable {
   }
 
   /// Adds the links of another text.
-  public mutating func look(in text: [UInt8]) { look(in: text, depth: 0) }
+  ///
+  /// - Parameter isProse: whether it is text that a person reads, in which mail clients make links of names of hosts.
+  public mutating func look(in text: [UInt8], isProse: Bool = false) {
+    look(in: text, depth: 0, isProse: isProse)
+  }
 
-  private mutating func look(in text: [UInt8], depth: Int) {
+  private mutating func look(in text: [UInt8], depth: Int, isProse: Bool = false) {
     var index = 0
+    var floor = 0
     while index < text.count, found.count < most {
       let byte = text[index]
       if byte == UInt8(ascii: "/"), let start = Self.authority(text, slash: index) {
-        index = take(text, from: start, depth)
+        (index, floor) = take(text, from: start, depth)
       } else if byte | 0x20 == UInt8(ascii: "w"), Self.isBareHost(text, index) {
-        index = take(text, from: index, depth)
+        (index, floor) = take(text, from: index, depth)
+      } else if isProse, byte == .dot, index > floor, text[index - 1].isASCIILetterOrDigit {
+        let (start, end, isHost) = BareHost.read(text, dot: index, floor: floor)
+        (index, floor) = isHost ? take(text, from: start, depth) : (end, end)
       } else {
         index += 1
       }
@@ -93,8 +101,9 @@ public struct LinkFinder: Sendable {
 
   /// Reads authority and path from `start`.
   ///
-  /// - Returns: where the search goes on: behind the host, so that a link within the path is found as well.
-  private mutating func take(_ text: [UInt8], from start: Int, _ depth: Int) -> Int {
+  /// - Returns: where the search goes on: behind the host, so that a link within the path is found as well; and where
+  ///   the path ends.
+  private mutating func take(_ text: [UInt8], from start: Int, _ depth: Int) -> (end: Int, pathEnd: Int) {
     var authority: [UInt8] = []
     var index = start
     while index < text.count, authority.count < Self.longestAuthority {
@@ -104,7 +113,7 @@ public struct LinkFinder: Sendable {
     }
     let end = index
     let isWhole = !Self.cutProse(&authority)
-    guard let (host, address) = LinkHost.read(authority) else { return max(end, start) }
+    guard let (host, address) = LinkHost.read(authority) else { return (end, end) }
     var path: [UInt8] = []
     let longest = isWhole ? min(Link.longestPath, pathsLeft) : 0
     while index < text.count, path.count < longest {
@@ -115,7 +124,7 @@ public struct LinkFinder: Sendable {
     pathsLeft -= path.count
     if let first = path.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "?") { path = [] }
     let link = Link(host: host, address: address, path: String(decoding: path, as: UTF8.self))
-    guard seen.insert(link).inserted else { return end }
+    guard seen.insert(link).inserted else { return (end, index) }
     let written = Array(text[Self.startOfScheme(text, start)..<start]) + authority + path
     found.append(Found(link: link, written: String(decoding: written, as: UTF8.self)))
     // Encoded once, or twice where it passed through two of them.
@@ -124,7 +133,7 @@ public struct LinkFinder: Sendable {
       path = PercentEncoding.undone(path)
       look(in: path, depth: depth + 1)
     }
-    return end
+    return (end, index)
   }
 
   /// Where `http://` begins that ends at `end`; `end` itself for a bare host.

@@ -47,7 +47,7 @@ struct MessageLinks: Sendable {
     }
     search(start == 0 ? html.visible : Array(html.visible[start...]), .text, part)
     for hidden in html.hidden { search(hidden.octets, .other, part) }
-    for source in html.sources { search(source, .other, part) }
+    for source in html.sources { search(source, .other, part, isProse: false) }
   }
 
   private mutating func add(_ reference: HTMLReading.Reference, _ base: Link?, _ part: Int) {
@@ -64,7 +64,7 @@ struct MessageLinks: Sendable {
     if target == nil || reference.written.contains(UInt8(ascii: "%"))
       || reference.written.dropFirst(8).holdsLink
     {
-      search(reference.written, .other, part)
+      search(reference.written, .other, part, isProse: false)
     }
   }
 
@@ -85,10 +85,10 @@ struct MessageLinks: Sendable {
     return String(scalars)
   }
 
-  private mutating func search(_ text: [UInt8], _ place: LinkView.Place, _ part: Int) {
+  private mutating func search(_ text: [UInt8], _ place: LinkView.Place, _ part: Int, isProse: Bool = true) {
     guard !text.isEmpty else { return }
     let before = finder.found.count
-    finder.look(in: text)
+    finder.look(in: text, isProse: isProse)
     for found in finder.found[before...] where !targets.contains(found.link) {
       add(LinkView(written: found.written, target: found.link, place: place, part: part))
     }

@@ -36,6 +36,37 @@ import Testing
     #expect(hosts(text) == expected, "\(text)")
   }
 
+  @Test(arguments: [
+    ("see bad.com/x?y.", ["bad.com/x?y."]), ("请登录abc123.com领取", ["abc123.com"]), ("BAD.Top!", ["bad.top"]),
+    ("a.b.bad.net, c", ["a.b.bad.net"]), ("(t.cn/abc)", ["t.cn/abc"]), ("x@bad.com", []),
+    ("bad.com@x.test", []),
+    ("a.x@bad.com", []), ("http://one.com/two.com/", ["one.com/two.com/"]), ("www.bad.com", ["www.bad.com"]),
+    ("read.md file.zip e.g. 1.5 end.And then", []), ("/usr/bad.com", []), ("a=bad.com", []),
+    ("bad.com_x", []),
+    ("...com", []), ("-bad.com", []), ("bad..com", []), (".com", []), ("bad.", []),
+    ("bad.com bad.com", ["bad.com"]),
+    ("mail bad.com.", ["bad.com"]),
+  ])
+  func namesInProse(_ text: String, _ expected: [String]) {
+    var finder = LinkFinder()
+    finder.look(in: Array(text.utf8), isProse: true)
+    #expect(finder.links.map { $0.host + $0.path } == expected, "\(text)")
+    var other = LinkFinder()
+    other.look(in: Array(text.utf8))
+    #expect(other.links.allSatisfy { finder.links.contains($0) })
+  }
+
+  @Test func proseCostsNoMoreThanItsLength() {
+    for unit in ["a.", "a.b.com.", "a-", "1.", "a.com", ".com ", "a.com@"] {
+      let text = Array(String(repeating: unit, count: 200_000).utf8)
+      let time = ContinuousClock().measure {
+        var finder = LinkFinder()
+        finder.look(in: text, isProse: true)
+      }
+      #expect(time < .seconds(20), "\(unit)")
+    }
+  }
+
   @Test func whatIsWrittenComesAlong() {
     var finder = LinkFinder()
     finder.look(in: Array("a Https://u@bad.test:80/x?y b www.c.test/ d".utf8))

@@ -115,6 +115,9 @@ import Testing
     "<span style='mso-hide:all'>v</span>", "<mark style='color:#000'>v</mark>",
     "<button style='color:#fff'>v</button>", "<div style='display:none'></div>v", "<b hidden></b>v",
     "<svg><g style='display:none'/></svg>v",
+    // What stands between cells is shown in front of the table; the attributes of a late body count.
+    "<table bgcolor=black><font color=black>v", "<table bgcolor=black><tr>v",
+    "<font color=white>v</font><html><body bgcolor=black>",
   ])
   func whatIsSeen(_ html: String) {
     let reading = HTMLReader.read(Array(html.utf8))
@@ -134,6 +137,7 @@ import Testing
     ("<div style='display:none'><span>x</div></span>v", .displayNone),
     ("<div style='display:none'><table><td></div>x</table>x</div>v", .displayNone),
     ("<span style='display:none'><div></span>x</div></span>v", .displayNone),
+    ("<table bgcolor=black><font color=white>x<td><font color=white>v", .sameColour),
   ])
   func whatEndsWhere(_ html: String, _ reason: Reason) {
     let reading = HTMLReader.read(Array(html.utf8))

@@ -58,6 +58,14 @@ struct ElementStack {
   init(root: ElementStyle) { self.root = root }
 
   var style: ElementStyle { entries.last?.style ?? root }
+
+  /// The style of text and of what is no part of a table: between its cells that stands in front of it (the foster
+  /// parenting of §13.2.6.1), on the ground that is there.
+  var contentStyle: ElementStyle {
+    guard let last = entries.last, last.element.holdsCells else { return style }
+    let table = place(.table)
+    return style.on(table > 0 ? entries[table - 1].style.ground : root.ground)
+  }
   var top: Entry? { entries.last }
   private var scope: Int { entries.last?.scope ?? -1 }
   private var special: Int { entries.last?.special ?? -1 }
@@ -89,9 +97,10 @@ struct ElementStack {
       return
     }
     let kind = kind(element, name)
+    let parent = element.isTablePart ? style : contentStyle
     push(
       Entry(
-        element: element, name: name, kind: kind, own: own, style: style.child(own, isLink: isLink),
+        element: element, name: name, kind: kind, own: own, style: parent.child(own, isLink: isLink),
         isLink: isLink),
       styled)
   }

@@ -21,7 +21,7 @@ struct ElementStyle: Sendable {
   /// Why its text is hidden; nil where it is seen.
   private(set) var reason: HTMLView.Hidden.Reason?
   private(set) var display: StyleDeclarations.Display?
-  /// What `size` a root em has is not known; links look like this where nothing else is said.
+  /// Of links where nothing else is said.
   var linkColour = Colour.link
 
   init() {}
@@ -31,6 +31,14 @@ struct ElementStyle: Sendable {
     var style = self
     style.display = own.display
     style.apply(own, parent: self, isLink: isLink)
+    return style
+  }
+
+  /// The same on another ground.
+  func on(_ ground: Colour?) -> ElementStyle {
+    var style = self
+    style.ground = ground
+    style.reason = style.whyHidden
     return style
   }
 

@@ -98,6 +98,29 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// Has cells in it, and text only by mistake.
+  var holdsCells: Bool {
+    switch self {
+    case .table, .tbody, .thead, .tfoot, .tr: true
+    default: false
+    }
+  }
+
+  var isTablePart: Bool {
+    switch self {
+    case .tbody, .thead, .tfoot, .tr, .td, .th, .caption, .colgroup: true
+    default: false
+    }
+  }
+
+  /// Stands in front of all that is seen.
+  var isInHead: Bool {
+    switch self {
+    case .html, .head, .meta, .title, .style, .script, .link, .base, .noscript, .template: true
+    default: false
+    }
+  }
+
   var isHeading: Bool { rawValue >= HTMLElement.h1.rawValue && rawValue <= HTMLElement.h6.rawValue }
 
   var preserves: Bool {

@@ -59,6 +59,7 @@ public struct HTMLReader {
   }
 
   private mutating func run() {
+    openLateBody()
     while let token = tokenizer.next() {
       switch token {
       case .text(let range): text(range)
@@ -68,6 +69,23 @@ public struct HTMLReader {
       }
     }
     endAnchor()
+  }
+
+  /// Where text stands in front of `<body>`, its attributes count for that text, too (§13.2.6.4.7).
+  private mutating func openLateBody() {
+    guard tokenizer.source.mayHold(tag: "body") else { return }
+    while let token = tokenizer.next() {
+      guard case .start = token else { continue }
+      let element = HTMLElement(tokenizer.name)
+      if element == .body || element.isInHead { break }
+      while let token = tokenizer.next() {
+        guard case .start = token, HTMLElement(tokenizer.name) == .body else { continue }
+        startTag()
+        break
+      }
+      break
+    }
+    tokenizer = HTMLTokenizer(tokenizer.source)
   }
 
   private func reading() -> HTMLReading {
@@ -80,7 +98,7 @@ public struct HTMLReader {
   // MARK: Text
 
   mutating func text(_ range: Range<Int>, resolves: Bool = true, preserves: Bool = false) {
-    let style = stack.style
+    let style = stack.contentStyle
     let preserves = preserves || style.preserves
     if let reason = style.reason {
       hidden.add(tokenizer.source, range, reason, resolves: resolves)

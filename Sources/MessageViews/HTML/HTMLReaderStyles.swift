@@ -78,7 +78,7 @@ extension HTMLElement {
 extension StyleSheet {
   /// Adds the rules of each `<style>` element, wherever it stands: they count for what stands before it, too.
   mutating func gather(_ source: [UInt8]) {
-    guard Self.hasStyle(source) else { return }
+    guard source.mayHold(tag: "style") else { return }
     var tokenizer = HTMLTokenizer(source)
     while let token = tokenizer.next() {
       guard case .start = token else { continue }
@@ -92,16 +92,20 @@ extension StyleSheet {
       }
     }
   }
+}
 
-  private static func hasStyle(_ source: [UInt8]) -> Bool {
-    let wanted = Array("<style".utf8)
-    guard source.count > wanted.count else { return false }
-    for index in 0..<(source.count - wanted.count)
-    where source[index] == wanted[0] && source[index + 1] | 0x20 == wanted[1] {
-      if source[index..<(index + wanted.count)].elementsEqual(wanted, by: { $0.lowercasedASCII == $1 }) {
-        return true
+extension [UInt8] {
+  /// Whether a start tag of that name may stand somewhere.
+  func mayHold(tag: StaticString) -> Bool {
+    tag.withUTF8Buffer { name in
+      guard let first = name.first, count > name.count else { return false }
+      for index in 1..<(count - name.count + 1)
+      where self[index - 1] == UInt8(ascii: "<") && self[index] | 0x20 == first {
+        if self[index..<(index + name.count)].elementsEqual(name, by: { $0.lowercasedASCII == $1 }) {
+          return true
+        }
       }
+      return false
     }
-    return false
   }
 }

@@ -5,6 +5,7 @@ import MailSyntax
 let fuzzLinks: @Sendable ([UInt8]) -> Void = { bytes in
   var finder = LinkFinder()
   finder.look(in: bytes)
+  finder.look(in: bytes, isProse: true)
   promise(finder.links.count <= LinkFinder.most, "too many links")
   promise(Set(finder.links).count == finder.links.count, "a link twice")
   promise(finder.found.allSatisfy { $0.written.utf8.count <= 6000 }, "more written than a link has")

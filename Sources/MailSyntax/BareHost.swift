@@ -1,0 +1,61 @@
+internal import Bytes
+
+/// Names of hosts in text that mail clients make links of though nothing says so: `bad.com/x`.
+enum BareHost {
+  /// Top-level domains of which names are written so, and that are no endings of files or words.
+  private static let topLevels: Set<String> = [
+    "com", "net", "org", "info", "biz", "cn", "hk", "tw", "mo", "jp", "kr", "ru", "su", "ua", "de", "uk",
+    "fr", "eu", "nl",
+    "us", "ca", "au", "in", "br", "cc", "tv", "me", "io", "co", "ly", "gd", "gl", "gg", "to", "ws", "pw",
+    "tk", "ml", "ga",
+    "cf", "gq", "top", "xyz", "vip", "shop", "site", "online", "club", "icu", "live", "store", "link",
+    "click", "work",
+    "fun", "app", "dev", "win", "bid", "loan", "men", "date", "wang", "ltd", "ink", "mobi", "asia", "pro",
+    "space",
+    "website", "tech", "today", "world", "life", "buzz", "cyou", "sbs", "cfd", "rest", "bond",
+  ]
+
+  /// What the run of letters, digits, dots and hyphens around a dot is.
+  ///
+  /// - Parameters:
+  ///   - dot: the first dot of the run.
+  ///   - floor: before it nothing is looked at.
+  /// - Returns: where it begins and ends, and whether it is a host.
+  static func read(_ text: [UInt8], dot: Int, floor: Int) -> (start: Int, end: Int, isHost: Bool) {
+    var start = dot
+    while start > floor, dot - start < 64, isHostOctet(text[start - 1]) { start -= 1 }
+    var end = dot
+    while end < text.count, end - start < 254, isHostOctet(text[end]) { end += 1 }
+    let name = text[start..<end]
+    guard start < dot, end - start < 254, text[start] != 0x2d, !bars(text, before: start),
+      !bars(text, behind: end)
+    else { return (start, end, false) }
+    var host = name
+    while let last = host.last, last == .dot || last == 0x2d { host.removeLast() }
+    guard let lastDot = host.lastIndex(of: .dot), lastDot >= dot, DomainName.validated(host) != nil else {
+      return (start, end, false)
+    }
+    let topLevel = String(decoding: host[(lastDot + 1)...].map(\.lowercasedASCII), as: UTF8.self)
+    return (start, end, topLevels.contains(topLevel))
+  }
+
+  private static func isHostOctet(_ octet: UInt8) -> Bool {
+    octet.isASCIILetterOrDigit || octet == .dot || octet == 0x2d
+  }
+
+  /// Part of something else: a mail address, a path, a variable.
+  private static func bars(_ text: [UInt8], before start: Int) -> Bool {
+    guard start > 0 else { return false }
+    switch text[start - 1] {
+    case UInt8(ascii: "@"), UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: "_"), UInt8(ascii: "="),
+      UInt8(ascii: "%"),
+      UInt8(ascii: "&"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "+"), .dot, 0x2d:
+      return true
+    default: return text[start - 1].isASCIILetterOrDigit
+    }
+  }
+
+  private static func bars(_ text: [UInt8], behind end: Int) -> Bool {
+    end < text.count && (text[end] == UInt8(ascii: "@") || text[end] == UInt8(ascii: "_"))
+  }
+}
