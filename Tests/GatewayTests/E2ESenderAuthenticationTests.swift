@@ -69,7 +69,7 @@ import Testing
     try client.beginData(from: "user@open.example")
     let reply = try client.command("From: \(from)\r\nSubject: x\r\n\r\nx\r\n.")
     #expect(reply.code == 550, "\(reply)")
-    let line = try front.gateway.waitForLog { $0["code"] == "SCORE_REJECTED" }
+    let line = try front.gateway.waitForLog { $0["code"] == "DMARC_REJECT" }
     #expect(line.raw.contains("DMARC_REJECT(bank.example "), "\(line.raw)")
   }
 

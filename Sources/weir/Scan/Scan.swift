@@ -30,7 +30,7 @@ struct Scan: Sendable {
     let envelope = ScanEnvelope(given, of: lines, context, rest: &rest)
     let message = WireMessage(rest, context.rehearsal.bounds, size: context.messageSize)
     let rehearsal = rehearsal(envelope, context)
-    let mail = await facts(envelope, context)
+    let mail = facts(envelope, context)
     let outcome = await rehearsal.judge(
       mail, recipients: envelope.recipients, message: message.held, fault: message.refusal, id: "scan")
     let views = await outcome.facts?.views() ?? MessageViews(rest)
@@ -59,22 +59,17 @@ struct Scan: Sendable {
     return rehearsal
   }
 
-  private static func facts(_ envelope: ScanEnvelope, _ context: ScanContext) async -> MailFacts {
+  private static func facts(_ envelope: ScanEnvelope, _ context: ScanContext) -> MailFacts {
     let address = envelope.client ?? IPAddress(v4: 0)
     var connect = ConnectFacts(
       address: address, port: 0, listener: "", isRelayNetwork: context.relay.isRelayNetwork(address),
       time: envelope.time)
+    connect.isAddressKnown = envelope.client != nil
     connect.toldName = envelope.name
     connect.user = envelope.user.map { AuthenticatedUser(name: $0, mechanism: "PLAIN") }
     let mail = MailFacts(
       connect: connect, hello: Hello(name: envelope.helo ?? "", isExtended: true), sender: envelope.sender,
       parameters: .none, time: envelope.time)
-    if envelope.client == nil {
-      // Nobody can say for whom the domain vouches.
-      _ = await mail.evidence.spf.value { SPFOutcome(.none, identity: .mailFrom) }
-      _ = await mail.evidence.heloSPF.value { SPFOutcome(.none, identity: .helo) }
-      _ = await connect.evidence.reverseName.value { .none }
-    }
     return mail
   }
 
