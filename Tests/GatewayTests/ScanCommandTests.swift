@@ -210,7 +210,7 @@ import Testing
         + "<p>a&#27;[31m&#8238;b</p><a href=\"https://evil.example/\u{202e}x\">www.bank.example</a>\n")
     let page = try scan(["-"] + configured, input: message).output
     #expect(
-      page.contains("Links (1)") && page.contains("leads to evil.example, not to www.bank.example"), "\(page)"
+      page.contains("Links (1)") && page.contains("leads to evil.example, not to"), "\(page)"
     )
     for scalar in page.unicodeScalars where scalar != "\n" {
       let isUnfit =
@@ -302,7 +302,7 @@ import Testing
     #expect(page.succeeded, "\(page.errors)")
     let lines = page.output.split(separator: "\n")
     #expect(
-      lines.contains { $0.contains("box#1") && $0.contains("accept") && $0.contains("S <s@a.example>") })
+      lines.contains { $0.contains("box#1") && $0.contains("tag") && $0.contains("S <s@a.example>") })
     #expect(lines.contains { $0.contains("box#2") && $0.contains("second") }, "\(page.output)")
     #expect(lines.last?.hasPrefix("2 messages: ") == true)
     let objects = try scan([file, "--json"] + configured).output.split(separator: "\n").map {

@@ -102,6 +102,7 @@ struct ScanReport {
     var lines: [String] = []
     var isEmptyBefore = true
     var left = 0
+    var emptyBefore = 0
     let most = isFull ? Int.max : Self.mostLines
     for line in SafeText.lines(text) {
       let isEmpty = line.allSatisfy(\.isWhitespace)
@@ -109,7 +110,9 @@ struct ScanReport {
       if isEmpty, isEmptyBefore { continue }
       isEmptyBefore = isEmpty
       if lines.count >= most {
-        left += 1
+        // Empty ones at the end are none.
+        left += isEmpty ? 0 : 1 + emptyBefore
+        emptyBefore = isEmpty ? 1 : 0
       } else {
         lines += TextWidth.folded(line, to: max(20, terminal.width - 4)).prefix(most - lines.count)
       }
