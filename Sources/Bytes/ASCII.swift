@@ -4,6 +4,11 @@ extension UInt8 {
   @inlinable public var isASCIILetter: Bool { (self | 0x20) &- 0x61 < 26 }
   @inlinable public var isASCIILetterOrDigit: Bool { isASCIIDigit || isASCIILetter }
   @inlinable public var isASCIIHexDigit: Bool { isASCIIDigit || (self | 0x20) &- 0x61 < 6 }
+  /// What a digit of base 16 stands for, in either case; nil for any other byte.
+  @inlinable public var hexValue: UInt8? {
+    if isASCIIDigit { return self - 0x30 }
+    return isASCIIHexDigit ? (self | 0x20) - 0x57 : nil
+  }
   /// C0 controls and DEL.
   @inlinable public var isASCIIControl: Bool { self < 0x20 || self == 0x7f }
   @inlinable public var isWhiteSpace: Bool { self == 0x20 || self == 0x09 }

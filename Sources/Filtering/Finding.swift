@@ -120,11 +120,6 @@ extension WeighedFinding {
   }
 }
 
-extension ReasonCode {
-  /// Whether it says that something could not be told: `…_UNAVAILABLE`.
-  fileprivate var isUnavailable: Bool { name.hasSuffix("_UNAVAILABLE") }
-}
-
 extension [WeighedFinding] {
   /// Their scores together. A DNS list counts once, by its heaviest answer: what it knows of the sender, of From and
   /// of a link is one opinion.

@@ -8,19 +8,30 @@ public final class HeldMessage: Sendable {
   public let isBinary: Bool
   /// Octets of the message itself, stuffing not counted.
   public let octets: UInt64
-  /// Whatever has to live as long as the message: the memory it was granted.
-  private let reservation: (any Sendable)?
+  /// What it was granted, for as long as it lives.
+  private let grant: (any MemoryGrant)?
 
   public init(
     memory: [UInt8], spool: (any SpoolRegion)? = nil, isBinary: Bool = false, octets: UInt64? = nil,
-    reservation: (any Sendable)? = nil
+    grant: (any MemoryGrant)? = nil
   ) {
     self.memory = memory
     self.spool = spool
     self.isBinary = isBinary
     self.octets = octets ?? UInt64(memory.count)
-    self.reservation = reservation
+    self.grant = grant
   }
+
+  /// Counts memory that is needed for what is made of the message, until nobody holds the message any more.
+  ///
+  /// - Returns: false where there is none left for messages: then it is to be done without.
+  public func reserveMemory(_ octets: Int) -> Bool { grant?.reserveMemory(octets) ?? true }
+}
+
+/// What one message was granted of the memory for all; given back when it ends.
+public protocol MemoryGrant: AnyObject, Sendable {
+  /// Whether so many octets more are granted.
+  func reserveMemory(_ octets: Int) -> Bool
 }
 
 /// The part of a message that lies in a spool file, open for as long as this lives.
@@ -29,11 +40,9 @@ public protocol SpoolRegion: AnyObject, Sendable {
   var descriptor: Int32 { get }
   /// Octets, from offset 0.
   var length: Int { get }
-  /// A copy of its beginning in memory that is counted among that of all messages, for as long as this lives.
+  /// A copy of its beginning in memory, which the caller has had granted.
   ///
-  /// - Parameters:
-  ///   - most: octets of the copy.
-  ///   - reserving: octets that are counted for it.
-  /// - Returns: nil where there is no memory left, or the file cannot be read.
-  func beginning(most: Int, reserving: Int) async -> [UInt8]?
+  /// - Parameter most: octets of the copy.
+  /// - Returns: nil where the file cannot be read.
+  func beginning(most: Int) async -> [UInt8]?
 }

@@ -1,3 +1,4 @@
+internal import MailSyntax
 public import MessageViews
 
 extension MessageFacts {
@@ -5,44 +6,39 @@ extension MessageFacts {
   /// asked for.
   ///
   /// A large one is read from its spool file, up to `contentLimit`, and worked on away from the event loop, all its
-  /// views at once; where there is no memory left for that, what is in memory is all that is looked at
-  /// (`MessageViews.isWhole`).
-  public func views() async -> MessageViews {
-    await evidence.views.value { await Self.views(of: message, most: contentLimit) }
-  }
+  /// views at once. What that takes is counted among the memory of messages; where none is left, the header is all that
+  /// is looked at (`MessageViews.isWhole`).
+  public func views() async -> MessageViews { await evidence.views.value { await readViews() } }
 
   // Past this an event loop would be held up for milliseconds.
   private static let small = 64 << 10
 
-  private static func views(of message: HeldMessage, most: Int) async -> MessageViews {
-    guard message.spool != nil || message.memory.count > small else {
-      return views(message.memory, isWhole: true, isBinary: message.isBinary)
+  private func readViews() async -> MessageViews {
+    let most = max(contentLimit, header.end)
+    let more = min(message.spool?.length ?? 0, max(0, most - message.memory.count))
+    let count = min(message.memory.count, most) + more
+    guard message.reserveMemory(Self.cost(of: count)) else {
+      return views(Array(message.memory[..<min(header.end, message.memory.count)]), isWhole: false)
     }
-    var octets = message.memory
-    var isWhole = message.spool == nil
-    if octets.count > most {
-      octets = Array(octets[..<most])
-      isWhole = false
-    } else if let spool = message.spool, octets.count < most {
-      let more = min(spool.length, most - octets.count)
-      // The copy, and as much again for what is decoded from it.
-      if let rest = await spool.beginning(most: more, reserving: 2 * (octets.count + more)) {
-        octets += rest
-        isWhole = rest.count == spool.length
-      }
-    }
-    return await prepared(octets, isWhole: isWhole, isBinary: message.isBinary)
+    guard count > Self.small || message.spool != nil else { return views(message.memory, isWhole: true) }
+    var octets = count < message.memory.count ? Array(message.memory[..<count]) : message.memory
+    if more > 0, let rest = await message.spool?.beginning(most: more) { octets += rest }
+    let isWhole = octets.count == message.memory.count + (message.spool?.length ?? 0)
+    return await prepared(octets, isWhole: isWhole)
   }
 
-  @concurrent private static func prepared(_ octets: [UInt8], isWhole: Bool, isBinary: Bool) async
-    -> MessageViews
-  {
-    let views = views(octets, isWhole: isWhole, isBinary: isBinary)
+  /// What so many octets take at most while they are looked at: once more without dot-stuffing, once more what was
+  /// encoded in them, and of their text the forms that are made of it.
+  private static func cost(of count: Int) -> Int { 2 * count + 4 * min(count, ViewLimits().text) }
+
+  @concurrent private func prepared(_ octets: [UInt8], isWhole: Bool) async -> MessageViews {
+    let views = views(octets, isWhole: isWhole)
     views.prepare()
     return views
   }
 
-  private static func views(_ octets: [UInt8], isWhole: Bool, isBinary: Bool) -> MessageViews {
-    isBinary ? MessageViews(octets, isWhole: isWhole) : MessageViews(stuffed: octets, isWhole: isWhole)
+  private func views(_ octets: [UInt8], isWhole: Bool) -> MessageViews {
+    message.isBinary
+      ? MessageViews(octets, isWhole: isWhole) : MessageViews(stuffed: octets, isWhole: isWhole)
   }
 }

@@ -169,7 +169,7 @@ private struct RehearsalRun {
 
   private func variables(_ recipient: Path? = nil) -> ReplyVariables {
     var variables = ReplyVariables()
-    variables.client = mail.connect.address.description
+    variables.client = mail.connect.knownAddress?.description ?? "unknown"
     variables.sender = mail.sender.text.printable(limit: 254)
     variables.recipient = recipient?.text.printable(limit: 254) ?? ""
     variables.id = id

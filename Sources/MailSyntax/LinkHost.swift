@@ -78,10 +78,10 @@ public enum PercentEncoding {
     result.reserveCapacity(text.count)
     var index = 0
     while index < text.count {
-      if text[index] == UInt8(ascii: "%"), index + 2 < text.count, text[index + 1].isASCIIHexDigit,
-        text[index + 2].isASCIIHexDigit
+      if text[index] == UInt8(ascii: "%"), index + 2 < text.count, let high = text[index + 1].hexValue,
+        let low = text[index + 2].hexValue
       {
-        result.append(value(text[index + 1]) << 4 | value(text[index + 2]))
+        result.append(high << 4 | low)
         index += 3
       } else {
         result.append(text[index])
@@ -89,9 +89,5 @@ public enum PercentEncoding {
       }
     }
     return result
-  }
-
-  private static func value(_ digit: UInt8) -> UInt8 {
-    digit.isASCIIDigit ? digit - 0x30 : (digit | 0x20) - 0x57
   }
 }

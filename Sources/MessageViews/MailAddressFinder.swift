@@ -5,8 +5,10 @@ internal import MailSyntax
 ///
 /// Bounds: 64 octets of a local part, 253 of a domain, each octet looked at a fixed number of times.
 enum MailAddressFinder {
+  /// Each once.
   static func addresses(in text: [UInt8], most: Int) -> [String] {
     var found: [String] = []
+    var seen: Set<String> = []
     var index = 0
     while found.count < most, let at = text[index...].firstIndex(of: UInt8(ascii: "@")) {
       index = at + 1
@@ -14,7 +16,9 @@ enum MailAddressFinder {
       while start > 0, at - start < 65, isLocal(text[start - 1]) { start -= 1 }
       var end = index
       while end < text.count, end - index < 254, isDomain(text[end]) { end += 1 }
-      if let address = address(text[start..<at], text[index..<end]) { found.append(address) }
+      if let address = address(text[start..<at], text[index..<end]), seen.insert(address).inserted {
+        found.append(address)
+      }
     }
     return found
   }

@@ -5,6 +5,8 @@ internal import MailSyntax
 struct MessageLinks: Sendable {
   private(set) var links: [LinkView] = []
   private(set) var addresses: [String] = []
+  /// Whether a bound left some out.
+  private(set) var isCut = false
   private var seen: Set<Key> = []
   private var targets: Set<Link> = []
   private let limits: ViewLimits
@@ -29,8 +31,14 @@ struct MessageLinks: Sendable {
     found.search(Array(subject.utf8), .text, 0)
     // A text that is attached is opened with a click, and its links with another.
     var room = limits.text
-    for part in tree.parts where part.isText && !part.isShownText && room > 0 {
-      found.add(TextReading.read(tree, part, room: &room))
+    for part in tree.parts where part.isText && !part.isShownText {
+      guard room > 0 else {
+        found.isCut = true
+        break
+      }
+      let reading = TextReading.read(tree, part, room: &room)
+      if reading.isCut { found.isCut = true }
+      found.add(reading)
     }
     return found
   }
@@ -89,22 +97,26 @@ struct MessageLinks: Sendable {
     guard !text.isEmpty else { return }
     let before = finder.found.count
     finder.look(in: text, isProse: isProse)
+    if finder.found.count >= limits.links { isCut = true }
     for found in finder.found[before...] where !targets.contains(found.link) {
       add(LinkView(written: found.written, target: found.link, place: place, part: part))
     }
-    for address in MailAddressFinder.addresses(in: text, most: limits.addresses) { add(address) }
+    for address in MailAddressFinder.addresses(in: text, most: limits.addresses + 1) { add(address) }
   }
 
   private mutating func add(_ link: LinkView) {
-    guard links.count < limits.links,
-      seen.insert(Key(target: link.target, label: link.label, place: link.place)).inserted
-    else { return }
+    guard links.count < limits.links else {
+      if !targets.contains(link.target) { isCut = true }
+      return
+    }
+    guard seen.insert(Key(target: link.target, label: link.label, place: link.place)).inserted else { return }
     targets.insert(link.target)
     links.append(link)
   }
 
   private mutating func add(_ address: String) {
-    if addresses.count < limits.addresses, !addresses.contains(address) { addresses.append(address) }
+    if addresses.contains(address) { return }
+    if addresses.count < limits.addresses { addresses.append(address) } else { isCut = true }
   }
 }
 

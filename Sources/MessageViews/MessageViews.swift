@@ -95,6 +95,41 @@ public final class MessageViews: Sendable {
     }
   }
 
+  /// What the parts, and with them the attachments, leave out.
+  public var omittedParts: Omissions {
+    var omitted: Omissions = isWhole ? [] : .octets
+    if tree.isCut { omitted.insert(.parts) }
+    return omitted
+  }
+
+  /// What the texts and the links leave out.
+  public var omitted: Omissions {
+    var omitted = omittedParts
+    if readings.contains(where: \.isCut) || readings.count < tree.parts.count(where: \.isShownText) {
+      omitted.insert(.text)
+    }
+    if found.isCut { omitted.insert(.links) }
+    return omitted
+  }
+
+  /// Whether all of a part is there, where the message itself is not whole.
+  public func isWhole(_ part: Int) -> Bool {
+    if isWhole { return true }
+    let tree = tree
+    guard tree.parts.indices.contains(part) else { return false }
+    var part = tree.parts[part]
+    // One that ends before its source does was not reached by the cut; else the part that the source was decoded from.
+    while part.body.upperBound >= tree.sources[part.source].count {
+      var outer = part
+      while outer.source == part.source {
+        guard let parent = outer.parent else { return false }
+        outer = tree.parts[parent]
+      }
+      part = outer
+    }
+    return true
+  }
+
   public var attachments: [AttachmentView] {
     attachmentsView.value { AttachmentReading.all(tree, readings) }
   }
@@ -109,12 +144,10 @@ public final class MessageViews: Sendable {
     return tree.decoded(tree.parts[part], most: most).octets
   }
 
-  /// The octets of an attachment, of one that is embedded in another part too.
-  public func content(of attachment: AttachmentView, most: Int = .max) -> [UInt8] {
-    guard let file = attachment.embedded else { return content(of: attachment.part, most: most) }
+  /// The files that stand in a part without being parts: their octets in the order of `AttachmentView.embedded`.
+  public func embeddedContents(of part: Int) -> [[UInt8]] {
     let tree = tree
-    guard tree.parts.indices.contains(attachment.part) else { return [] }
-    let files = tree.embeddedFiles(in: tree.parts[attachment.part])
-    return files.indices.contains(file) ? Array(files[file].octets.prefix(most)) : []
+    guard tree.parts.indices.contains(part) else { return [] }
+    return tree.embeddedFiles(in: tree.parts[part]).map(\.octets)
   }
 }

@@ -9,6 +9,8 @@ struct TextReading: Sendable {
   let html: HTMLReading?
   /// Whether a line of it begins as a uuencoded file does.
   let mayHoldFiles: Bool
+  /// Whether a bound cut it.
+  let isCut: Bool
 
   /// The texts of a message that are no attachments, of `most` octets together.
   static func all(_ tree: MIMETree, most: Int) -> [TextReading] {
@@ -34,7 +36,7 @@ struct TextReading: Sendable {
       if part.type.isFlowed { visible = FlowedText.joined(visible, deletesSpaces: part.type.deletesSpaces) }
       let view = TextView(
         part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: visible, html: nil)
-      return TextReading(view: view, html: nil, mayHoldFiles: mayHoldFiles)
+      return TextReading(view: view, html: nil, mayHoldFiles: mayHoldFiles, isCut: isCut)
     }
     let reading = HTMLReader.read(Array(decoded.text.utf8))
     let html = HTMLView(
@@ -44,7 +46,8 @@ struct TextReading: Sendable {
     let view = TextView(
       part: part.index, isHTML: true, declared: declared, decoded: decoded,
       visible: NormalText.of(reading.visible), html: html)
-    return TextReading(view: view, html: reading, mayHoldFiles: mayHoldFiles)
+    return TextReading(
+      view: view, html: reading, mayHoldFiles: mayHoldFiles, isCut: isCut || reading.isCut)
   }
 }
 

@@ -1,6 +1,32 @@
 public import Charsets
 public import MailSyntax
 
+/// What views of a message leave out, because it is longer than what was looked at, or past a bound.
+///
+/// Who finds nothing while something is left out knows nothing of that.
+public struct Omissions: OptionSet, Sendable, Hashable, CustomStringConvertible {
+  public let rawValue: UInt8
+
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// The end of the message.
+  public static let octets = Omissions(rawValue: 1)
+  /// Parts: too many, too deep, too large where they are encoded twice.
+  public static let parts = Omissions(rawValue: 2)
+  /// Text.
+  public static let text = Omissions(rawValue: 4)
+  /// Links or mail addresses.
+  public static let links = Omissions(rawValue: 8)
+
+  /// `octets+text`.
+  public var description: String {
+    let names: [(Omissions, String)] = [
+      (.octets, "octets"), (.parts, "parts"), (.text, "text"), (.links, "links"),
+    ]
+    return names.filter { contains($0.0) }.map(\.1).joined(separator: "+")
+  }
+}
+
 /// A header field as a person reads it.
 public struct HeaderView: Sendable, Hashable {
   public let name: String

@@ -38,7 +38,7 @@ public final class IntakeStore: Sendable {
 }
 
 /// What a message's octets cost the gateway, given back exactly once: when nobody holds the message any more.
-final class Reservation: Sendable {
+final class Reservation: MemoryGrant {
   private let admission: Admission
   private let memory = Atomic<Int>(0)
   private let spool = Atomic<Int>(0)

@@ -70,7 +70,7 @@ public final class MessageIntake {
     let reservation = reservation ?? Reservation(store.admission)
     if !isSpooling {
       let message = HeldMessage(
-        memory: buffer, spool: nil, isBinary: isBinary, octets: octets, reservation: reservation)
+        memory: buffer, spool: nil, isBinary: isBinary, octets: octets, grant: reservation)
       buffer = []
       return .held(message)
     }
@@ -89,9 +89,9 @@ public final class MessageIntake {
       done.flatMapThrowing {
         let intake = bound.value
         if let fault = intake.fault { throw fault }
-        let part = intake.file.map { SpooledPart($0, length: intake.spooled, reservation) }
+        let part = intake.file.map { SpooledPart($0, length: intake.spooled) }
         return HeldMessage(
-          memory: head, spool: part, isBinary: isBinary, octets: octets, reservation: reservation)
+          memory: head, spool: part, isBinary: isBinary, octets: octets, grant: reservation)
       })
   }
 

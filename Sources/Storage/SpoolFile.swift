@@ -80,18 +80,13 @@ final class SpoolFile: Sendable {
 final class SpooledPart: SpoolRegion {
   let length: Int
   private let file: SpoolFile
-  private let reservation: Reservation
 
-  init(_ file: SpoolFile, length: Int, _ reservation: Reservation) {
+  init(_ file: SpoolFile, length: Int) {
     self.file = file
     self.length = length
-    self.reservation = reservation
   }
 
   var descriptor: Int32 { file.descriptor }
 
-  func beginning(most: Int, reserving: Int) async -> [UInt8]? {
-    guard reservation.reserveMemory(reserving) else { return nil }
-    return await file.beginning(min(most, length))
-  }
+  func beginning(most: Int) async -> [UInt8]? { await file.beginning(min(most, length)) }
 }

@@ -47,20 +47,20 @@ final class NameResolution: Sendable {
     var options = Self.options(settings.dns)
     let news = Self.report(to: events)
     guard settings.dns.validates else { return try UnboundResolver(options, news: news) }
-    for isLast in [false, true] {
-      do throws(ResolverError) {
-        options.trustAnchorFile = try TrustAnchor.place(settings, anew: isLast)
-        return try UnboundResolver(options, news: news)
-      } catch {
-        guard isLast else { continue }
-        options.trustAnchorFile = nil
-        let resolver = try UnboundResolver(options, news: news)
-        let text = "answers are not validated (DNSSEC), no trust anchor can be had: \(error)"
-        events.record(.system(.error, .resolverRefused, text, at: Clock.now))
-        return resolver
-      }
+    func validating(anew: Bool) throws(ResolverError) -> UnboundResolver {
+      options.trustAnchorFile = try TrustAnchor.place(settings, anew: anew)
+      return try UnboundResolver(options, news: news)
     }
-    return try UnboundResolver(options, news: news)
+    if let resolver = try? validating(anew: false) { return resolver }
+    do throws(ResolverError) {
+      return try validating(anew: true)
+    } catch {
+      options.trustAnchorFile = nil
+      let resolver = try UnboundResolver(options, news: news)
+      let text = "answers are not validated (DNSSEC), no trust anchor can be had: \(error)"
+      events.record(.system(.error, .resolverRefused, text, at: Clock.now))
+      return resolver
+    }
   }
 
   /// Nobody is asked any more.

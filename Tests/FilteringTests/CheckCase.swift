@@ -24,7 +24,7 @@ import TestSupport
 /// (relay.networks), `ptr` (the name that a server in front told), `manners` (`early`, `out-of-turn`), `location`
 /// (country, number and name of the network), `config` (a key of the configuration, dotted, and its value),
 /// `list FILE` (a line of a list), `pattern` (a line of dynamic.patterns), `dns` (a record, as `DNSTable.parse` reads
-/// it), `header` (a line of the message's header), `body` (a line of its body), `zones` (a line of zones.toml). The last seven may be repeated. With a
+/// it), `header` (a line of the message's header), `body` (a line of its body), `zones` (a line of zones.toml); the last seven may be repeated. `content`: octets of the message that checks look at, less than it has. With a
 /// `dns` line there is a resolver, which knows nothing else, and the other checks are off unless a `config` line
 /// speaks of them. Below the empty line: what each stage found, and what becomes of the session, of each recipient,
 /// and of the message, by it. What is not given has the values of `init`.
@@ -47,6 +47,8 @@ struct CheckCase: CustomStringConvertible, Sendable {
   var patterns: [String] = []
   var header: [String] = []
   var body: [String] = []
+  /// Octets of the message that checks look at; nil: all.
+  var content: Int?
   /// Lines of zones.toml.
   var zones: [String] = []
   let expected: [String]
@@ -115,6 +117,7 @@ struct CheckCase: CustomStringConvertible, Sendable {
     case "pattern": patterns.append(value)
     case "header": header.append(value)
     case "body": body.append(value)
+    case "content": content = Int(value)
     case "zones": zones.append(value)
     case "now":
       guard let day = Timestamp(isoDay: value) else { return false }
@@ -211,6 +214,7 @@ struct CheckCaseRun {
     self.one = one
     rehearsal = Rehearsal(
       plan: whole.concerning(one.check), scores: scores, thresholds: thresholds, catalogue: catalogue,
+      bounds: one.content.map { MessageBounds(header: 1 << 20, hops: 1000, memory: 1 << 20, content: $0) },
       lookups: { Lookups(table, until: .now + .seconds(60)) })
     try await run(relay, now)
   }

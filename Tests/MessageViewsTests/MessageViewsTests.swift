@@ -1,3 +1,4 @@
+import Bytes
 import MailSyntax
 import Testing
 
@@ -82,7 +83,7 @@ import Testing
           part: 4, name: "好.exe", otherNames: ["你.zip"], type: "application/zip", size: 5, isInline: false),
         AttachmentView(part: 5, name: "page.html", type: "text/html", size: 47, isInline: false),
       ])
-    #expect(views.content(of: views.attachments[0]) == [0, 1, 2, 3, 4])
+    #expect(views.content(of: views.attachments[0].part) == [0, 1, 2, 3, 4])
     #expect(views.content(of: 4, most: 2) == [0, 1])
     #expect(views.content(of: 99).isEmpty)
   }
@@ -103,7 +104,7 @@ import Testing
   @Test func filesInTexts() {
     let views = views("Subject: x\n\nsee:\nbegin 644 a.exe\n#0V%T\n`\nend\nbye\n")
     #expect(views.attachments.map(\.name) == ["a.exe"])
-    #expect(views.attachments.first.map { views.content(of: $0) } == Array("Cat".utf8))
+    #expect(views.attachments.first.map { views.embeddedContents(of: $0.part) } == [Array("Cat".utf8)])
     #expect(views.texts.count == 1)
   }
 
@@ -190,6 +191,78 @@ import Testing
     #expect(
       text("Content-Type: text/html; charset=big5\nContent-Transfer-Encoding: base64\n\nPHA+p0GmbjwvcD4=\n")
         == "你好")
+  }
+
+  /// What is left out is said, each kind by itself; of a whole message nothing is.
+  @Test func whatIsLeftOut() {
+    func omitted(_ text: String, isWhole: Bool = true, _ configure: (inout ViewLimits) -> Void = { _ in })
+      -> Omissions
+    {
+      var limits = ViewLimits()
+      configure(&limits)
+      return MessageViews(Array(text.utf8), isWhole: isWhole, limits: limits).omitted
+    }
+    #expect(omitted(Self.alternative) == [])
+    #expect(omitted(Self.alternative, isWhole: false) == .octets)
+    #expect(omitted(Self.alternative) { $0.mime.parts = 3 } == .parts)
+    #expect(omitted(Self.alternative) { $0.links = 4 } == .links)
+    #expect(omitted(Self.alternative) { $0.addresses = 1 } == .links)
+    #expect(omitted("Subject: x\n\n12345") { $0.text = 5 } == [])
+    #expect(omitted("Subject: x\n\n123456") { $0.text = 5 } == .text)
+    // An attached text that nobody searched any more; its links would be among them.
+    let attached = "Content-Type: text/plain\nContent-Disposition: attachment; filename=a\n\n123456"
+    #expect(omitted(attached) { $0.text = 5 } == .links)
+    #expect(Omissions([.octets, .links]).description == "octets+links")
+  }
+
+  /// One address a thousand times hides no other.
+  @Test func addressesAreCountedOnce() {
+    let text = String(repeating: "a@one.test ", count: 1000) + "b@two.test"
+    #expect(views("Subject: x\n\n\(text)\n").addresses == ["a@one.test", "b@two.test"])
+  }
+
+  /// Of a message that was cut some parts are whole all the same.
+  @Test func partsOfACutMessage() throws {
+    let inner = "Content-Type: multipart/mixed; boundary=i\n\n--i\n\none\n--i\n\ntwo\n"
+    let encoded = Base64.encoded(Array(inner.utf8))
+    let text = """
+      Content-Type: multipart/mixed; boundary=o
+
+      --o
+
+      first
+      --o
+      Content-Type: message/rfc822
+      Content-Transfer-Encoding: base64
+
+      \(String(decoding: encoded, as: UTF8.self))
+      --o
+
+      last
+      """
+    let cut = MessageViews(Array(text.utf8), isWhole: false)
+    func part(_ views: MessageViews, _ said: String) -> Int {
+      let leaves = views.tree.parts.filter { !$0.isMultipart && !$0.isMessage }
+      return leaves.first { views.tree.body(of: $0).elementsEqual(said.utf8) }?.index ?? -1
+    }
+    #expect(cut.isWhole(part(cut, "first")))
+    #expect(cut.isWhole(part(cut, "one")))
+    // It ends with what it was decoded from, and that was whole.
+    #expect(cut.isWhole(part(cut, "two\n")))
+    #expect(part(cut, "last") > 0)
+    #expect(!cut.isWhole(part(cut, "last")))
+    #expect(!cut.isWhole(0))
+    #expect(!cut.isWhole(99))
+    #expect(views(text).isWhole(0))
+    // Cut within the message that was encoded: what ends with it is not whole, what stands before is.
+    let all = Array(text.utf8)
+    let place = encoded.count - 4
+    let start = all.indices.first { all[$0...].starts(with: encoded) } ?? 0
+    let shorter = MessageViews(Array(all[..<(start + place)]), isWhole: false)
+    #expect(shorter.isWhole(part(shorter, "one")))
+    let last = shorter.tree.parts.last { $0.source == 1 }?.index ?? -1
+    #expect(last > part(shorter, "one"))
+    #expect(!shorter.isWhole(last))
   }
 
   /// Each beginning of a message is a message.

@@ -241,7 +241,7 @@ final class FileSpool: SpoolRegion {
 
   deinit { close(descriptor) }
 
-  func beginning(most: Int, reserving: Int) async -> [UInt8]? { nil }
+  func beginning(most: Int) async -> [UInt8]? { nil }
 
   var isOpen: Bool { fcntl(descriptor, F_GETFD) != -1 }
 }

@@ -120,8 +120,8 @@ private func settled(_ admission: Admission) async throws -> (memory: Int, spool
     #expect(message.octets == UInt64(count))
   }
 
-  /// What the checks of the content read of a spooled message is counted, and refused where there is no room.
-  @Test func theBeginningOfTheSpoolIsCountedAsMemory() async throws {
+  /// What the checks of the content make of a message is counted, and refused where there is no room.
+  @Test func whatIsMadeOfAMessageIsCountedAsMemory() async throws {
     let folder = try ScratchState()
     let admission = admission(memory: 4 << 20, spool: 8 << 20)
     let store = IntakeStore(folder: folder.path, admission: admission)
@@ -131,10 +131,12 @@ private func settled(_ admission: Admission) async throws -> (memory: Int, spool
       else { throw TestFailure() }
       let spool = try #require(message.spool)
       let before = admission.snapshot(at: 0).memory
-      #expect(await spool.beginning(most: 500_000, reserving: 500_000) == Array(content[1000..<501_000]))
+      #expect(message.reserveMemory(500_000))
       #expect(admission.snapshot(at: 0).memory == before + 500_000)
-      #expect(await spool.beginning(most: 9_000_000, reserving: 1) == Array(content[1000...]))
-      #expect(await spool.beginning(most: 1, reserving: 8 << 20) == nil)
+      #expect(!message.reserveMemory(8 << 20))
+      #expect(admission.snapshot(at: 0).memory == before + 500_000)
+      #expect(await spool.beginning(most: 500_000) == Array(content[1000..<501_000]))
+      #expect(await spool.beginning(most: 9_000_000) == Array(content[1000...]))
     }
     #expect(try await settled(admission) == (0, 0))
   }

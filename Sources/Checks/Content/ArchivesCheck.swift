@@ -32,10 +32,12 @@ struct ArchivesCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce,
         work: .awaited { [blocked] facts, _ in
-          let attachments = await facts.views().attachments
-          guard !attachments.isEmpty else { return [] }
-          let inspections = await AttachmentsCheck.inspections(facts, inspector)
+          let views = await facts.views()
+          let attachments = views.attachments
           var found = FileFindings()
+          if !views.omittedParts.isEmpty { found.add(.archiveUnavailable, "unseen=\(views.omittedParts)") }
+          guard !attachments.isEmpty else { return found.findings }
+          let inspections = await AttachmentsCheck.inspections(facts, inspector)
           for (attachment, inspection) in zip(attachments, inspections) where inspection.isArchive {
             let name = attachment.name.isEmpty ? attachment.type : attachment.name
             ArchiveJudgement(FileFindings.shown(name), inspection, blocked).judge(into: &found)

@@ -99,7 +99,7 @@ enum AttachmentReasons {
     notice(
       .attachmentUnavailable,
       cause:
-        "An attachment could not be looked into to its end: it is cut, or too large, or it took too long.",
+        "An attachment could not be looked into to its end: it is cut, or too large, or it took too long; or not all of the message was looked at (unseen=…): it is longer than limits.content_size, past a bound of its parts, or no memory was left for it.",
       remedy: "weir scan shows what is known of it; checks.archives.time and unpacked are the bounds."),
   ]
 

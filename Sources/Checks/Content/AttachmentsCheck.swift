@@ -35,10 +35,14 @@ struct AttachmentsCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce,
         work: .awaited { [inspector, blocked] facts, _ in
-          let attachments = await facts.views().attachments
-          guard !attachments.isEmpty else { return [] }
-          let inspections = await Self.inspections(facts, inspector)
+          let views = await facts.views()
+          let attachments = views.attachments
           var found = FileFindings()
+          if !views.omittedParts.isEmpty {
+            found.add(.attachmentUnavailable, "unseen=\(views.omittedParts)")
+          }
+          guard !attachments.isEmpty else { return found.findings }
+          let inspections = await Self.inspections(facts, inspector)
           for (index, attachment) in attachments.enumerated() {
             let inspection = index < inspections.count ? inspections[index] : FileInspection()
             AttachmentJudgement(attachment, inspection, blocked).judge(into: &found)
@@ -53,17 +57,24 @@ struct AttachmentsCheck: Check {
     guard let inspector else { return [] }
     return await facts.evidence.files.value {
       let views = await facts.views()
+      let attachments = views.attachments
+      let inspected = attachments.prefix(mostInspected)
+      var unread = FileInspection()
+      unread.faults = [.unread]
+      // One is decoded at a time; of those that stand together in a part all are.
+      let largest = inspected.map(\.size).max() ?? 0
+      let embedded = inspected.reduce(0) { $1.embedded == nil ? $0 : $0 + $1.size }
+      let isGranted = facts.message.reserveMemory(min(largest, mostOctets) + embedded)
+      var contents = AttachmentContents(views)
       var inspections: [FileInspection] = []
       var slow = 0
-      for attachment in views.attachments {
-        guard inspections.count < mostInspected, slow < 3 else {
-          var none = FileInspection()
-          none.faults = [.unread]
-          inspections.append(none)
+      for attachment in attachments {
+        guard isGranted, inspections.count < inspected.count, slow < 3 else {
+          inspections.append(unread)
           continue
         }
-        let octets = views.content(of: attachment, most: mostOctets)
-        let isWhole = octets.count < mostOctets && (views.isWhole || attachment.size <= octets.count)
+        let octets = await contents.octets(of: attachment, most: mostOctets)
+        let isWhole = octets.count < mostOctets && views.isWhole(attachment.part)
         let inspection = await inspector.inspect(octets, name: attachment.name, isWhole: isWhole)
         // Bound: files that take all the time that one may have are not to come by the dozen.
         if inspection.faults.contains(.unread) { slow += 1 }
@@ -71,6 +82,37 @@ struct AttachmentsCheck: Check {
       }
       return inspections
     }
+  }
+}
+
+/// The octets of attachments, one after another; large ones are decoded away from the event loop.
+private struct AttachmentContents {
+  private let views: MessageViews
+  /// The part whose files were decoded last: all at once, since they stand behind one another.
+  private var part = -1
+  private var embedded: [[UInt8]] = []
+
+  init(_ views: MessageViews) { self.views = views }
+
+  mutating func octets(of attachment: AttachmentView, most: Int) async -> [UInt8] {
+    guard let place = attachment.embedded else {
+      return attachment.size > 64 << 10
+        ? await Self.decoded(views, attachment.part, most: most)
+        : views.content(of: attachment.part, most: most)
+    }
+    if part != attachment.part {
+      part = attachment.part
+      embedded = await Self.embedded(views, part)
+    }
+    return embedded.indices.contains(place) ? Array(embedded[place].prefix(most)) : []
+  }
+
+  @concurrent private static func decoded(_ views: MessageViews, _ part: Int, most: Int) async -> [UInt8] {
+    views.content(of: part, most: most)
+  }
+
+  @concurrent private static func embedded(_ views: MessageViews, _ part: Int) async -> [[UInt8]] {
+    views.embeddedContents(of: part)
   }
 }
 

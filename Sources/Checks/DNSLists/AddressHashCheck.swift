@@ -52,7 +52,9 @@ struct AddressHashCheck: Check {
     guard resolves, !inquiry.zones.isEmpty else { return }
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: .message, reports: inquiry.reports(about: [.addressHash]),
+        check: Self.name, mode: mode, enforceAt: .message,
+        reports: inquiry.reports(
+          about: [.addressHash], besides: [materials.weight(of: .addressUnavailable, in: Self.self)]),
         work: .awaited { [inquiry, most] facts, lookups in
           var addresses: [(subject: String, local: String, domain: String)] = []
           if let domain = facts.mail.sender.domain {
@@ -63,13 +65,18 @@ struct AddressHashCheck: Check {
               addresses.append((subject, address.local, address.domain))
             }
           }
+          var unseen: [Finding] = []
           if most > 0 {
-            for address in await facts.views().addresses.prefix(most) {
+            let views = await facts.views()
+            for address in views.addresses.prefix(most) {
               let parts = address.split(separator: "@").map(String.init)
               if parts.count == 2 { addresses.append(("text", parts[0], parts[1])) }
             }
+            if !views.omitted.isEmpty {
+              unseen.append(Finding(.addressUnavailable, evidence: "unseen=\(views.omitted)"))
+            }
           }
-          return await inquiry.findings(inquiry.questions(about: addresses), lookups)
+          return unseen + (await inquiry.findings(inquiry.questions(about: addresses), lookups))
         }))
   }
 }

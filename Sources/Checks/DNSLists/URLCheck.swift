@@ -45,7 +45,7 @@ struct URLCheck: Check {
     Reason(
       .urlUnavailable, nil, .notice,
       cause:
-        "DNS lists could not be asked about links: no answer in time, an error in place of one, or a list that is switched off because it is sick.",
+        "DNS lists could not be asked about links: no answer in time, an error in place of one, or a list that is switched off because it is sick; or not all links were seen (unseen=…): the message is longer than limits.content_size, or past another bound.",
       effect: "Nothing, unless it is given a weight: unknown is neither listed nor not listed.",
       remedy: "weir lists zones shows the state of each list."),
   ]
@@ -74,7 +74,8 @@ struct URLCheck: Check {
     reports = names.inquiry.reports(
       about: [.urls, .urlAddresses],
       besides: [Double](repeating: blocked, count: Self.mostBlocked) + [
-        materials.weight(of: .urlShortened, in: Self.self)
+        materials.weight(of: .urlShortened, in: Self.self),
+        materials.weight(of: .urlUnavailable, in: Self.self),
       ])
     most = keys.count("hosts", in: 1...200, default: 20)
   }
@@ -85,16 +86,20 @@ struct URLCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: .message, reports: reports,
         work: .awaited { facts, lookups in
-          let (local, open) = local(await links(of: facts), facts)
-          return asksZones ? local + (await listed(open, lookups)) : local
+          let views = await facts.views()
+          var (found, open) = local(links(of: views), facts)
+          if !views.omitted.isEmpty {
+            found.append(Finding(.urlUnavailable, evidence: "unseen=\(views.omitted)"))
+          }
+          return asksZones ? found + (await listed(open, lookups)) : found
         }))
   }
 
   /// Each once; images, which nobody clicks on, behind the others.
-  private func links(of facts: MessageFacts) async -> [Link] {
-    let views = await facts.views().links
+  private func links(of views: MessageViews) -> [Link] {
+    let links = views.links
     var seen: Set<Link> = []
-    return (views.filter { $0.place != .image } + views.filter { $0.place == .image }).map(\.target)
+    return (links.filter { $0.place != .image } + links.filter { $0.place == .image }).map(\.target)
       .filter { seen.insert($0).inserted }
   }
 

@@ -70,8 +70,8 @@ struct PDFScan {
     var name: [UInt8] = []
     var place = start
     while place < octets.endIndex, octets[place].isRegular {
-      if octets[place] == 0x23, place + 2 < octets.endIndex, let high = octets[place + 1].hex,
-        let low = octets[place + 2].hex
+      if octets[place] == 0x23, place + 2 < octets.endIndex, let high = octets[place + 1].hexValue,
+        let low = octets[place + 2].hexValue
       {
         name.append(high << 4 | low)
         place += 3
@@ -102,15 +102,6 @@ extension UInt8 {
     switch self {
     case 0...0x20, 0x25, 0x28, 0x29, 0x2f, 0x3c, 0x3e, 0x5b, 0x5d, 0x7b, 0x7d: false
     default: true
-    }
-  }
-
-  fileprivate var hex: UInt8? {
-    switch self {
-    case 0x30...0x39: self - 0x30
-    case 0x41...0x46: self - 0x37
-    case 0x61...0x66: self - 0x57
-    default: nil
     }
   }
 }

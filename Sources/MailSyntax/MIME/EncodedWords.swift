@@ -162,8 +162,8 @@ private struct Splitter {
     while index + 1 < text.count {
       if text[index] == UInt8(ascii: "?"), text[index + 1] == UInt8(ascii: "=") {
         // Deviation: a question mark that somebody left as it is, before an encoded octet: `what?=20now?=`.
-        if !isBase64, index + 3 < text.count, HexDigit.value(text[index + 2]) != nil,
-          HexDigit.value(text[index + 3]) != nil, endsLater(index + 4)
+        if !isBase64, index + 3 < text.count, text[index + 2].hexValue != nil,
+          text[index + 3].hexValue != nil, endsLater(index + 4)
         {
           index += 2
           continue
@@ -200,8 +200,8 @@ private struct Splitter {
     var index = range.lowerBound
     while index < range.upperBound {
       let byte = text[index]
-      if byte == UInt8(ascii: "="), index + 2 < range.upperBound, let high = HexDigit.value(text[index + 1]),
-        let low = HexDigit.value(text[index + 2])
+      if byte == UInt8(ascii: "="), index + 2 < range.upperBound, let high = text[index + 1].hexValue,
+        let low = text[index + 2].hexValue
       {
         octets.append(high << 4 | low)
         index += 3

@@ -130,8 +130,8 @@ enum ExtendedParameters {
     var index = text.startIndex
     while index < text.endIndex {
       if text[index] == UInt8(ascii: "%") {
-        if index + 2 < text.endIndex, let high = HexDigit.value(text[index + 1]),
-          let low = HexDigit.value(text[index + 2])
+        if index + 2 < text.endIndex, let high = text[index + 1].hexValue,
+          let low = text[index + 2].hexValue
         {
           octets.append(high << 4 | low)
           index += 3
@@ -143,18 +143,6 @@ enum ExtendedParameters {
       index += 1
     }
     return octets
-  }
-}
-
-/// A digit of base 16, in either case.
-enum HexDigit {
-  static func value(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 0x30...0x39: byte - 0x30
-    case 0x41...0x46: byte - 0x41 + 10
-    case 0x61...0x66: byte - 0x61 + 10
-    default: nil
-    }
   }
 }
 

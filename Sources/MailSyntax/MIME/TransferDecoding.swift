@@ -191,8 +191,8 @@ extension TransferDecoding {
     _ input: UnsafeBufferPointer<UInt8>, _ start: Int, _ output: UnsafeMutableBufferPointer<UInt8>,
     _ capacity: Int, _ count: inout Int, _ isMalformed: inout Bool, _ isCut: inout Bool
   ) -> Int {
-    if start + 2 < input.count, let high = HexDigit.value(input[start + 1]),
-      let low = HexDigit.value(input[start + 2])
+    if start + 2 < input.count, let high = input[start + 1].hexValue,
+      let low = input[start + 2].hexValue
     {
       guard count < capacity else {
         isCut = true

@@ -78,7 +78,7 @@ extension Colour {
 
   private init?(hex text: ArraySlice<UInt8>) {
     guard text.allSatisfy(\.isASCIIHexDigit) else { return nil }
-    let digits = text.map { $0.hexValue }
+    let digits = text.map { $0.hexValue ?? 0 }
     switch digits.count {
     case 3, 4:
       self.init(
@@ -144,7 +144,7 @@ extension Colour {
     while let first = channels.first, first.count > 2, channels.allSatisfy({ $0.first == 0x30 }) {
       channels = channels.map { $0.dropFirst() }
     }
-    let values = channels.map { $0.prefix(2).reduce(UInt8(0)) { $0 << 4 | $1.hexValue } }
+    let values = channels.map { $0.prefix(2).reduce(UInt8(0)) { $0 << 4 | ($1.hexValue ?? 0) } }
     self.init(values[0], values[1], values[2])
   }
 
@@ -153,7 +153,7 @@ extension Colour {
       text.split(separator: .space).map { entry in
         let name = entry.prefix { $0 != UInt8(ascii: "=") }
         let digits = entry.dropFirst(name.count + 1)
-        return (PackedName(name), digits.reduce(0) { $0 << 4 | UInt64($1.hexValue) })
+        return (PackedName(name), digits.reduce(0) { $0 << 4 | UInt64($1.hexValue ?? 0) })
       })
   }
 
@@ -190,12 +190,6 @@ extension Colour {
 }
 
 extension UInt8 {
-  /// Of a hexadecimal digit; 0 for anything else.
-  fileprivate var hexValue: UInt8 {
-    if isASCIIDigit { return self - 0x30 }
-    return isASCIIHexDigit ? (self | 0x20) - 0x57 : 0
-  }
-
   fileprivate init(bounded value: Float) {
     self = value >= 255 ? 255 : value > 0 ? UInt8(value) : 0
   }
