@@ -160,6 +160,43 @@ import Testing
     #expect((object["notes"] as? [String])?.contains { $0.contains("--client") } == true)
   }
 
+  private func finding(_ object: [String: Any], _ code: String) -> [String: Any]? {
+    (object["findings"] as? [[String: Any]] ?? []).first { $0["code"] as? String == code }
+  }
+
+  /// Who is not known is not accused: another client, another sender may have been the right one.
+  @Test func whatIsNotKnownAccusesNobody() throws {
+    let message = octets(Self.header + "\nhello\n")
+    let unknown = try json(message)
+    let undecided = try #require(finding(unknown, "DMARC_UNDECIDED"))
+    #expect(undecided["score"] as? Double == 0 && undecided["ruling"] as? String == "none")
+    #expect(undecided["unproven"] as? String == "the client is not known")
+    #expect(unknown["verdict"] as? String == "accept" && unknown["score"] as? Double == 0)
+    let page = try scan(["-"] + configured, input: message, columns: 200).output
+    #expect(page.contains("weighs nothing: the client is not known"))
+
+    // A client that is known, and a sender that is not.
+    let assumed = try json(message, ["--client", "203.0.113.9"])
+    for code in ["SPF_FAIL", "DMARC_REJECT"] {
+      let found = try #require(finding(assumed, code))
+      #expect(found["score"] as? Double == 0, "\(code)")
+      #expect(found["unproven"] as? String == "the envelope sender is not known", "\(code)")
+    }
+    let told = try json(message, ["--client", "203.0.113.9", "--from", "s@a.example"])
+    for code in ["SPF_FAIL", "DMARC_REJECT"] {
+      let found = try #require(finding(told, code))
+      #expect((found["score"] as? Double ?? 0) > 0 && found["unproven"] as? String == "", "\(code)")
+    }
+    #expect(told["verdict"] as? String == "reject")
+
+    // One's own sender is nobody's who is not known.
+    let own = octets(Self.header.replacingOccurrences(of: "s@a.example", with: "s@b.example") + "\nhello\n")
+    let forged = try #require(finding(try json(own), "OWN_DOMAIN_FORGED"))
+    #expect(forged["score"] as? Double == 0)
+    let stranger = try json(own, ["--client", "203.0.113.9", "--from", "s@b.example"])
+    #expect((finding(stranger, "OWN_DOMAIN_FORGED")?["score"] as? Double ?? 0) > 0)
+  }
+
   @Test func nobodyIsAskedOffline() throws {
     let result = try scan(
       ["-", "--json", "--offline", "--config", folder.file("weir.toml")],
