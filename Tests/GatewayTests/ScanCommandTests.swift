@@ -297,6 +297,7 @@ import Testing
     let object = try json(message)
     let kinds = (object["faults"] as? [[String: Any]] ?? []).compactMap { $0["kind"] as? String }
     #expect(kinds.contains("duplicateField") && kinds.contains("unclosedMultipart"), "\(kinds)")
+    #expect(kinds.contains("malformedBase64"), "\(kinds)")
     let page = try scan(["-"] + configured, input: message)
     #expect(page.succeeded && page.output.contains("Faults ("), "\(page.output)")
     // No message at all is one still, to a gateway.
@@ -307,6 +308,22 @@ import Testing
     // What the gateway would not take.
     let bare = try json(octets("From: s@a.example\n\na\rb\n"))
     #expect(bare["verdict"] as? String == "reject" && bare["stage"] as? String == "message")
+  }
+
+  @Test func whatOneClientShowsAndAnotherDoesNotIsShown() throws {
+    let message = octets(
+      "From: s@a.example\nSubject: t\nonly some show this\nTo: u@b.example\n"
+        + "Content-Type: multipart/mixed; boundary=x\n\nno part is here\n")
+    let page = try scan(["-"] + configured, input: message).output
+    #expect(page.contains("Text among the header's fields") && page.contains("│ only some show this"))
+    #expect(page.contains("│ no part is here"), "\(page)")
+    let text = try #require(try json(message)["text"] as? String)
+    #expect(text == "t\nonly some show this\nno part is here\n", "\(text)")
+    let images = octets(
+      "From: s@a.example\nContent-Type: text/html\n\n<img src=http://a.example/1.png><img src=2.png>\n")
+    #expect(try scan(["-"] + configured, input: images).output.contains("(HTML): no text, but 2 images"))
+    let empty = octets("From: s@a.example\nSubject: t\n\n \n")
+    #expect(try scan(["-"] + configured, input: empty).output.contains("(text): nothing to be seen"))
   }
 
   @Test func longTextsAreCutUnlessAllIsAskedFor() throws {

@@ -23,6 +23,7 @@ import Testing
       ("QUI=\r\n\r\n_______\r\nlist mailing list\r\n", "AB_______\r\nlist mailing list\r\n"),
       ("QUI=\nQw==\nTo leave: http://list.test/\n", "ABCTo leave: http://list.test/\n"),
       ("QUI=\nQw==\nRA==", "ABCD"), ("QUI= \n Qw==\t\n", "ABC"), ("QUI=\nnot one", "ABnot one"),
+      ("QUI=\n--lost--\n\n----\nlist\n", "AB--lost--\n\n----\nlist\n"),
       // Only behind a padding: before one it is what was broken on its way.
       ("QU\nnot one\nJD", decoded("QUnotoneJD", .base64)),
     ] {

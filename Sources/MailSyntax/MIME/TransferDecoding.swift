@@ -121,8 +121,8 @@ extension TransferDecoding {
     return Decoded(octets: decoded, isCut: isCut, faults: isMalformed ? [.malformedBase64] : [])
   }
 
-  /// Where text begins behind the line of a padding: the first line in which white space stands between other octets, or
-  /// of which a quarter is none of base64's.
+  /// Where text begins behind the line of a padding: the first line in which white space stands between other octets, of
+  /// which a quarter is none of base64's, or that is somebody's boundary.
   private static func appendedText(_ input: UnsafeBufferPointer<UInt8>, from index: Int) -> Int {
     var line = endOfLine(input, index)
     while line < input.count {
@@ -142,7 +142,8 @@ extension TransferDecoding {
         isGap = false
         if value == 66 { others += 1 } else { digits += 1 }
       }
-      if hasGap || others > 3 && others * 4 >= digits + others { return line }
+      let isBoundary = digits > 0 && input[line...].starts(with: "--".utf8)
+      if hasGap || isBoundary || others > 3 && others * 4 >= digits + others { return line }
       line = end
     }
     return input.count

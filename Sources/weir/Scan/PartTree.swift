@@ -43,9 +43,8 @@ struct ShownPart {
       uniquingKeysWith: { first, _ in first })
     return tree.parts.map { part in
       let file = files[part.index]
-      let isEncoded = part.encoding == .base64 || part.encoding == .quotedPrintable
       let size =
-        part.children.isEmpty && isEncoded
+        part.children.isEmpty && part.encoding.isEncoded
         ? file?.size ?? tree.decoded(part).octets.count : tree.body(of: part).count
       let name = file?.name ?? part.fileNames.first.map { String(decoding: $0.value, as: UTF8.self) }
       return ShownPart(

@@ -40,7 +40,9 @@ struct ScanThings {
   /// that look the same one.
   static func inOrder(_ links: [LinkView]) -> [LinkView] {
     var seen: Set<[String]> = []
-    let links = links.filter { seen.insert([$0.written, $0.label, place($0)]).inserted }
+    let links = links.filter {
+      seen.insert([$0.written, $0.label == $0.written ? "" : $0.label, place($0)]).inserted
+    }
     let lying = links.filter { LinkClaim.mismatch($0) != nil }
     let others = links.filter { LinkClaim.mismatch($0) == nil }
     return lying + others.filter { $0.place != .image } + others.filter { $0.place == .image }
