@@ -11,7 +11,7 @@ public struct CharsetGuess: Hashable, Sendable {
 
   /// Reads the beginning of `octets` by each charset of mail and takes the one that makes most sense: UTF-8 where it is
   /// UTF-8 and ISO-2022-* and HZ by their escapes; else GB18030, Big5, Shift_JIS, EUC-JP, EUC-KR, windows-1251, KOI8-R,
-  /// ISO-8859-5, IBM866 or windows-1252, by how frequent the characters are that come out.
+  /// ISO-8859-5, IBM866, windows-1252 or (Turkish) windows-1254, by how frequent the characters are that come out.
   ///
   /// Bound: it looks at 4 KiB from the first octet above 127 on.
   public static func of(_ octets: ArraySlice<UInt8>) -> CharsetGuess {

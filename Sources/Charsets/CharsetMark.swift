@@ -199,6 +199,7 @@ enum LatinMark {
   static func of(_ sample: UnsafeBufferPointer<UInt8>) -> CharsetMark {
     var points = 0.0
     var characters = 0
+    let isTurkish = isTurkish(sample)
     for (index, octet) in sample.enumerated() where octet >= 0x80 {
       characters += 1
       let before = index > 0 ? sample[index - 1] : 0x20
@@ -210,6 +211,9 @@ enum LatinMark {
       case 0x81, 0x8d, 0x8f, 0x90, 0x9d: points -= 6
       case 0xdf, 0xe0...0xef, 0xf1...0xf6, 0xf8...0xfc:
         points += isAlone ? (isInWord ? 3 : 1) : -1
+      case 0xd0, 0xdd, 0xde, 0xf0, 0xfd,
+        0xfe where isTurkish:
+        points += isAlone && isInWord ? 3 : 0
       case 0xc0...0xde, 0xf0, 0xfd...0xff: points += isAlone ? (isInWord ? 1.5 : 0.5) : -1.5
       case 0x85, 0x91...0x97, 0x99, 0xa0, 0xa3, 0xa9, 0xab, 0xae, 0xb0, 0xb7, 0xbb, 0x80:
         points += isAlone ? 1.5 : isRepeated ? 1 : 0.3
@@ -217,7 +221,25 @@ enum LatinMark {
       }
     }
     let mean = characters == 0 ? 0 : points / Double(characters) / 2.5
-    return CharsetMark(charset: .windows1252, mean: mean, characters: characters)
+    let charset = isTurkish ? Charset(known: "windows-1254") : .windows1252
+    return CharsetMark(charset: charset, mean: mean, characters: characters)
+  }
+
+  /// Whether the letters in which windows-1254 differs are many, as in Turkish, and those that Icelandic has beside
+  /// them are missing.
+  private static func isTurkish(_ sample: UnsafeBufferPointer<UInt8>) -> Bool {
+    var own = 0
+    var common = 0
+    for (index, octet) in sample.enumerated() where octet >= 0xc0 {
+      switch octet {
+      case 0xd0, 0xdd, 0xde, 0xf0, 0xfd, 0xfe:
+        // ı stands in words, and Icelandic's þ begins them.
+        if index > 0, isLetter(sample[index - 1]) { own += 1 }
+      case 0xc7, 0xd6, 0xdc, 0xe2, 0xe7, 0xee, 0xf6, 0xfb, 0xfc: common += 1
+      default: return false
+      }
+    }
+    return own > 1 && own * 4 >= common
   }
 
   private static func isLetter(_ octet: UInt8) -> Bool { octet | 0x20 >= 0x61 && octet | 0x20 <= 0x7a }

@@ -23,6 +23,8 @@ import Testing
     ("windows-1252", "CP1252", "Only £4.50 – or £5 at the door"), ("windows-1252", "CP1252", "© 2002 Weir®"),
     ("windows-1252", "CP1252", "one.\u{a0} two.\u{a0} three!\u{a0}four\u{a0}"),
     ("windows-1252", "CP1252", "a café – the café – a naïve façade"),
+    ("windows-1254", "CP1254", "Canlı sohbet odasına girin, resim arşivimize bakın"),
+    ("windows-1254", "CP1254", "Sayın üyemiz, fırsatları kaçırmayın"),
     ("windows-1251", "CP1251", "Я и ты: в лес, к реке, с утра до ночи"),
     ("KOI8-R", "KOI8-R", "Он и она"), ("IBM866", "CP866", "Счет и акт"),
     ("UTF-8", "UTF-8", "été"),
@@ -49,6 +51,9 @@ import Testing
     #expect(many.confidence > 0.8)
     #expect(CharsetGuess.of([0xff, 0xfe, 0xfd, 0x81][...]).confidence < 0.3)
     #expect(Charset.decode([0x41, 0xe9], declared: nil).charset == .windows1252)
+    // What has the octets of Turkish and is none.
+    let icelandic = try #require(encoded("Það er gott að þú komst í dag, þakka þér", "CP1252"))
+    #expect(CharsetGuess.of(icelandic[...]).charset == .windows1252)
   }
 
   @Test(arguments: [
