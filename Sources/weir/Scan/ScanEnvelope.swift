@@ -77,7 +77,7 @@ struct ScanEnvelope: Sendable {
       rest = ScanOrigin.message(octets, header, below: found.field)
       notes.append(
         "client, greeting and envelope are those of Received line \(found.index + 1)"
-          + (found.index > 0 ? "; those above it are one's own" : ""))
+          + (found.index > 0 ? "; those above it are taken for one's own" : ""))
     } else {
       notes.append(
         "no Received line tells the client, so nothing is judged by it; --client ADDRESS names one")
