@@ -356,7 +356,7 @@ import Testing
     #expect(page.succeeded, "\(page.errors)")
     let lines = page.output.split(separator: "\n")
     #expect(
-      lines.contains { $0.contains("box#1") && $0.contains("tag") && $0.contains("S <s@a.example>") })
+      lines.contains { $0.contains("box#1") && $0.contains("accept") && $0.contains("S <s@a.example>") })
     #expect(lines.contains { $0.contains("box#2") && $0.contains("second") }, "\(page.output)")
     #expect(lines.last?.hasPrefix("2 messages: ") == true)
     let objects = try scan([file, "--json"] + configured).output.split(separator: "\n").map {
