@@ -35,6 +35,12 @@ public struct CharsetGuess: Hashable, Sendable {
   }
 
   private static func legacy(_ sample: UnsafeBufferPointer<UInt8>, isCut: Bool) -> CharsetGuess {
+    // One octet again and again is a line, a currency sign, a space: no text of another alphabet is made of it.
+    if let first = sample.first(where: { $0 >= 0x80 }), sample.allSatisfy({ $0 < 0x80 || $0 == first }) {
+      let mark = LatinMark.of(sample)
+      let evidence = 1 - 1 / Double(mark.characters + 1)
+      return CharsetGuess(charset: .windows1252, confidence: max(0.1, min(1, mark.mean) * evidence))
+    }
     var marks = CharsetMark.all(sample, isCut: isCut)
     marks.sort { $0.mean > $1.mean }
     guard let best = marks.first, best.mean > 0.15 else { return fallback }

@@ -51,6 +51,10 @@ import Testing
     #expect(many.confidence > 0.8)
     #expect(CharsetGuess.of([0xff, 0xfe, 0xfd, 0x81][...]).confidence < 0.3)
     #expect(Charset.decode([0x41, 0xe9], declared: nil).charset == .windows1252)
+    for line in ["¯¯¯¯¯¯ hello ¯¯¯¯¯¯", "×××××× 50% ××××××", "\u{a0}\u{a0}\u{a0}\u{a0}", "§§ 12"] {
+      let octets = try #require(encoded(line, "CP1252"))
+      #expect(Charset.decode(octets[...], declared: nil).text == line)
+    }
     // What has the octets of Turkish and is none.
     let icelandic = try #require(encoded("Það er gott að þú komst í dag, þakka þér", "CP1252"))
     #expect(CharsetGuess.of(icelandic[...]).charset == .windows1252)
