@@ -207,13 +207,14 @@ enum LatinMark {
       let isAlone = before < 0x80 && after < 0x80
       let isInWord = isLetter(before) || isLetter(after)
       let isRepeated = octet == before || octet == after
+      if isTurkish, isTurkishOnly(octet) {
+        points += isAlone && isInWord ? 3 : 0
+        continue
+      }
       switch octet {
       case 0x81, 0x8d, 0x8f, 0x90, 0x9d: points -= 6
       case 0xdf, 0xe0...0xef, 0xf1...0xf6, 0xf8...0xfc:
         points += isAlone ? (isInWord ? 3 : 1) : -1
-      case 0xd0, 0xdd, 0xde, 0xf0, 0xfd,
-        0xfe where isTurkish:
-        points += isAlone && isInWord ? 3 : 0
       case 0xc0...0xde, 0xf0, 0xfd...0xff: points += isAlone ? (isInWord ? 1.5 : 0.5) : -1.5
       case 0x85, 0x91...0x97, 0x99, 0xa0, 0xa3, 0xa9, 0xab, 0xae, 0xb0, 0xb7, 0xbb, 0x80:
         points += isAlone ? 1.5 : isRepeated ? 1 : 0.3
@@ -225,16 +226,26 @@ enum LatinMark {
     return CharsetMark(charset: charset, mean: mean, characters: characters)
   }
 
+  /// Whether windows-1254 has another letter there than windows-1252.
+  private static func isTurkishOnly(_ octet: UInt8) -> Bool {
+    switch octet {
+    case 0xd0, 0xdd, 0xde, 0xf0, 0xfd, 0xfe: true
+    default: false
+    }
+  }
+
   /// Whether the letters in which windows-1254 differs are many, as in Turkish, and those that Icelandic has beside
   /// them are missing.
   private static func isTurkish(_ sample: UnsafeBufferPointer<UInt8>) -> Bool {
     var own = 0
     var common = 0
     for (index, octet) in sample.enumerated() where octet >= 0xc0 {
-      switch octet {
-      case 0xd0, 0xdd, 0xde, 0xf0, 0xfd, 0xfe:
+      if isTurkishOnly(octet) {
         // ı stands in words, and Icelandic's þ begins them.
         if index > 0, isLetter(sample[index - 1]) { own += 1 }
+        continue
+      }
+      switch octet {
       case 0xc7, 0xd6, 0xdc, 0xe2, 0xe7, 0xee, 0xf6, 0xfb, 0xfc: common += 1
       default: return false
       }
