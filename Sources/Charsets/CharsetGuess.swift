@@ -11,7 +11,7 @@ public struct CharsetGuess: Hashable, Sendable {
 
   /// Reads the beginning of `octets` by each charset of mail and takes the one that makes most sense: UTF-8 where it is
   /// UTF-8 and ISO-2022-* and HZ by their escapes; else GB18030, Big5, Shift_JIS, EUC-JP, EUC-KR, windows-1251, KOI8-R,
-  /// ISO-8859-5, IBM866 or windows-1252, by how frequent the characters are that come out.
+  /// ISO-8859-5, IBM866, windows-1252 or (Turkish) windows-1254, by how frequent the characters are that come out.
   ///
   /// Bound: it looks at 4 KiB from the first octet above 127 on.
   public static func of(_ octets: ArraySlice<UInt8>) -> CharsetGuess {
@@ -35,6 +35,12 @@ public struct CharsetGuess: Hashable, Sendable {
   }
 
   private static func legacy(_ sample: UnsafeBufferPointer<UInt8>, isCut: Bool) -> CharsetGuess {
+    // One octet again and again is a line, a currency sign, a space: no text of another alphabet is made of it.
+    if let first = sample.first(where: { $0 >= 0x80 }), sample.allSatisfy({ $0 < 0x80 || $0 == first }) {
+      let mark = LatinMark.of(sample)
+      let evidence = 1 - 1 / Double(mark.characters + 1)
+      return CharsetGuess(charset: .windows1252, confidence: max(0.1, min(1, mark.mean) * evidence))
+    }
     var marks = CharsetMark.all(sample, isCut: isCut)
     marks.sort { $0.mean > $1.mean }
     guard let best = marks.first, best.mean > 0.15 else { return fallback }

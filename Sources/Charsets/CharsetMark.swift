@@ -154,13 +154,12 @@ enum CyrillicMark {
     var points = 0.0
     var characters = 0
     var before: UInt32 = 0
-    for octet in sample {
+    for (index, octet) in sample.enumerated() {
       let scalar = scalars[Int(octet)]
       if octet >= 0x80 {
         characters += 1
-        points += Self.points(scalar, before)
-      } else if isLatin(UInt32(octet)), isCyrillic(before) {
-        points -= 2
+        let next = index + 1 < sample.count ? scalars[Int(sample[index + 1])] : 0
+        points += Self.points(scalar, before, next)
       }
       before = scalar
     }
@@ -168,17 +167,22 @@ enum CyrillicMark {
     return CharsetMark(charset: Charset(known: name), mean: mean, characters: characters)
   }
 
-  private static func points(_ scalar: UInt32, _ before: UInt32) -> Double {
+  private static func points(_ scalar: UInt32, _ before: UInt32, _ next: UInt32) -> Double {
+    guard isCyrillic(scalar) else {
+      return [0xa0, 0xab, 0xbb, 0x2013, 0x2014, 0x2116].contains(scalar) ? 0.5 : -2
+    }
+    if isLatin(before) || isLatin(next) { return -3 }
+    // Words of one letter are few: a text that has no others is dashes, spaces and currency signs of another charset.
+    guard isCyrillic(before) || isCyrillic(next) else { return 0 }
+    // And so are letters doubled, but for those in a longer word.
+    if scalar == before || scalar == next { return 0.5 }
     switch scalar {
-    case 0x0430...0x044f:
-      if isLatin(before) { return -3 }
-      return frequent.contains(scalar) ? 2.2 : rare.contains(scalar) ? 0 : 1.3
+    case 0x0430...0x044f: return frequent.contains(scalar) ? 2.2 : rare.contains(scalar) ? 0 : 1.3
     case 0x0410...0x042f:
       // Capitals begin words, or make up whole ones.
-      if before >= 0x0430 && before <= 0x044f || isLatin(before) { return -3 }
+      if before >= 0x0430 && before <= 0x044f { return -3 }
       return rare.contains(scalar + 0x20) ? -0.3 : 0.9
     case 0x0401, 0x0451: return 0.8
-    case 0xa0, 0xab, 0xbb, 0x2013, 0x2014, 0x2116: return 0.5
     default: return -2
     }
   }
@@ -195,24 +199,58 @@ enum LatinMark {
   static func of(_ sample: UnsafeBufferPointer<UInt8>) -> CharsetMark {
     var points = 0.0
     var characters = 0
+    let isTurkish = isTurkish(sample)
     for (index, octet) in sample.enumerated() where octet >= 0x80 {
       characters += 1
       let before = index > 0 ? sample[index - 1] : 0x20
       let after = index + 1 < sample.count ? sample[index + 1] : 0x20
       let isAlone = before < 0x80 && after < 0x80
       let isInWord = isLetter(before) || isLetter(after)
+      let isRepeated = octet == before || octet == after
+      if isTurkish, isTurkishOnly(octet) {
+        points += isAlone && isInWord ? 3 : 0
+        continue
+      }
       switch octet {
       case 0x81, 0x8d, 0x8f, 0x90, 0x9d: points -= 6
       case 0xdf, 0xe0...0xef, 0xf1...0xf6, 0xf8...0xfc:
         points += isAlone ? (isInWord ? 3 : 1) : -1
       case 0xc0...0xde, 0xf0, 0xfd...0xff: points += isAlone ? (isInWord ? 1.5 : 0.5) : -1.5
       case 0x85, 0x91...0x97, 0x99, 0xa0, 0xa3, 0xa9, 0xab, 0xae, 0xb0, 0xb7, 0xbb, 0x80:
-        points += isAlone ? 1.5 : 0.3
+        points += isAlone ? 1.5 : isRepeated ? 1 : 0.3
       default: points -= 1
       }
     }
     let mean = characters == 0 ? 0 : points / Double(characters) / 2.5
-    return CharsetMark(charset: .windows1252, mean: mean, characters: characters)
+    let charset = isTurkish ? Charset(known: "windows-1254") : .windows1252
+    return CharsetMark(charset: charset, mean: mean, characters: characters)
+  }
+
+  /// Whether windows-1254 has another letter there than windows-1252.
+  private static func isTurkishOnly(_ octet: UInt8) -> Bool {
+    switch octet {
+    case 0xd0, 0xdd, 0xde, 0xf0, 0xfd, 0xfe: true
+    default: false
+    }
+  }
+
+  /// Whether the letters in which windows-1254 differs are many, as in Turkish, and those that Icelandic has beside
+  /// them are missing.
+  private static func isTurkish(_ sample: UnsafeBufferPointer<UInt8>) -> Bool {
+    var own = 0
+    var common = 0
+    for (index, octet) in sample.enumerated() where octet >= 0xc0 {
+      if isTurkishOnly(octet) {
+        // ı stands in words, and Icelandic's þ begins them.
+        if index > 0, isLetter(sample[index - 1]) { own += 1 }
+        continue
+      }
+      switch octet {
+      case 0xc7, 0xd6, 0xdc, 0xe2, 0xe7, 0xee, 0xf6, 0xfb, 0xfc: common += 1
+      default: return false
+      }
+    }
+    return own > 1 && own * 4 >= common
   }
 
   private static func isLetter(_ octet: UInt8) -> Bool { octet | 0x20 >= 0x61 && octet | 0x20 <= 0x7a }

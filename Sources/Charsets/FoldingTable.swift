@@ -65,6 +65,7 @@ struct FoldingTable: Sendable {
     }
   }
 
+  @inline(never)
   private static func append(_ scalar: UInt32, to result: inout [UInt8]) {
     if scalar >= 0x1_0000 {
       result.append(0xf0 | UInt8(truncatingIfNeeded: scalar >> 18))

@@ -49,6 +49,9 @@ protocol Check: Sendable {
   static var leftToScore: Set<ReasonCode> { get }
   /// What `action` defers where it refuses the rest: what another try may find out.
   static var deferredAtMost: Set<ReasonCode> { get }
+  /// What says nothing where nobody knows the client, or the envelope sender: who that is could have refuted it.
+  static var needsClient: Set<ReasonCode> { get }
+  static var needsSender: Set<ReasonCode> { get }
   /// Its part of the reason catalogue.
   static var reasons: [Reason] { get }
   /// Reads the check's own keys.
@@ -60,6 +63,8 @@ protocol Check: Sendable {
 extension Check {
   static var leftToScore: Set<ReasonCode> { [] }
   static var deferredAtMost: Set<ReasonCode> { [] }
+  static var needsClient: Set<ReasonCode> { [] }
+  static var needsSender: Set<ReasonCode> { [] }
 }
 
 /// All checks, in the order in which their findings are listed.
@@ -99,6 +104,16 @@ public enum Catalogue {
   public static var names: [String] { all.map { $0.name } }
 
   public static var reasons: [Reason] { all.flatMap { $0.reasons } }
+
+  /// What says nothing of a message whose client nobody knows.
+  public static var needsClient: Set<ReasonCode> {
+    all.reduce(into: []) { $0.formUnion($1.needsClient) }
+  }
+
+  /// What says nothing of a message whose envelope sender nobody knows.
+  public static var needsSender: Set<ReasonCode> {
+    all.reduce(into: []) { $0.formUnion($1.needsSender) }
+  }
 
   /// The plan and the weights of a configuration.
   ///

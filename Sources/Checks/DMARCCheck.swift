@@ -41,6 +41,9 @@ public struct DMARCCheck: Check {
     .dmarcFail, .dmarcQuarantine, .fromMultiple, .fromExcessive, .fromMissing, .fromUnreadable,
   ]
   static let deferredAtMost: Set<ReasonCode> = [.dmarcUndecided]
+  /// SPF might have passed.
+  static let needsClient: Set<ReasonCode> = [.dmarcUndecided]
+  static let needsSender: Set<ReasonCode> = [.dmarcFail, .dmarcQuarantine, .dmarcReject, .dmarcUndecided]
 
   private let evaluator: DMARCEvaluator
   private let trust: ARCTrust

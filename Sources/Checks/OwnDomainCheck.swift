@@ -14,6 +14,9 @@ struct OwnDomainCheck: Check {
   static let name = "own_domain"
   static let defaultMode = CheckMode.enforce
   static let weights: [ReasonCode: Weight] = [.ownDomainForged: Weight(6)]
+  /// It might be of one's own.
+  static let needsClient: Set<ReasonCode> = [.ownDomainForged]
+  static let needsSender: Set<ReasonCode> = [.ownDomainForged]
   static let reasons = [
     Reason(
       .ownDomainForged, Reply(550, 7, 1, "Sender {sender} is ours, and you are not"), .refusal,

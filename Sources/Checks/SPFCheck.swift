@@ -33,6 +33,8 @@ public struct SPFCheck: Check {
   /// RFC 7208 §8.5: a softfail alone refuses nobody; nor does a record that its owner wrote wrong.
   static let leftToScore: Set<ReasonCode> = [.spfSoftFail, .spfPermanentError, .spfHeloSoftFail]
 
+  static let needsSender: Set<ReasonCode> = [.spfSoftFail, .spfFail, .spfPermanentError]
+
   private let hostname: String
   private let resolves: Bool
   private let exceptNetworks: IPPrefixSet

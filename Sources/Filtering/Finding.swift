@@ -94,6 +94,12 @@ public struct WeighedFinding: Hashable, Sendable {
     self.audience = audience
   }
 
+  /// The same, weighing and ruling nothing.
+  var withoutWeight: WeighedFinding {
+    WeighedFinding(
+      finding, weight: Weight(0), mode: mode, found: found, enforceAt: enforceAt, audience: audience)
+  }
+
   /// `DNSBL_LISTED(zen=127.0.0.4;8.0)`, as the log's `findings` shows it; a shadow one says so.
   public var logForm: String {
     var parts: [String] = []

@@ -46,6 +46,8 @@ public struct Rehearsal: Sendable {
   public var relay: RelayControl?
   /// The bounds of a message; nil for none.
   public var bounds: MessageBounds?
+  /// What is found and weighs nothing, since what is not known here could have refuted it.
+  public var unproven: Set<ReasonCode> = []
 
   public init(
     plan: CheckPlan, scores: ScoreTable, thresholds: Thresholds, catalogue: ReasonCatalogue,
@@ -90,8 +92,11 @@ public struct Rehearsal: Sendable {
   fileprivate func found<Facts>(_ examinations: [Examination<Facts>], _ facts: Facts, _ stage: Stage) async
     -> [WeighedFinding]
   {
-    if let found = CheckPlan.examine(examinations, facts, at: stage, scores: scores) { return found }
-    return await CheckPlan.examineWaiting(examinations, facts, at: stage, scores: scores, lookups())
+    var found = CheckPlan.examine(examinations, facts, at: stage, scores: scores)
+    if found == nil {
+      found = await CheckPlan.examineWaiting(examinations, facts, at: stage, scores: scores, lookups())
+    }
+    return (found ?? []).map { unproven.contains($0.finding.code) ? $0.withoutWeight : $0 }
   }
 }
 

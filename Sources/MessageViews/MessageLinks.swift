@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Charsets
 internal import MailSyntax
 
 /// The links and the mail addresses of a message.
@@ -23,12 +24,16 @@ struct MessageLinks: Sendable {
     finder = LinkFinder(most: limits.links)
   }
 
+  /// - Parameter above: what is shown above the texts.
   static func of(
-    _ tree: MIMETree, _ readings: [TextReading], subject: String, limits: ViewLimits
+    _ tree: MIMETree, _ readings: [TextReading], above: String, limits: ViewLimits
   ) -> MessageLinks {
     var found = MessageLinks(limits)
     for reading in readings { found.add(reading) }
-    found.search(Array(subject.utf8), .text, 0)
+    found.search(Array(above.utf8), .text, 0)
+    for (octets, part) in MarginalText.unshown(tree, most: limits.text) {
+      found.search(Array(Charset.decode(octets, declared: nil).text.utf8), .other, part)
+    }
     // A text that is attached is opened with a click, and its links with another.
     var room = limits.text
     for part in tree.parts where part.isText && !part.isShownText {

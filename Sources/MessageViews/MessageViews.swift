@@ -29,6 +29,7 @@ public final class MessageViews: Sendable {
   let treeView = LazyView<MIMETree>()
   let headerView = LazyView<[HeaderView]>()
   let readingsView = LazyView<[TextReading]>()
+  let strayView = LazyView<String>()
   let textView = LazyView<String>()
   let foldedView = LazyView<String>()
   let linksView = LazyView<MessageLinks>()
@@ -66,24 +67,36 @@ public final class MessageViews: Sendable {
     header.filter { $0.name.equalsIgnoringASCIICase(name) }
   }
 
-  /// Each text part that is no attachment, in the order of the message.
+  /// Each text part that is no attachment, and each multipart in which there is no part, in the order of the message.
   public var texts: [TextView] { readings.map(\.view) }
 
   var readings: [TextReading] { readingsView.value { TextReading.all(tree, most: limits.text) } }
 
-  /// Subject, then the visible text of all parts, a line feed between: NFC.
+  /// The lines among the header fields that are none, which some mail clients show as the beginning of the text; empty
+  /// where there are none.
+  public var strayText: String {
+    strayView.value { MarginalText.strayLines(tree, most: limits.headerText) }
+  }
+
+  /// Subject, stray lines of headers, then the visible text of all parts, a line feed between: NFC.
   public var text: String {
     textView.value {
-      var lines = [header("Subject").first?.text ?? ""]
+      var lines = [above]
       for reading in readings { lines.append(reading.view.visible) }
       return lines.joined(separator: "\n")
     }
   }
 
+  private var above: String {
+    let subject = header("Subject").first?.text ?? ""
+    return strayText.isEmpty ? subject : "\(subject)\n\(strayText)"
+  }
+
   /// `text` as nobody can disguise it: see `TextFolding`.
   public var folded: String { foldedView.value { TextFolding.fold(text) } }
 
-  /// The links of all texts, hidden ones and those of attached texts too, each once; anchors with their labels.
+  /// The links of all texts, hidden ones, those of attached texts and those around the parts of a multipart too, each
+  /// once; anchors with their labels.
   public var links: [LinkView] { found.links }
 
   /// Mail addresses in the texts and in `mailto:` links, in small letters, each once.
@@ -91,7 +104,7 @@ public final class MessageViews: Sendable {
 
   private var found: MessageLinks {
     linksView.value {
-      MessageLinks.of(tree, readings, subject: header("Subject").first?.text ?? "", limits: limits)
+      MessageLinks.of(tree, readings, above: above, limits: limits)
     }
   }
 

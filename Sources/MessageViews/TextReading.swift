@@ -16,7 +16,7 @@ struct TextReading: Sendable {
   static func all(_ tree: MIMETree, most: Int) -> [TextReading] {
     var room = most
     var readings: [TextReading] = []
-    for part in tree.parts where part.isShownText && room > 0 {
+    for part in tree.parts where (part.isShownText || tree.isUndivided(part)) && room > 0 {
       readings.append(read(tree, part, room: &room))
     }
     return readings
@@ -24,7 +24,7 @@ struct TextReading: Sendable {
 
   /// Reads one part, of whatever kind it is a text.
   static func read(_ tree: MIMETree, _ part: MIMETree.Part, room: inout Int) -> TextReading {
-    let (octets, isCut) = tree.decoded(part, most: room)
+    let (octets, isCut) = tree.shownOctets(part, most: room)
     room -= octets.count
     let declared = part.type["charset"]?.text
     let isHTML = part.isHTML

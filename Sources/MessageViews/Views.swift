@@ -48,6 +48,11 @@ public struct HeaderView: Sendable, Hashable {
   }
 }
 
+extension HeaderView {
+  /// What follows a field's colon as a person reads it.
+  public static func text(_ value: ArraySlice<UInt8>) -> String { HeaderReading.text(value).text }
+}
+
 /// The text of one text part.
 public struct TextView: Sendable {
   /// Its part in the tree.

@@ -1,4 +1,5 @@
 import Bytes
+import Charsets
 import Filtering
 import Foundation
 import NIOCore
@@ -72,6 +73,7 @@ actor GatewayService {
       Complaint.write(problem.description)
       if problem.isError { throw StartFault(description: "not started; see above") }
     }
+    async let tables: Void = prepareTables()
     let user = try Identity.user(of: settings)
     let state = StateFolder(settings.resolve(settings.stateFolder))
     let claim: StateClaim
@@ -145,6 +147,7 @@ actor GatewayService {
       guard let service else { return "" }
       return MetricsText.text(await service.status())
     }
+    await tables
     do {
       try await gateway.beginAccepting()
     } catch {
@@ -152,6 +155,10 @@ actor GatewayService {
     }
     return service
   }
+
+  /// Makes what texts are read and folded by while the rest starts, beside the event loops: else the session with the
+  /// first message would, and hold up those on its loop.
+  @concurrent private static func prepareTables() async { TextFolding.prepare() }
 
   private static func listen(_ gateway: Gateway, _ endpoint: Endpoint) async throws {
     do {

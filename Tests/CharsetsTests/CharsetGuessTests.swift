@@ -19,7 +19,15 @@ import Testing
     ("ISO-8859-5", "ISO-8859-5", "Уважаемый клиент, сообщаем о новых ценах."),
     ("windows-1252", "CP1252", "Réunion prévue à l’école: été à Genève, façade"),
     ("windows-1252", "CP1252", "Größe, Übung und Straße für Jürgen"),
-    ("windows-1252", "CP1252", "El niño está aquí, mañana lloverá"), ("UTF-8", "UTF-8", "été"),
+    ("windows-1252", "CP1252", "El niño está aquí, mañana lloverá"),
+    ("windows-1252", "CP1252", "Only £4.50 – or £5 at the door"), ("windows-1252", "CP1252", "© 2002 Weir®"),
+    ("windows-1252", "CP1252", "one.\u{a0} two.\u{a0} three!\u{a0}four\u{a0}"),
+    ("windows-1252", "CP1252", "a café – the café – a naïve façade"),
+    ("windows-1254", "CP1254", "Canlı sohbet odasına girin, resim arşivimize bakın"),
+    ("windows-1254", "CP1254", "Sayın üyemiz, fırsatları kaçırmayın"),
+    ("windows-1251", "CP1251", "Я и ты: в лес, к реке, с утра до ночи"),
+    ("KOI8-R", "KOI8-R", "Он и она"), ("IBM866", "CP866", "Счет и акт"),
+    ("UTF-8", "UTF-8", "été"),
     ("UTF-8", "UTF-8", "发票"),
     ("ISO-2022-JP", "ISO-2022-JP", "日本語"), ("ISO-2022-KR", "ISO-2022-KR", "한국어"),
     ("ISO-2022-CN", "ISO-2022-CN", "中文"),
@@ -43,6 +51,13 @@ import Testing
     #expect(many.confidence > 0.8)
     #expect(CharsetGuess.of([0xff, 0xfe, 0xfd, 0x81][...]).confidence < 0.3)
     #expect(Charset.decode([0x41, 0xe9], declared: nil).charset == .windows1252)
+    for line in ["¯¯¯¯¯¯ hello ¯¯¯¯¯¯", "×××××× 50% ××××××", "\u{a0}\u{a0}\u{a0}\u{a0}", "§§ 12"] {
+      let octets = try #require(encoded(line, "CP1252"))
+      #expect(Charset.decode(octets[...], declared: nil).text == line)
+    }
+    // What has the octets of Turkish and is none.
+    let icelandic = try #require(encoded("Það er gott að þú komst í dag, þakka þér", "CP1252"))
+    #expect(CharsetGuess.of(icelandic[...]).charset == .windows1252)
   }
 
   @Test(arguments: [
@@ -72,6 +87,16 @@ import Testing
     ("big5", "BIG5-HKSCS", "佢哋喺度嘅嘢"),
     ("iso-8859-1", "CP1252", "“Smart” – quotes…"), ("windows-1252", "CP1252", "Réunion à l’école"),
     ("iso-8859-1", "CP1252", "é"),
+    // Few octets above 127, which alone are also letters of Russian.
+    (
+      "iso-8859-1", "CP1252",
+      "A tractor – or a lorry – which came – perhaps – at night – said he – again – twice"
+    ),
+    (
+      "windows-1252", "CP1252",
+      "Eat.\u{a0} Sleep.\u{a0} Lose weight!\u{a0}\u{a0} I know.\u{a0} You know.\u{a0} Now.\u{a0}"
+    ),
+    ("iso-8859-1", "CP1252", "£5 £6 £7 £8 £9 £10 £11"), ("windows-1252", "CP1252", "1·2·3·4·5·6·7·8·9"),
     ("windows-1251", "CP1251", "Привет"), ("koi8-r", "KOI8-R", "Привет, как дела"),
     ("utf-8", "UTF-8", "Привет"),
     ("shift_jis", "CP932", "①髙﨑"), ("euc-kr", "UHC", "똠방각하"),

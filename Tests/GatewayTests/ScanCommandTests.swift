@@ -160,6 +160,43 @@ import Testing
     #expect((object["notes"] as? [String])?.contains { $0.contains("--client") } == true)
   }
 
+  private func finding(_ object: [String: Any], _ code: String) -> [String: Any]? {
+    (object["findings"] as? [[String: Any]] ?? []).first { $0["code"] as? String == code }
+  }
+
+  /// Who is not known is not accused: another client, another sender may have been the right one.
+  @Test func whatIsNotKnownAccusesNobody() throws {
+    let message = octets(Self.header + "\nhello\n")
+    let unknown = try json(message)
+    let undecided = try #require(finding(unknown, "DMARC_UNDECIDED"))
+    #expect(undecided["score"] as? Double == 0 && undecided["ruling"] as? String == "none")
+    #expect(undecided["unproven"] as? String == "the client is not known")
+    #expect(unknown["verdict"] as? String == "accept" && unknown["score"] as? Double == 0)
+    let page = try scan(["-"] + configured, input: message, columns: 200).output
+    #expect(page.contains("weighs nothing: the client is not known"))
+
+    // A client that is known, and a sender that is not.
+    let assumed = try json(message, ["--client", "203.0.113.9"])
+    for code in ["SPF_FAIL", "DMARC_REJECT"] {
+      let found = try #require(finding(assumed, code))
+      #expect(found["score"] as? Double == 0, "\(code)")
+      #expect(found["unproven"] as? String == "the envelope sender is not known", "\(code)")
+    }
+    let told = try json(message, ["--client", "203.0.113.9", "--from", "s@a.example"])
+    for code in ["SPF_FAIL", "DMARC_REJECT"] {
+      let found = try #require(finding(told, code))
+      #expect((found["score"] as? Double ?? 0) > 0 && found["unproven"] as? String == "", "\(code)")
+    }
+    #expect(told["verdict"] as? String == "reject")
+
+    // One's own sender is nobody's who is not known.
+    let own = octets(Self.header.replacingOccurrences(of: "s@a.example", with: "s@b.example") + "\nhello\n")
+    let forged = try #require(finding(try json(own), "OWN_DOMAIN_FORGED"))
+    #expect(forged["score"] as? Double == 0)
+    let stranger = try json(own, ["--client", "203.0.113.9", "--from", "s@b.example"])
+    #expect((finding(stranger, "OWN_DOMAIN_FORGED")?["score"] as? Double ?? 0) > 0)
+  }
+
   @Test func nobodyIsAskedOffline() throws {
     let result = try scan(
       ["-", "--json", "--offline", "--config", folder.file("weir.toml")],
@@ -260,6 +297,7 @@ import Testing
     let object = try json(message)
     let kinds = (object["faults"] as? [[String: Any]] ?? []).compactMap { $0["kind"] as? String }
     #expect(kinds.contains("duplicateField") && kinds.contains("unclosedMultipart"), "\(kinds)")
+    #expect(kinds.contains("malformedBase64"), "\(kinds)")
     let page = try scan(["-"] + configured, input: message)
     #expect(page.succeeded && page.output.contains("Faults ("), "\(page.output)")
     // No message at all is one still, to a gateway.
@@ -270,6 +308,22 @@ import Testing
     // What the gateway would not take.
     let bare = try json(octets("From: s@a.example\n\na\rb\n"))
     #expect(bare["verdict"] as? String == "reject" && bare["stage"] as? String == "message")
+  }
+
+  @Test func whatOneClientShowsAndAnotherDoesNotIsShown() throws {
+    let message = octets(
+      "From: s@a.example\nSubject: t\nonly some show this\nTo: u@b.example\n"
+        + "Content-Type: multipart/mixed; boundary=x\n\nno part is here\n")
+    let page = try scan(["-"] + configured, input: message).output
+    #expect(page.contains("Text among the header's fields") && page.contains("│ only some show this"))
+    #expect(page.contains("│ no part is here"), "\(page)")
+    let text = try #require(try json(message)["text"] as? String)
+    #expect(text == "t\nonly some show this\nno part is here\n", "\(text)")
+    let images = octets(
+      "From: s@a.example\nContent-Type: text/html\n\n<img src=http://a.example/1.png><img src=2.png>\n")
+    #expect(try scan(["-"] + configured, input: images).output.contains("(HTML): no text, but 2 images"))
+    let empty = octets("From: s@a.example\nSubject: t\n\n \n")
+    #expect(try scan(["-"] + configured, input: empty).output.contains("(text): nothing to be seen"))
   }
 
   @Test func longTextsAreCutUnlessAllIsAskedFor() throws {
@@ -302,7 +356,7 @@ import Testing
     #expect(page.succeeded, "\(page.errors)")
     let lines = page.output.split(separator: "\n")
     #expect(
-      lines.contains { $0.contains("box#1") && $0.contains("tag") && $0.contains("S <s@a.example>") })
+      lines.contains { $0.contains("box#1") && $0.contains("accept") && $0.contains("S <s@a.example>") })
     #expect(lines.contains { $0.contains("box#2") && $0.contains("second") }, "\(page.output)")
     #expect(lines.last?.hasPrefix("2 messages: ") == true)
     let objects = try scan([file, "--json"] + configured).output.split(separator: "\n").map {

@@ -125,6 +125,38 @@ import Testing
     #expect(lines[4].words == "base64, “x\\u{202e}y.pdf”" && lines[4].size == "5 B")
   }
 
+  @Test func aMessageInTheMessageIsNamed() {
+    let lines = tree(
+      """
+      Content-Type: multipart/mixed; boundary=a
+
+      --a
+      Content-Type: message/rfc822
+
+      Subject: =?gb2312?B?t6LGsc2o1qo=?=
+      From: A\u{202e} <a@a.test>
+
+      hello
+      --a
+      Content-Type: message/rfc822
+
+      no field
+      --a
+      Content-Type: text/plain; name=a.txt
+      Content-Disposition: attachment
+      Content-Transfer-Encoding: x-uuencode
+
+      begin 644 a.txt
+      #0V%T
+      `
+      end
+      --a--
+      """)
+    #expect(lines[1].words == "“发票通知” from “A\\u{202e} <a@a.test>”", "\(lines[1].words)")
+    #expect(lines[3].branch.hasSuffix("message/rfc822") && lines[3].words.isEmpty, "\(lines[3])")
+    #expect(lines.last?.size == "3 B", "\(lines)")
+  }
+
   @Test func sizesForPeople() {
     #expect(
       [0, 999, 1000, 1249, 9_949, 9_950, 34_400, 1_200_000].map(SizeText.of) == [
@@ -149,6 +181,31 @@ import Testing
     for label in ["Click here", "e.g. this", "Version 2.0", "1.2.3", "", "查看发票", "Mr.Smith wrote"] {
       #expect(claim(label, "evil.example") == nil, "\(label)")
     }
+  }
+
+  /// What lies first, images last, and nothing twice that looks the same.
+  @Test func linksInOrder() {
+    func link(_ written: String, _ label: String = "", _ place: LinkView.Place = .anchor, part: Int = 0)
+      -> LinkView
+    {
+      LinkView(written: written, target: Link(host: "a.test"), label: label, place: place, part: part)
+    }
+    let links = [
+      link("http://a.test/i.png", "", .image), link("http://a.test/"), link("http://a.test/", "", .other),
+      link("http://a.test/", "http://a.test/", part: 1), link("http://a.test/", "more"),
+      link("http://a.test/2", "www.bank.test"), link("http://a.test/i.png", "", .image, part: 1),
+    ]
+    #expect(
+      ScanThings.inOrder(links).map { "\($0.written) \($0.label)" } == [
+        "http://a.test/2 www.bank.test", "http://a.test/ ", "http://a.test/ more", "http://a.test/i.png ",
+      ])
+  }
+
+  @Test func faultsOfEncodingsAreAmongTheFaults() {
+    let views = MessageViews(
+      Array("Content-Transfer-Encoding: base64\r\n\r\nQUI=\r\nthe list says\r\n".utf8))
+    #expect(views.allFaults.map(\.kind) == [.malformedBase64])
+    #expect(MessageViews(Array("Content-Transfer-Encoding: base64\r\n\r\nQUI=\r\n".utf8)).allFaults.isEmpty)
   }
 
   @Test func allFaultsHaveWordsOfTheirOwn() {

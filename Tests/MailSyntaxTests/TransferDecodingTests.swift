@@ -19,8 +19,24 @@ import Testing
       ("QQ==QkM=RA==", "ABCD"), ("QQ==\r\nQg==\r\n", "AB"), ("QUI=\r\n== =", "AB"),
       // Something behind the end.
       ("QUJDRA==\r\n--\r\nab", "ABCD"),
+      // What a list appends to a body that it did not look at.
+      ("QUI=\r\n\r\n_______\r\nlist mailing list\r\n", "AB_______\r\nlist mailing list\r\n"),
+      ("QUI=\nQw==\nTo leave: http://list.test/\n", "ABCTo leave: http://list.test/\n"),
+      ("QUI=\nQw==\nRA==", "ABCD"), ("QUI= \n Qw==\t\n", "ABC"), ("QUI=\nnot one", "ABnot one"),
+      ("QUI=\n--lost--\n\n----\nlist\n", "AB--lost--\n\n----\nlist\n"),
+      // Only behind a padding: before one it is what was broken on its way.
+      ("QU\nnot one\nJD", decoded("QUnotoneJD", .base64)),
     ] {
       #expect(decoded(text, .base64) == expected, "\(text)")
+    }
+  }
+
+  @Test func textAppendedToBase64IsToldAndBounded() {
+    let text = Array("QUI=\r\nthe list says\r\n".utf8)
+    for most in 0...17 {
+      let found = TransferDecoding.decode(text[...], .base64, most: most)
+      #expect(found.octets == Array("ABthe list says\r\n".utf8.prefix(most)), "\(most)")
+      #expect(found.isCut == (most < 17) && found.faults == [.malformedBase64], "\(most)")
     }
   }
 

@@ -137,6 +137,7 @@ import Testing
     ("<div style='display:none'><span>x</div></span>v", .displayNone),
     ("<div style='display:none'><table><td></div>x</table>x</div>v", .displayNone),
     ("<span style='display:none'><div></span>x</div></span>v", .displayNone),
+    ("<table bgcolor=black><font color=white>x<td><font color=white>v", .sameColour),
   ])
   func whatEndsWhere(_ html: String, _ reason: Reason) {
     let reading = HTMLReader.read(Array(html.utf8))

@@ -29,6 +29,10 @@ import Testing
       "<a href='http://a.test'><img src='http://i.test/x.png' alt='www.bank.test'></a>",
       ["anchor a.test www.bank.test", "image i.test/x.png "]
     ),
+    (
+      "<a href='http://a.test'><img src='http://i.test/x.png' alt='http://i.test/x.png'></a>",
+      ["anchor a.test ", "image i.test/x.png "]
+    ),
     ("<base href='http://b.test/d/'><a href=x>l</a>", ["anchor b.test/d/x l"]),
     ("<a href=x>l</a><base href='//b.test'><base href='//c.test'>", ["anchor b.test/x l"]),
     (

@@ -113,6 +113,7 @@ import Testing
     func known(_ views: MessageViews) -> [String] {
       [
         ("octets", views.plainView.isKnown), ("tree", views.treeView.isKnown),
+        ("stray", views.strayView.isKnown),
         ("header", views.headerView.isKnown),
         ("texts", views.readingsView.isKnown), ("text", views.textView.isKnown),
         ("folded", views.foldedView.isKnown), ("links", views.linksView.isKnown),
@@ -129,10 +130,11 @@ import Testing
     #expect(asked { _ = $0.tree } == ["octets", "tree"])
     #expect(asked { _ = $0.header("Subject") } == ["octets", "tree", "header"])
     #expect(asked { _ = $0.texts } == ["octets", "tree", "texts"])
-    #expect(asked { _ = $0.text } == ["octets", "tree", "header", "texts", "text"])
-    #expect(asked { _ = $0.folded } == ["octets", "tree", "header", "texts", "text", "folded"])
-    #expect(asked { _ = $0.links } == ["octets", "tree", "header", "texts", "links"])
-    #expect(asked { $0.prepare() }.count == 8)
+    #expect(asked { _ = $0.text } == ["octets", "tree", "stray", "header", "texts", "text"])
+    #expect(asked { _ = $0.folded } == ["octets", "tree", "stray", "header", "texts", "text", "folded"])
+    #expect(asked { _ = $0.links } == ["octets", "tree", "stray", "header", "texts", "links"])
+    #expect(asked { _ = $0.strayText } == ["octets", "tree", "stray"])
+    #expect(asked { $0.prepare() }.count == 9)
 
     let view = LazyView<Int>()
     var computed = 0

@@ -57,23 +57,26 @@ extension TransferDecoding {
     }
   }
 
-  /// Padding ends a group, and another may begin behind it: bodies are made of pieces that were encoded apart.
+  /// Padding ends a group, and another may begin behind it: bodies are made of pieces that were encoded apart. Where text
+  /// follows, as lists append it, it stands as it is.
   private static func base64(_ octets: ArraySlice<UInt8>, most: Int) -> Decoded {
     var isMalformed = false
     var isCut = false
     let most = max(0, most)
     let capacity = min(octets.count / 4 * 3 + 3, most)
-    let decoded = [UInt8](unsafeUninitializedCapacity: capacity) { output, count in
+    // Where what is encoded ends.
+    var end = octets.count
+    var decoded = [UInt8](unsafeUninitializedCapacity: capacity) { output, count in
       base64Values.withUnsafeBufferPointer { values in
         octets.withUnsafeBufferPointer { input in
           var group = UInt32(0)
           var digits = 0
           var index = 0
           var hasPadding = false
-          while index < input.count {
+          while index < end {
             if digits == 0 {
               copyGroups(input, values, output, capacity, &index, &count)
-              guard index < input.count else { break }
+              guard index < end else { break }
             }
             let value = values[Int(input[index])]
             index += 1
@@ -86,6 +89,7 @@ extension TransferDecoding {
             } else if value == 64 {
               // A pad without digits before it: one of two, or too many.
               guard digits > 0 else { continue }
+              if !hasPadding { end = appendedText(input, from: index) }
               hasPadding = true
               if digits == 1 { isMalformed = true }
               if digits > 1 {
@@ -107,7 +111,46 @@ extension TransferDecoding {
         }
       }
     }
+    if end < octets.count {
+      isMalformed = true
+      let text = octets.dropFirst(end)
+      let room = isCut ? 0 : most - decoded.count
+      decoded += text.prefix(room)
+      isCut = text.count > room
+    }
     return Decoded(octets: decoded, isCut: isCut, faults: isMalformed ? [.malformedBase64] : [])
+  }
+
+  /// Where text begins behind the line of a padding: the first line in which white space stands between other octets, of
+  /// which a quarter is none of base64's, or that is somebody's boundary.
+  private static func appendedText(_ input: UnsafeBufferPointer<UInt8>, from index: Int) -> Int {
+    var line = endOfLine(input, index)
+    while line < input.count {
+      let end = endOfLine(input, line)
+      var digits = 0
+      var others = 0
+      var hasGap = false
+      var isGap = false
+      for octet in input[line..<end] {
+        let value = base64Values[Int(octet)]
+        if value == 65 {
+          isGap = digits + others > 0
+          continue
+        }
+        if value == 64 { continue }
+        hasGap = hasGap || isGap
+        isGap = false
+        if value == 66 { others += 1 } else { digits += 1 }
+      }
+      let isBoundary = digits > 0 && input[line...].starts(with: "--".utf8)
+      if hasGap || isBoundary || others > 3 && others * 4 >= digits + others { return line }
+      line = end
+    }
+    return input.count
+  }
+
+  private static func endOfLine(_ input: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
+    input[index...].firstIndex(of: .lineFeed).map { $0 + 1 } ?? input.count
   }
 
   /// Four digits a step, as long as nothing else stands among them and there is room.

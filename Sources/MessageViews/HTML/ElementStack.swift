@@ -67,6 +67,14 @@ struct ElementStack {
     return style.on(table > 0 ? entries[table - 1].style.ground : root.ground)
   }
   var top: Entry? { entries.last }
+  /// The style from which a part of a table goes on: on the ground of the table or row, whatever stands between.
+  private var tableStyle: ElementStyle {
+    let table = place(.table)
+    guard table >= 0, let last = entries.last, !last.element.holdsCells else { return style }
+    let row = [HTMLElement.tr, .tbody, .thead, .tfoot].reduce(table) { max($0, place($1)) }
+    return style.on(entries[row].style.ground)
+  }
+
   private var scope: Int { entries.last?.scope ?? -1 }
   private var special: Int { entries.last?.special ?? -1 }
 
@@ -97,7 +105,7 @@ struct ElementStack {
       return
     }
     let kind = kind(element, name)
-    let parent = element.isTablePart ? style : contentStyle
+    let parent = element.isTablePart ? tableStyle : contentStyle
     push(
       Entry(
         element: element, name: name, kind: kind, own: own, style: parent.child(own, isLink: isLink),

@@ -47,7 +47,8 @@ extension HTMLReader {
   }
 
   private mutating func imageTag() {
-    if let alt = value(.alt), anchor != nil {
+    // Its own address in place of words is nobody's claim.
+    if let alt = value(.alt), anchor != nil, alt != value(.src) {
       if anchor?.images.isEmpty == false { anchor?.images.append(.space) }
       anchor?.images.append(contentsOf: alt.prefix(256))
     }

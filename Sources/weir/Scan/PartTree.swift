@@ -2,6 +2,21 @@ import Charsets
 import MailSyntax
 import MessageViews
 
+extension MessageViews {
+  /// What is wrong with the form of the message, and with the transfer encodings of its parts.
+  var allFaults: [MIMEFault] {
+    let tree = tree
+    var faults = tree.faults
+    for part in tree.parts where part.encoding.isEncoded {
+      for kind in tree.decoding(of: part).faults {
+        let fault = MIMEFault(kind, part: part.index)
+        if !faults.contains(fault) { faults.append(fault) }
+      }
+    }
+    return faults
+  }
+}
+
 /// A part with what was made of it.
 struct ShownPart {
   let part: MIMETree.Part
@@ -11,6 +26,9 @@ struct ShownPart {
   let name: String?
   /// Octets, the transfer encoding undone; of one that holds parts as it stands.
   let size: Int
+
+  /// Of a message in the message: what it is about and whom it is from, as a person reads them; nil for others.
+  let heading: String?
 
   /// What it says of its charset.
   var declared: String? {
@@ -25,14 +43,24 @@ struct ShownPart {
       uniquingKeysWith: { first, _ in first })
     return tree.parts.map { part in
       let file = files[part.index]
-      let isEncoded = part.encoding == .base64 || part.encoding == .quotedPrintable
       let size =
-        part.children.isEmpty && isEncoded
+        part.children.isEmpty && part.encoding.isEncoded
         ? file?.size ?? tree.decoded(part).octets.count : tree.body(of: part).count
       let name = file?.name ?? part.fileNames.first.map { String(decoding: $0.value, as: UTF8.self) }
       return ShownPart(
-        part: part, text: texts[part.index], name: name.flatMap { $0.isEmpty ? nil : $0 }, size: size)
+        part: part, text: texts[part.index], name: name.flatMap { $0.isEmpty ? nil : $0 }, size: size,
+        heading: heading(of: part, in: tree))
     }
+  }
+
+  private static func heading(of part: MIMETree.Part, in tree: MIMETree) -> String? {
+    guard part.isMessage, let inner = part.children.first.map({ tree.parts[$0] }) else { return nil }
+    let words = [("", "Subject"), ("from ", "From")].compactMap { word, name -> String? in
+      guard let field = inner.first(name) else { return nil }
+      let text = HeaderView.text(tree.value(of: field, in: inner).prefix(1000))
+      return text.isEmpty ? nil : word + "“\(SafeText.line(text, most: 60))”"
+    }
+    return words.isEmpty ? nil : words.joined(separator: " ")
   }
 }
 
@@ -94,6 +122,7 @@ struct PartTree {
     }
     if let name = shown.name { words.append("“\(SafeText.line(name, most: 60))”") }
     if part.disposition?.type == "attachment", shown.name == nil { words.append("attached") }
+    if let heading = shown.heading { words.append(heading) }
     if !part.type.isDeclared { words.append("type not declared") }
     return words.joined(separator: ", ")
   }

@@ -56,6 +56,7 @@ struct Scan: Sendable {
       rehearsal.plan.mail.removeAll { $0.check == "spf" }
     }
     if envelope.helo == nil { rehearsal.plan.hello = [] }
+    rehearsal.unproven = Set(envelope.unproven.keys)
     return rehearsal
   }
 

@@ -1,8 +1,10 @@
 import Bytes
+import Checks
 import Filtering
 import Foundation
 import MailSyntax
 import NetAddress
+import SMTPProtocol
 import TraceAnalysis
 
 /// Who handed a message over, and for whom: as the command line says, else as the message itself tells where one's own
@@ -23,6 +25,8 @@ struct ScanEnvelope: Sendable {
   /// nil where nobody knows it.
   var helo: String?
   var sender = Path.null
+  /// Whether the sender is that of From, for want of a better.
+  var isSenderAssumed = false
   var recipients: [Path] = []
   /// Whether the recipients were named on the command line: then whether they may be relayed to is judged too.
   var areRecipientsGiven = false
@@ -31,6 +35,16 @@ struct ScanEnvelope: Sendable {
   var isUserGiven = false
   var time: Timestamp
   var notes: [String] = []
+
+  /// What says nothing about this message, whatever is found, and why.
+  var unproven: [ReasonCode: String] {
+    var codes: [ReasonCode: String] = [:]
+    if isSenderAssumed {
+      for code in Catalogue.needsSender { codes[code] = "the envelope sender is not known" }
+    }
+    if client == nil { for code in Catalogue.needsClient { codes[code] = "the client is not known" } }
+    return codes
+  }
 
   /// What is said on the command line, checked.
   struct Given: Sendable {
@@ -63,7 +77,7 @@ struct ScanEnvelope: Sendable {
       rest = ScanOrigin.message(octets, header, below: found.field)
       notes.append(
         "client, greeting and envelope are those of Received line \(found.index + 1)"
-          + (found.index > 0 ? "; those above it are one's own" : ""))
+          + (found.index > 0 ? "; those above it are taken for one's own" : ""))
     } else {
       notes.append(
         "no Received line tells the client, so nothing is judged by it; --client ADDRESS names one")
@@ -92,6 +106,7 @@ struct ScanEnvelope: Sendable {
     }
     if let path = ScanOrigin.mailboxes("From", header, octets).first {
       sender = path
+      isSenderAssumed = true
       notes.append("the envelope sender is taken from From; --from ADDRESS names another")
     }
   }

@@ -47,8 +47,11 @@ struct ScanOutput: Encodable {
     let ruling: String
     let list: String
     let reason: String
+    /// Why it weighs nothing here, where something is not known that could refute it; else empty.
+    let unproven: String
 
-    init(_ found: WeighedFinding) {
+    init(_ found: WeighedFinding, unproven: String) {
+      self.unproven = unproven
       code = found.finding.code.name
       score = ScanOutput.rounded(found.weight.score)
       evidence = found.finding.evidence
@@ -169,7 +172,8 @@ struct ScanOutput: Encodable {
     name = scan.name
     verdict = scan.verdict.rawValue
     score = Self.rounded(scan.score)
-    findings = scan.outcome.findings.map { FoundOutput($0) }
+    let unproven = scan.envelope.unproven
+    findings = scan.outcome.findings.map { FoundOutput($0, unproven: unproven[$0.finding.code] ?? "") }
     rules = []
     auth = AuthOutput(scan)
     reply = scan.reply.summary
@@ -193,7 +197,7 @@ struct ScanOutput: Encodable {
     hidden = HiddenOutput.all(scan.views)
     links = scan.views.links.map { LinkOutput($0) }
     attachments = AttachmentOutput.all(scan)
-    faults = scan.views.tree.faults.map { FaultOutput($0) }
+    faults = scan.views.allFaults.map { FaultOutput($0) }
     self.notes = notes + scan.notes
   }
 

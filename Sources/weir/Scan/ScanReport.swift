@@ -82,6 +82,10 @@ struct ScanReport {
   // MARK: What it says
 
   private func texts(_ page: inout ReportPage) {
+    if !scan.views.strayText.isEmpty {
+      page.title("Text among the header's fields, which some mail clients show")
+      text(scan.views.strayText, &page)
+    }
     var shown: [(part: Int, essence: String)] = []
     for view in scan.views.texts {
       let kind = view.isHTML ? "HTML" : "text"
@@ -90,11 +94,21 @@ struct ScanReport {
       if let same = shown.first(where: { $0.essence == essence }), !essence.isEmpty {
         page.title("Text of part \(view.part) (\(kind)): the same as of part \(same.part)")
       } else {
-        page.title("Text of part \(view.part) (\(kind))")
-        text(view.visible, &page)
+        let nothing = essence.isEmpty ? ": \(Self.nothing(view))" : ""
+        page.title("Text of part \(view.part) (\(kind))\(nothing)")
+        if !essence.isEmpty { text(view.visible, &page) }
         shown.append((view.part, essence))
       }
       hidden(view, &page)
+    }
+  }
+
+  /// What there is where no text is.
+  private static func nothing(_ view: TextView) -> String {
+    switch view.html?.images ?? 0 {
+    case 0: "nothing to be seen"
+    case 1: "no text, but an image"
+    case let images: "no text, but \(images) images"
     }
   }
 
@@ -118,7 +132,6 @@ struct ScanReport {
       }
     }
     while lines.last?.allSatisfy(\.isWhitespace) == true { lines.removeLast() }
-    if lines.isEmpty { page.add("  (nothing to be seen)", .faint) }
     for line in lines { page.add("  │ " + line) }
     if left > 0 { page.add("    … \(left) more \(left == 1 ? "line" : "lines"); --text shows all", .faint) }
   }
@@ -141,6 +154,7 @@ struct ScanReport {
 
   private func findings(_ page: inout ReportPage) {
     let findings = scan.outcome.findings
+    let unproven = scan.envelope.unproven
     guard !findings.isEmpty else { return }
     page.title("Findings")
     let width = min(findings.map { $0.finding.code.name.utf8.count }.max() ?? 0, 34)
@@ -148,6 +162,7 @@ struct ScanReport {
       var words = [SafeText.line(found.finding.evidence, most: 400)]
       if found.weight.ruling != .none { words.append(found.weight.ruling.words) }
       if found.mode == .shadow { words.append("in shadow mode: without effect") }
+      if let missing = unproven[found.finding.code] { words.append("weighs nothing: \(missing)") }
       if !found.finding.reason.isEmpty { words.append(SafeText.line(found.finding.reason, most: 200)) }
       let score = found.weight.score == 0 ? "" : Score.text(found.weight.score)
       let head =

@@ -15,10 +15,7 @@ struct ScanThings {
   }
 
   private func links(_ page: inout ReportPage) {
-    let all = scan.views.links
-    // What lies comes first: it must not be among those that are not shown.
-    let lying = all.filter { LinkClaim.mismatch($0) != nil }
-    let links = lying + all.filter { LinkClaim.mismatch($0) == nil }
+    let links = Self.inOrder(scan.views.links)
     guard !links.isEmpty else { return }
     page.title("Links (\(links.count))")
     for link in links.prefix(most) {
@@ -37,6 +34,18 @@ struct ScanThings {
       }
     }
     rest(links.count, &page)
+  }
+
+  /// What lies first, for it must not be among those that are not shown; images last, for nobody follows them. Of those
+  /// that look the same one.
+  static func inOrder(_ links: [LinkView]) -> [LinkView] {
+    var seen: Set<[String]> = []
+    let links = links.filter {
+      seen.insert([$0.written, $0.label == $0.written ? "" : $0.label, place($0)]).inserted
+    }
+    let lying = links.filter { LinkClaim.mismatch($0) != nil }
+    let others = links.filter { LinkClaim.mismatch($0) == nil }
+    return lying + others.filter { $0.place != .image } + others.filter { $0.place == .image }
   }
 
   private static func place(_ link: LinkView) -> String {
@@ -89,7 +98,7 @@ struct ScanThings {
   }
 
   private func faults(_ page: inout ReportPage) {
-    let faults = scan.views.tree.faults
+    let faults = scan.views.allFaults
     guard !faults.isEmpty else { return }
     page.title("Faults (\(faults.count))")
     for fault in faults.prefix(most) {
