@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// What asks our evaluators of SPF and DKIM, line by line; `run` asks others the same and tells the differences.
+// What asks our evaluators of SPF and DKIM and our reader of messages, line by line; `run` asks others the same and
+// tells the differences.
 let package = Package(
   name: "Compare",
   dependencies: [.package(name: "weir", path: "../..")],

@@ -10,6 +10,7 @@ import NetAddress
 ///     dns FILE                    the records there are from now on; "read", or what is wrong with them
 ///     spf ADDRESS SENDER HELO     the result
 ///     dkim FILE                   a result for each signature of the message there, "none" without one
+///     mail FILE                   the outline of the message there, in JSON
 @main
 enum Verdicts {
   static func main() async {
@@ -24,6 +25,7 @@ enum Verdicts {
         print(problems.isEmpty ? "read" : problems.map(\.description).joined(separator: "; "))
       case ("spf", 4): print(await spf(words[1], sender: words[2], helo: words[3], lookups))
       case ("dkim", 2): print(await dkim(content(of: words[1]) ?? [], lookups))
+      case ("mail", 2): print((try? MessageOutline(content(of: words[1]) ?? []).line()) ?? "no outline")
       default: print("not understood: \(words)")
       }
       // Who asks waits for it.
