@@ -65,7 +65,11 @@ struct MessageOutline: Encodable {
   }
 
   /// On one line.
-  func line() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+  func line() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
 }
 
 extension MessageOutline.Text {

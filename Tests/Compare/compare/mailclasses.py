@@ -146,7 +146,8 @@ OCTETS = [
           and _is_left_encoded(theirs) and ours[1] == _meant(ours[0]["encoding"], theirs.raw)),
     Class("nothing but a mailbox's line",
           "without a line end it is the text to us, to Python the envelope",
-          lambda ours, theirs, _: ours[1] == (theirs.message.get_unixfrom() or "").encode("ascii", "surrogateescape")),
+          lambda ours, theirs, _: theirs.message.get_unixfrom() and ours[1] == theirs.message.get_unixfrom().encode(
+              "ascii", "surrogateescape")),
     Class("a header with a line that is none",
           "we pass over it and read on, for Python the body begins there",
           lambda ours, theirs, _: "malformedHeaderLine" in ours[0]["faults"]
