@@ -6,14 +6,17 @@ let package = Package(
   name: "Content",
   dependencies: [.package(name: "weir", path: "../../..")],
   targets: [
+    // How much of the heap is in use; Swift's module of the C library leaves it out.
+    .systemLibrary(name: "CMalloc", path: "CMalloc"),
     .executableTarget(
-      name: "Content", dependencies: [.product(name: "WeirPure", package: "weir")], path: "Sources",
+      name: "Content", dependencies: ["CMalloc", .product(name: "WeirPure", package: "weir")],
+      path: "Sources",
       swiftSettings: [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
-      ])
+      ]),
   ]
 )

@@ -15,7 +15,7 @@ struct MessageOutline: Encodable {
     /// Of parts that hold no others: the octets, decoded, in base64.
     let octets: Data?
     let text: Text?
-    /// As they are written.
+    /// As they are written, by the charset that RFC 2231 names.
     let names: [String]
     let faults: [String]
   }
@@ -53,7 +53,7 @@ struct MessageOutline: Encodable {
         shown[part.index] ?? (part.isText ? Charset.decode((content ?? [])[...], declared: charset) : nil)
       return Part(
         parent: part.parent, type: part.type.name, encoding: part.encoding.rawValue, charset: charset,
-        octets: content.map { Data($0) }, text: text.map(Text.init), names: part.fileNames.map(\.text),
+        octets: content.map { Data($0) }, text: text.map(Text.init), names: part.fileNames.map(Self.text),
         faults: (faults[part.index] ?? []).map(\.kind.rawValue))
     }
     files = views.attachments.map {
@@ -62,6 +62,11 @@ struct MessageOutline: Encodable {
     }
     header = views.header.map { [$0.name, $0.text] }
     isCut = tree.isCut
+  }
+
+  private static func text(_ name: ContentType.Parameter) -> String {
+    guard let charset = name.charset, !charset.isEmpty else { return name.text }
+    return Charset.decode(name.value[...], declared: charset, isHeader: true).text
   }
 
   /// On one line.

@@ -1,6 +1,7 @@
+import Bytes
+import CMalloc
 import Charsets
 import Filtering
-import Glibc
 import MailSyntax
 import MessageViews
 import NetAddress
@@ -30,7 +31,7 @@ enum Work: String, CaseIterable {
     case .links: done.octets += MessageViews(message).links.count
     case .attachments: done.octets += MessageViews(message).attachments.count
     case .facts: done.octets += try Known.of(message).message.memory.count
-    case .unasked: done.octets += await try Known.of(message).views().isWhole ? 1 : 0
+    case .unasked: done.octets += try await Known.of(message).views().isWhole ? 1 : 0
     }
   }
 
