@@ -37,11 +37,10 @@ import Testing
       "\(message.path)\t\(try MessageOutline(try readBytes(atPath: message.path)).line())\n"
     }
     let answers = try scratch.write("answers", bytes: Array(lines.joined().utf8))
-    let compare = try RunningProcess(
+    let compare = try run(
       "python3", ["\(Repository.root)/Tests/Compare/run", "mail", "--count", "0", "--answers", answers],
-      environment: ["WEIR_MATERIAL": Material.folder])
-    let ending = try compare.waitForEnd(within: 120)
-    let told = try compare.outputText().split(separator: "\n").map(String.init)
+      environment: ["WEIR_MATERIAL": Material.folder], within: .seconds(180))
+    let told = compare.output.split(separator: "\n").map(String.init)
     let summary = try #require(told.first { $0.hasPrefix("mail, \(messages.count) messages") })
     #expect(summary.contains(" trees") && summary.contains(" texts"))
     let unexplained = told.filter { $0.hasPrefix("  UNEXPLAINED ") }
@@ -49,6 +48,6 @@ import Testing
       unexplained.first { $0.contains(": \(message.description)") }
     }
     #expect(short.isEmpty)
-    #expect(ending == .exited(unexplained.isEmpty ? 0 : 1))
+    #expect(compare.ending == .exited(unexplained.isEmpty ? 0 : 1), "\(compare.errors)")
   }
 }

@@ -109,10 +109,16 @@ struct PartReader {
         .malformedHeaderLine, part: part, evidence: FaultList.evidence(bytes[stray].prefix { $0 > 0x1f }))
     }
     if !header.isEnded, !header.fields.isEmpty { faults.add(.missingHeaderEnd, part: part) }
-    let eightBit = header.fields.first { field in bytes[field.range].contains { $0 >= 0x80 } }
-    if let eightBit {
+    // Nearly no header has any: looked at as a whole first.
+    if Self.hasHighBit(bytes[header.start..<header.end]),
+      let eightBit = header.fields.first(where: { Self.hasHighBit(bytes[$0.range]) })
+    {
       faults.add(.eightBitHeader, part: part, evidence: FaultList.evidence(eightBit.name.utf8))
     }
+  }
+
+  private static func hasHighBit(_ octets: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    !UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: octets)).bytes.isASCII(upTo: octets.count)
   }
 
   private func noteNames(_ part: MIMETree.Part, _ faults: inout FaultList) {

@@ -211,21 +211,45 @@ extension TransferDecoding {
             if isCut { return }
             continue
           }
-          if byte == .lineFeed || byte == .carriageReturn { count = kept }
+          let begin = index
+          while index < input.count, !endsRun(input[index]) { index &+= 1 }
+          let room = capacity - count
+          copy(input, begin, min(index - begin, room), output, &count)
+          if index - begin > room {
+            isCut = true
+            return
+          }
+          guard index < input.count, input[index] != UInt8(ascii: "=") else { continue }
+          while count > kept, output[count - 1].isWhiteSpace { count -= 1 }
           guard count < capacity else {
             isCut = true
             return
           }
-          output[count] = byte
+          output[count] = input[index]
           count += 1
           index += 1
-          if byte != .space, byte != 0x09 { kept = count }
+          kept = count
         }
-        count = kept
+        while count > kept, output[count - 1].isWhiteSpace { count -= 1 }
       }
     }
     return Decoded(
       octets: decoded, isCut: isCut, faults: isMalformed ? [.malformedQuotedPrintable] : [])
+  }
+
+  @inline(__always)
+  private static func endsRun(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "=") || byte == .lineFeed || byte == .carriageReturn
+  }
+
+  @inline(__always)
+  private static func copy(
+    _ input: UnsafeBufferPointer<UInt8>, _ begin: Int, _ length: Int,
+    _ output: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int
+  ) {
+    guard length > 0, let target = output.baseAddress, let source = input.baseAddress else { return }
+    (target + count).initialize(from: source + begin, count: length)
+    count += length
   }
 
   /// What an equals sign begins: an octet, a soft line break, or nothing. Gives how much of the input it took.

@@ -96,6 +96,12 @@ def _made(chance, number, size):
         f"Content-Type: {media}\nContent-Transfer-Encoding: {encoding}\n\n{body}\n--{mark}--\n")
 
 
+def made(size, count):
+    """So many messages of about that size, made in the kinds above."""
+    chance = random.Random(f"weir content {size}")
+    return [_made(chance, number, size)[2].encode() for number in range(count)]
+
+
 def _real(size):
     """Paths of real messages of about that size, at most 48, in a fixed order."""
     corpus = os.path.join(os.environ.get("WEIR_MATERIAL", ""), "corpus")

@@ -15,7 +15,7 @@ struct MessageOutline: Encodable {
     /// Of parts that hold no others: the octets, decoded, in base64.
     let octets: Data?
     let text: Text?
-    /// As they are written.
+    /// As they are written, by the charset that RFC 2231 names.
     let names: [String]
     let faults: [String]
   }
@@ -53,7 +53,7 @@ struct MessageOutline: Encodable {
         shown[part.index] ?? (part.isText ? Charset.decode((content ?? [])[...], declared: charset) : nil)
       return Part(
         parent: part.parent, type: part.type.name, encoding: part.encoding.rawValue, charset: charset,
-        octets: content.map { Data($0) }, text: text.map(Text.init), names: part.fileNames.map(\.text),
+        octets: content.map { Data($0) }, text: text.map(Text.init), names: part.fileNames.map(Self.text),
         faults: (faults[part.index] ?? []).map(\.kind.rawValue))
     }
     files = views.attachments.map {
@@ -64,8 +64,17 @@ struct MessageOutline: Encodable {
     isCut = tree.isCut
   }
 
+  private static func text(_ name: ContentType.Parameter) -> String {
+    guard let charset = name.charset, !charset.isEmpty else { return name.text }
+    return Charset.decode(name.value[...], declared: charset, isHeader: true).text
+  }
+
   /// On one line.
-  func line() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+  func line() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
 }
 
 extension MessageOutline.Text {

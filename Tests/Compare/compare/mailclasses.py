@@ -48,6 +48,11 @@ def _two_in_a_row(_, __, reading):
                for boundary in _boundaries(reading))
 
 
+def _ends_in_space(reading):
+    return any(boundary != boundary.rstrip() for boundary in _boundaries(reading)) or re.search(
+        rb'(?i)boundary\s*=\s*"[^"]*\s"', reading.octets)
+
+
 TREES = [
     Class("message/delivery-status, -partial, external-body",
           "Python makes parts of what they hold; it is no message (RFC 3464 §2.1, RFC 2046 §5.2.2, §5.2.3)",
@@ -69,8 +74,12 @@ TREES = [
               _line(reading, boundary, rb"(--[^\r\n]*[^ \t\r\n-]|[ \t]+[^ \t\r\n])") for boundary in _boundaries(reading))),
     Class("a boundary that ends in white space",
           "RFC 2046 §5.1.1 forbids it; we go by its first line as it stands, Python takes lines with less of it too",
-          lambda ours, _, reading: any(boundary != boundary.rstrip() for boundary in _boundaries(reading))
-          or re.search(rb'(?i)boundary\s*=\s*"[^"]*\s"', reading.octets)),
+          lambda ours, _, reading: _ends_in_space(reading)),
+    Class("a boundary as the last line of all",
+          "nothing begins behind it; Python makes an empty part",
+          lambda ours, _, reading: not reading.parts[-1].octets and not reading.parts[-1].message.keys()
+          and any(re.search(rb"(?m)^--" + re.escape(boundary) + rb"\s*\Z", reading.octets)
+                  for boundary in _boundaries(reading))),
     Class("two boundaries in a row",
           "an empty part between them (RFC 2046 §5.1.1 allows a part without anything); Python makes one boundary of them",
           _two_in_a_row),
@@ -138,7 +147,7 @@ OCTETS = [
     Class("the last line end of a multipart that never ends",
           "no boundary comes that it would belong to: it is the text's; Python takes it away",
           lambda ours, theirs, reading: "CloseBoundaryNotFoundDefect" in reading.defects
-          and any(ours[1] in (octets + b"\n", octets + b"\r\n")
+          and any(ours[1] in (octets + b"\n", octets + b"\r\n", octets + b"\r")
                   for octets in (theirs.octets, _meant(theirs.encoding, theirs.raw)))),
     Class("an encoding with more than its word",
           "quotes, comments, a semicolon: we take the word (RFC 2045 §6.1), Python leaves the text encoded",
@@ -146,7 +155,8 @@ OCTETS = [
           and _is_left_encoded(theirs) and ours[1] == _meant(ours[0]["encoding"], theirs.raw)),
     Class("nothing but a mailbox's line",
           "without a line end it is the text to us, to Python the envelope",
-          lambda ours, theirs, _: ours[1] == (theirs.message.get_unixfrom() or "").encode("ascii", "surrogateescape")),
+          lambda ours, theirs, _: theirs.message.get_unixfrom() and ours[1] == theirs.message.get_unixfrom().encode(
+              "ascii", "surrogateescape")),
     Class("a header with a line that is none",
           "we pass over it and read on, for Python the body begins there",
           lambda ours, theirs, _: "malformedHeaderLine" in ours[0]["faults"]
@@ -155,6 +165,8 @@ OCTETS = [
           "its first line is none, so all of it is its text; Python passes over lines up to an empty one",
           lambda ours, theirs, _: "FirstHeaderLineIsContinuationDefect" in theirs.defects
           and ours[1].endswith(theirs.octets)),
+    Class("a boundary that ends in white space", "we go by its first line as it stands",
+          lambda ours, _, reading: _ends_in_space(reading)),
     Class("two boundaries in a row", "an empty part between them; to Python what follows the second is the part",
           lambda ours, theirs, reading: not ours[1] and _two_in_a_row(ours, theirs, reading)),
     Class("a message in base64 or quoted-printable", "we decode it and look into it, Python reads the encoded text",
