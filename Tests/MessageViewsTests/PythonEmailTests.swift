@@ -44,7 +44,7 @@ import Testing
     let summary = try #require(told.first { $0.hasPrefix("mail, \(messages.count) messages") })
     #expect(summary.contains(" trees") && summary.contains(" texts"))
     let unexplained = told.filter { $0.hasPrefix("  UNEXPLAINED ") }
-    let short = try Material.judge("python-email/messages", messages) { message in
+    let short = Material.judge("python-email/messages", messages) { message in
       unexplained.first { $0.contains(": \(message.description)") }
     }
     #expect(short.isEmpty)

@@ -57,8 +57,8 @@ struct MessageOutline: Encodable {
         faults: (faults[part.index] ?? []).map(\.kind.rawValue))
     }
     files = views.attachments.map {
-      File(
-        part: $0.part, name: $0.name, isEmbedded: $0.embedded != nil, octets: Data(views.content(of: $0)))
+      let octets = Self.octets(of: $0, views)
+      return File(part: $0.part, name: $0.name, isEmbedded: $0.embedded != nil, octets: Data(octets))
     }
     header = views.header.map { [$0.name, $0.text] }
     isCut = tree.isCut
@@ -67,6 +67,12 @@ struct MessageOutline: Encodable {
   private static func text(_ name: ContentType.Parameter) -> String {
     guard let charset = name.charset, !charset.isEmpty else { return name.text }
     return Charset.decode(name.value[...], declared: charset, isHeader: true).text
+  }
+
+  private static func octets(of file: AttachmentView, _ views: MessageViews) -> [UInt8] {
+    guard let place = file.embedded else { return views.content(of: file.part) }
+    let files = views.embeddedContents(of: file.part)
+    return files.indices.contains(place) ? files[place] : []
   }
 
   /// On one line.
