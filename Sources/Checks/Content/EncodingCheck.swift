@@ -121,7 +121,9 @@ struct EncodingCheck: Check {
     }
     // ASCII with some octets of the writer's own system is as old as mail.
     let isPlain = declared == .ascii && (real == .utf8 || real == .windows1252 || real == .ascii)
-    if text.decoded.isGuessed, real != declared, !isPlain {
+    // Which of two charsets of one octet a character it is, is only guessed.
+    let isCertain = !declared.isOfOneOctet || !real.isOfOneOctet
+    if text.decoded.isGuessed, real != declared, !isPlain, isCertain {
       notes.note(.charsetMismatch, "\(declared), but it is \(real)")
     } else if !isPlain, text.decoded.malformed > 3, 20 * text.decoded.malformed > text.decoded.text.utf8.count
     {
@@ -156,6 +158,13 @@ struct EncodingCheck: Check {
     case .nul: return .messageNUL
     case .bareLineFeed, .eightBitHeader, .longLine: return nil
     }
+  }
+}
+
+extension Charset {
+  /// Whether each octet is a character by itself.
+  fileprivate var isOfOneOctet: Bool {
+    !["UTF", "GB", "Big5", "Shift_JIS", "EUC", "ISO-2022", "HZ"].contains(where: name.hasPrefix)
   }
 }
 

@@ -78,10 +78,9 @@ struct HeaderShapeCheck: Check {
   private func findings(_ facts: MessageFacts) -> [Finding] {
     var notes = ContentNotes()
     let header = facts.header
-    for name in judgesFrom ? ["From", "Date", "Message-ID"] : ["Date", "Message-ID"]
-    where !header.contains(name) {
-      notes.note(.headerMissing, name)
-    }
+    let needed = judgesFrom ? ["From", "Date", "Message-ID"] : ["Date", "Message-ID"]
+    let missing = needed.filter { !header.contains($0) }
+    if !missing.isEmpty { notes.note(.headerMissing, missing.joined(separator: ", ")) }
     for name in Self.once where header.count(name) > 1 {
       notes.note(.headerDoubled, "\(name) \(header.count(name)) times")
     }
