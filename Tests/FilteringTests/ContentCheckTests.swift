@@ -62,11 +62,18 @@ import Testing
   // MARK: - Look-alikes
 
   @Test(arguments: [
-    "rnerchant.com", "merch\u{430}nt.com", "merchannt.com", "mercant.com", "mercahnt.com", "m3rchant.com",
-    "mail.rnerchant.com", "merchant.com.login.net", "a.merchant.com.b.co.uk", "merchamt.co.uk",
+    "rnerchant.com", "merch\u{430}nt.com", "mail.rnerchant.com", "merchant.com.login.net",
+    "a.merchant.com.b.co.uk",
   ])
   func imitationsDeceive(_ host: String) {
     #expect(LookalikeDomains(["merchant.com"], names).likeness(of: host) == .deceptive(own: "merchant.com"))
+  }
+
+  @Test(arguments: [
+    "merchannt.com", "mercant.com", "mercahnt.com", "m3rchant.com", "merchamt.co.uk", "www.merchants.com",
+  ])
+  func oneLetterMayBeAMistake(_ host: String) {
+    #expect(LookalikeDomains(["merchant.com"], names).likeness(of: host) == .misspelt(own: "merchant.com"))
   }
 
   @Test(arguments: ["merchant.net", "merchant-login.com", "my-merchant.org", "merchant-com.net"])
@@ -103,6 +110,50 @@ import Testing
     #expect(InvisibleCharacters.words(in: text) == count)
   }
 
+  // MARK: - Letters
+
+  @Test(arguments: [
+    ("Am\u{430}zon", 1), ("P\u{430}yP\u{430}l and \u{391}pple", 2), ("plain", 0), ("", 0), ("Привет", 0),
+    ("отчёт Amazon", 0), ("5 \u{3bc}m", 0), ("IT-отдел", 0), ("\u{430}", 0), ("naïve café", 0),
+  ])
+  func wordsInDisguiseAreCounted(_ text: String, count: Int) {
+    #expect(DisguisedWords.count(in: text) == count)
+  }
+
+  @Test(arguments: [
+    ("=41=42=43", 2), ("x=41=42=43", 3), ("\n=46rom a=3Db=2E", 0), ("x=4", 0), ("x=", 0), ("", 0),
+    ("x=\r\n=41y=61", 1), ("x=C3=A9=e4", 0), ("x==41", 1),
+  ])
+  func quotedLettersAreCounted(_ text: String, count: Int) {
+    #expect(EncodedLetters.quoted(Array(text.utf8)[...]) == count)
+  }
+
+  @Test(arguments: [
+    ("&#65;&#x42;&#X43", 3), ("&#20013;&#233;&amp;&lt;", 0), ("&#", 0), ("&#x", 0), ("&#;&#x;", 0), ("", 0),
+    ("&#0000065;", 1), ("&#99999999999999999999999999;", 0), ("&&#65;", 1), ("&#46;&#64;", 0),
+  ])
+  func referencesOfLettersAreCounted(_ html: String, count: Int) {
+    #expect(EncodedLetters.references(html + "    ") == count)
+  }
+
+  // MARK: - Links
+
+  @Test(
+    arguments: [
+      ("http://a.test/b?c#d", nil, "a.test", "/b?c#d"), ("https://u:p@A.test:8/", "u", "A.test", "/"),
+      ("http:\\\\a.test\\b", nil, "a.test", "\\b"), ("http:a.test", nil, "a.test", ""),
+      ("//www.bank.com%2F@a.test?X", "www.bank.com/", "a.test", "?x"),
+      (" h\nttp://a.\ttest/", nil, "a.test", "/"),
+      ("http://[2001:db8::1]:80/", nil, "[2001:db8::1]:80", "/"), ("http://a@b@c/", "a@b", "c", "/"),
+    ] as [(String, String?, String, String)])
+  func authoritiesAreSplitAsBrowsersDo(_ link: String, user: String?, host: String, rest: String) throws {
+    let authority = try #require(LinkAuthority(link))
+    #expect(authority.user == user && authority.host == host && authority.rest == rest)
+  }
+
+  @Test(arguments: ["", "/a/b", "a.test/b", "#x", "http://", "http:///?", "?//a.test"])
+  func othersHaveNoAuthority(_ link: String) { #expect(LinkAuthority(link) == nil) }
+
   // MARK: - Header
 
   @Test func outlooksIdsTellTheirTime() throws {
@@ -124,6 +175,15 @@ import Testing
   ])
   func idsAreOfTheirForm(_ id: String, isWell: Bool) { #expect(HeaderShapeCheck.isMessageID(id) == isWell) }
 
+  @Test(arguments: [
+    ("a@b.test <a@b.test>", true), ("A. B. <a@b.test>", true), ("A, B <a@b.test>", false),
+    ("<<a@b.test>", false), ("a <a@b.test> b", false), ("a <a@b@c>", false), ("a <b>", false), ("", false),
+    ("a@b.test", false), ("a <a b@c.test>", false),
+  ])
+  func namesThatAreOnlyNotQuotedArePlain(_ from: String, isPlain: Bool) {
+    #expect(HeaderShapeCheck.isPlain(from) == isPlain)
+  }
+
   // MARK: - Languages
 
   @Test(arguments: [
@@ -136,6 +196,64 @@ import Testing
     let most = try #require(counts.max { $0.count < $1.count })
     #expect(most.language == language)
   }
+
+  @Test(arguments: [
+    (
+      "The minutes of the meeting are attached, and you can send us your questions for the board on Monday.",
+      "en"
+    ),
+    (
+      "Das Protokoll der Sitzung liegt bei, und Sie können uns Ihre Fragen für den Vorstand bis Montag senden.",
+      "de"
+    ),
+    (
+      "Le procès-verbal de la réunion est joint, et vous pouvez nous envoyer vos questions pour le conseil.",
+      "fr"
+    ),
+    (
+      "El acta de la reunión se adjunta, y puede enviarnos las preguntas para el consejo que tenga el lunes.",
+      "es"
+    ),
+    (
+      "Il verbale della riunione è in allegato, e le domande per il consiglio si possono inviare con una nota.",
+      "it"
+    ),
+    (
+      "A ata da reunião segue em anexo, e você pode enviar as perguntas para o conselho até segunda com um aviso.",
+      "pt"
+    ),
+    (
+      "Het verslag van de vergadering is bijgevoegd, en u kunt uw vragen voor het bestuur tot maandag aan ons sturen.",
+      "nl"
+    ),
+    (
+      "Protokół z posiedzenia jest w załączniku i można do nas wysłać pytania dla zarządu na poniedziałek, a nie po nim.",
+      "pl"
+    ),
+    (
+      "Protokollet från mötet är bifogat, och du kan skicka frågor till styrelsen på måndag med ett brev som vi läser.",
+      "sv"
+    ),
+    (
+      "Toplantının tutanağı ektedir ve bu konuda bir soru için bize yazın, çok teşekkür ederiz ne olursa bizim için.",
+      "tr"
+    ),
+    (
+      "Biên bản của cuộc họp được gửi kèm và bạn có thể gửi các câu hỏi cho chúng tôi trong ngày thứ hai, không có gì.",
+      "vi"
+    ),
+  ])
+  func smallWordsTellTheLanguage(_ text: String, language: String) {
+    #expect(LatinWords.language(of: text) == language)
+  }
+
+  @Test(arguments: [
+    "", "Minutes attached. Bob",
+    "lorem ipsum dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt",
+    "Уважаемые коллеги, заседание переносится на понедельник, протокол мы вышлем всем участникам позже, спасибо вам",
+    "x y z q x y z q x y z q x y z q", "12 34 56 78 90 12 34 56 78 90 12 34 56 78",
+  ])
+  func whatIsNotClearIsNotTold(_ text: String) { #expect(LatinWords.language(of: text) == nil) }
 
   @Test func ukrainianIsCyrillicToo() {
     let counts = TextLetters("Шановні колеги, її збори відбудуться о десятій").counts

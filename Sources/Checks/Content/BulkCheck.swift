@@ -51,20 +51,21 @@ struct BulkMarks {
   private let facts: MessageFacts
   private let listID: String?
   private let unsubscribe: String?
-  private let isOneClick: Bool
+  private let oneClick: String?
   private let precedence: String?
 
   init(_ facts: MessageFacts) {
     self.facts = facts
     listID = facts.headerText("List-Id")
-    unsubscribe = facts.headerText("List-Unsubscribe")
-    isOneClick = facts.header.contains("List-Unsubscribe-Post")
+    // Long addresses come encoded, from programs that take them for text.
+    unsubscribe = facts.decodedHeaderText("List-Unsubscribe")?.trimmingSpace
+    oneClick = facts.headerText("List-Unsubscribe-Post")
     precedence = facts.headerText("Precedence")?.lowercasedASCII
   }
 
   private var isBulkPrecedence: Bool { precedence.map { ["bulk", "list", "junk"].contains($0) } ?? false }
 
-  var isEmpty: Bool { listID == nil && unsubscribe == nil && !isOneClick && !isBulkPrecedence }
+  var isEmpty: Bool { listID == nil && unsubscribe == nil && oneClick == nil && !isBulkPrecedence }
 
   var words: String {
     var words: [String] = []
@@ -84,22 +85,31 @@ struct BulkMarks {
     if let listID, !listID.isEmpty, !listID.contains(".") && !listID.contains("<") {
       return "List-Id is none"
     }
-    if isOneClick {
-      // RFC 8058 §3.1 and §4: an https address beside it, and a signature over both.
-      guard let unsubscribe, unsubscribe.lowercasedASCII.contains("https:") else {
+    if let oneClick {
+      guard oneClick.lowercasedASCII.filter({ $0 != " " }) == "list-unsubscribe=one-click" else {
+        return "List-Unsubscribe-Post is none"
+      }
+      // RFC 8058 §3.1 and §4: an https address beside it (some houses leave it at http), and a signature over both.
+      guard let unsubscribe, unsubscribe.lowercasedASCII.contains("http") else {
         return "one-click unsubscribing without an address"
       }
-      if !facts.header.contains("DKIM-Signature") { return "one-click unsubscribing without a signature" }
+      // A list takes the signature off, and puts its own List-Unsubscribe beside what was there.
+      if listID == nil, !isListed, !facts.header.isCut, !facts.header.contains("DKIM-Signature") {
+        return "one-click unsubscribing without a signature"
+      }
     }
-    if isBulkPrecedence, listID == nil, unsubscribe == nil, isAnswer, !hasThread, !isAutomatic, !isListed {
+    if isBulkPrecedence, !facts.header.isCut, listID == nil, unsubscribe == nil, isAnswer, !hasThread,
+      !isAutomatic, !isListed
+    {
       return "an answer to nothing with Precedence \(precedence ?? "")"
     }
     return nil
   }
 
   private static func leadsSomewhere(_ text: String) -> Bool {
-    let small = text.lowercasedASCII
-    return ["http:", "https:", "mailto:", "ftp:"].contains { small.contains($0) } || small.contains("@")
+    let octets = Array(text.utf8)
+    // What a template left unfilled has no host.
+    return !LinkFinder.links(in: octets).isEmpty || HostLabel.mailHosts(in: octets).contains { !$0.isEmpty }
   }
 
   private var isAnswer: Bool {

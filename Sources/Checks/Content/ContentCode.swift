@@ -1,5 +1,6 @@
 internal import Bytes
 internal import Filtering
+internal import MessageViews
 internal import SMTPProtocol
 
 /// A code of a content check: what it weighs, and what is said of it.
@@ -42,6 +43,11 @@ extension [ContentCode] {
         remedy: row.remedy.isEmpty ? lowering : "\(row.remedy) \(lowering)")
     }
   }
+}
+
+extension MessageViews {
+  /// Whether everything of the message was looked at: what is not there may otherwise stand where nobody looked.
+  var isAllSeen: Bool { isWhole && !tree.isCut }
 }
 
 /// What one check saw in one message: of each code the first sight, and how many there were.

@@ -15,7 +15,11 @@ extension ReasonCode {
   static let charsetTrick: ReasonCode = "CHARSET_TRICK"
   static let mimeAmbiguous: ReasonCode = "MIME_AMBIGUOUS"
   static let mimeBroken: ReasonCode = "MIME_BROKEN"
+  static let mimeExcessive: ReasonCode = "MIME_EXCESSIVE"
   static let messageNUL: ReasonCode = "MESSAGE_NUL"
+  static let lettersEncoded: ReasonCode = "LETTERS_ENCODED"
+  static let lettersDisguised: ReasonCode = "LETTERS_DISGUISED"
+  static let contentUnavailable: ReasonCode = "CONTENT_UNAVAILABLE"
 }
 
 /// Charsets that are not what is said, encodings that hide what is written, and MIME that two readers understand
@@ -31,9 +35,19 @@ struct EncodingCheck: Check {
       .encodedNeedlessly, 0.2, reply: "Subject or From of this message is encoded for no reason",
       cause: "Subject or From is in base64 (RFC 2047), and everything in it is ASCII."),
     ContentCode(
+      .lettersEncoded, 1.5, reply: "Letters of this message are encoded to hide what it says",
+      cause:
+        "Plain letters of a text are written as =41 (quoted-printable) or as &#65; (HTML), again and again: no program has a reason to."
+    ),
+    ContentCode(
       .encodedWordTrick, 1.5, reply: "Subject or From of this message is encoded to hide what it says",
       cause:
-        "Encoded words cut a word of ASCII apart, bring NUL or a line end, or mix charsets in Subject or From."
+        "Encoded words cut a word of ASCII apart, bring NUL or a line end, or mix three charsets in Subject or From."
+    ),
+    ContentCode(
+      .lettersDisguised, 1.5, reply: "Words of this message have letters of another alphabet in them",
+      cause:
+        "Words of Latin letters have Greek or Cyrillic ones among them that are drawn alike: in Subject or From, or again and again."
     ),
     ContentCode(
       .charsetUnknown, 0.5, reply: "Message is in a charset that nobody knows",
@@ -57,8 +71,20 @@ struct EncodingCheck: Check {
         "A boundary that never comes, an encoding nobody knows, lines in the header that are none, base64 that is none.",
       remedy: "weir scan shows the parts and what is wrong with them."),
     ContentCode(
+      .mimeExcessive, 1.5, reply: "Message has more parts than anybody writes",
+      cause:
+        "More than a thousand parts, twenty levels or 256 KiB of header in a part: what lies beyond is not looked at.",
+      remedy: "weir scan shows the parts that are."),
+    ContentCode(
       .messageNUL, 1, reply: "Message has NUL in it",
       cause: "A text or a header has octets of value 0, behind which some readers see nothing."),
+    ContentCode(
+      .contentUnavailable, 0, reply: nil,
+      cause:
+        "Not all of the message was looked at: it is larger than limits.content_size, or there was no memory left for it. What the checks on the content do not find may be there.",
+      remedy:
+        "limits.content_size says how much is looked at, limits.memory what there is for all; give it a weight where large messages are unusual."
+    ),
   ]
   static let weights = rows.weights
   static let reasons = rows.reasons(of: name)
@@ -77,7 +103,13 @@ struct EncodingCheck: Check {
     for field in facts.header.fields { judge(field, facts, &notes) }
     let views = await facts.views()
     for text in views.texts { judge(text, &notes) }
-    judge(views.tree, isWhole: views.isWhole, &notes)
+    let tree = views.tree
+    judge(tree, isWhole: views.isWhole, &notes)
+    for text in views.texts where tree.parts.indices.contains(text.part) {
+      judgeLetters(of: text, tree.parts[text.part], tree, &notes)
+    }
+    judgeWords(views, &notes)
+    if !views.isWhole { notes.note(.contentUnavailable, "\(views.octets.count) octets were looked at") }
     return notes.findings(rows)
   }
 
@@ -131,11 +163,42 @@ struct EncodingCheck: Check {
     }
   }
 
+  // MARK: - Letters
+
+  private static func judgeLetters(
+    of text: TextView, _ part: MIMETree.Part, _ tree: MIMETree, _ notes: inout ContentNotes
+  ) {
+    if part.encoding == .quotedPrintable {
+      let count = EncodedLetters.quoted(tree.body(of: part))
+      if count >= EncodedLetters.fewest { notes.note(.lettersEncoded, "\(count) in quoted-printable") }
+    }
+    guard let html = text.html, !html.isCut else { return }
+    let count = EncodedLetters.references(text.decoded.text)
+    // Pages write a mail address so, to hide it from collectors.
+    if count >= EncodedLetters.fewest, 2 * count >= html.visibleCount {
+      notes.note(.lettersEncoded, "\(count) as references")
+    }
+  }
+
+  /// Words in two alphabets that somebody may have by accident, whose keyboard has both.
+  private static let mostDisguised = 2
+
+  private static func judgeWords(_ views: MessageViews, _ notes: inout ContentNotes) {
+    for name in ["Subject", "From"]
+    where views.header(name).contains(where: { DisguisedWords.count(in: $0.text) > 0 }) {
+      notes.note(.lettersDisguised, name)
+    }
+    let count = views.texts.reduce(0) { $0 + DisguisedWords.count(in: $1.visible) }
+    if count > mostDisguised { notes.note(.lettersDisguised, "\(count) words") }
+  }
+
   // MARK: - Parts
 
   private static func judge(_ tree: MIMETree, isWhole: Bool, _ notes: inout ContentNotes) {
-    for fault in tree.faults where !tree.isWithinMessage(fault.part) {
-      guard let code = code(of: fault, isWhole: isWhole && !tree.isCut) else { continue }
+    for fault in tree.faults where !fault.isEudoras {
+      guard let code = code(of: fault, isWhole: isWhole && !tree.isCut),
+        code == .mimeExcessive || !tree.isWithinMessage(fault.part)
+      else { continue }
       let evidence = fault.evidence.isEmpty ? "" : " \(fault.evidence)"
       notes.note(code, fault.kind.rawValue + evidence)
     }
@@ -150,11 +213,14 @@ struct EncodingCheck: Check {
     case .conflictingType, .conflictingEncoding, .encodedMultipart, .nestedBoundary, .conflictingName,
       .boundaryAfterEnd, .longName:
       return .mimeAmbiguous
-    case .unclosedMultipart, .missingHeaderEnd: return isWhole ? .mimeBroken : nil
-    case .unknownEncoding, .malformedType, .malformedParameter, .missingBoundary, .malformedBase64,
-      .malformedQuotedPrintable, .malformedUuencode, .malformedHeaderLine, .tooManyParts, .tooDeep,
-      .longHeader, .bareCarriageReturn, .spaceBeforeColon:
+    // What was not read may be the boundary that is missed, or the end of what was begun.
+    case .unclosedMultipart, .missingHeaderEnd, .missingBoundary, .malformedBase64, .malformedQuotedPrintable,
+      .malformedUuencode:
+      return isWhole ? .mimeBroken : nil
+    case .unknownEncoding, .malformedType, .malformedParameter, .malformedHeaderLine, .bareCarriageReturn,
+      .spaceBeforeColon:
       return .mimeBroken
+    case .tooManyParts, .tooDeep, .longHeader: return .mimeExcessive
     case .nul: return .messageNUL
     case .bareLineFeed, .eightBitHeader, .longLine: return nil
     }
@@ -177,6 +243,13 @@ extension MIMETree {
       index = parts[place].parent
     }
     return false
+  }
+}
+
+extension MIMEFault {
+  /// Boundaries of Eudora, each the outer one with `.REL` or `.ALT` behind it, in good faith.
+  fileprivate var isEudoras: Bool {
+    kind == .nestedBoundary && (evidence.hasSuffix("==_.REL") || evidence.hasSuffix("==_.ALT"))
   }
 }
 

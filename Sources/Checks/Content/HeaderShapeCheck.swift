@@ -7,7 +7,9 @@ internal import Settings
 internal import TraceAnalysis
 
 extension ReasonCode {
-  static let headerMissing: ReasonCode = "HEADER_MISSING"
+  static let fromNotThere: ReasonCode = "HEADER_MISSING_FROM"
+  static let dateNotThere: ReasonCode = "HEADER_MISSING_DATE"
+  static let messageIDNotThere: ReasonCode = "HEADER_MISSING_MESSAGE_ID"
   static let headerDoubled: ReasonCode = "HEADER_DOUBLED"
   static let fromMalformed: ReasonCode = "FROM_MALFORMED"
   static let dateMalformed: ReasonCode = "DATE_MALFORMED"
@@ -23,14 +25,26 @@ struct HeaderShapeCheck: Check {
   static let defaultMode = CheckMode.enforce
   static let rows = [
     ContentCode(
-      .headerMissing, 1, reply: "Message lacks a header field that every message has",
-      cause: "Date or Message-ID is missing (From too, where the check dmarc does not say so itself)."),
+      .fromNotThere, 2, reply: "Message has no From",
+      cause:
+        "The header has no From field (RFC 5322 §3.6). Where the check dmarc counts, it says so itself: FROM_MISSING."
+    ),
+    ContentCode(
+      .dateNotThere, 1, reply: "Message has no Date",
+      cause: "The header has no Date field (RFC 5322 §3.6)."),
+    ContentCode(
+      .messageIDNotThere, 0.5, reply: "Message has no Message-ID",
+      cause: "The header has no Message-ID field, which every message should have (RFC 5322 §3.6.4)."),
     ContentCode(
       .headerDoubled, 1, reply: "Message has a header field twice that may stand once",
-      cause: "A field of which RFC 5322 has one stands there twice: readers differ in which they show."),
+      cause:
+        "A field of which RFC 5322 has one stands there twice: readers differ in which they show. Two From fields are the matter of dmarc where it counts: FROM_MULTIPLE."
+    ),
     ContentCode(
       .fromMalformed, 1, reply: "From of this message is no list of addresses",
-      cause: "From names somebody only to a generous reader: it is not of the grammar of RFC 5322."),
+      cause:
+        "From names somebody only to a generous reader: it is not of the grammar of RFC 5322. One that names nobody is the matter of dmarc where it counts: FROM_UNREADABLE."
+    ),
     ContentCode(
       .dateMalformed, 1, reply: "Date of this message is none",
       cause: "Date cannot be read, never was, has a weekday that is not its own, or a zone that no place has."
@@ -51,21 +65,23 @@ struct HeaderShapeCheck: Check {
   static let weights = rows.weights
   static let reasons = rows.reasons(of: name)
 
-  /// Those of RFC 5322 §3.6 that may stand once; several From are the matter of `dmarc`, of MIME's that of `encoding`.
+  /// Those of RFC 5322 §3.6 that may stand once, From apart; of MIME's `encoding` speaks.
   private static let once = [
     "Date", "Message-ID", "Subject", "Sender", "Reply-To", "To", "Cc", "In-Reply-To", "References",
   ]
 
   private let future: Duration
   private let past: Duration
-  /// Whether From is looked for here: DMARC says what it is to say of it where it is asked.
+  /// Whether this check says what is wrong with From. Where `dmarc` counts it does, and one fault is to weigh once; in
+  /// shadow, off or without a resolver it does not.
   private let judgesFrom: Bool
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     let year = Duration.seconds(365 * 86_400)
     future = keys.duration("future", in: .seconds(60)...year, default: .seconds(86_400))
     past = keys.duration("past", in: .seconds(60)...year, default: .seconds(28 * 86_400))
-    judgesFrom = !materials.resolves || materials.settings.checks[DMARCCheck.name]?.mode == .off
+    let dmarc = materials.settings.checks[DMARCCheck.name]?.mode ?? .enforce
+    judgesFrom = !materials.resolves || dmarc != .enforce
   }
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
@@ -78,15 +94,18 @@ struct HeaderShapeCheck: Check {
   private func findings(_ facts: MessageFacts) -> [Finding] {
     var notes = ContentNotes()
     let header = facts.header
-    let needed = judgesFrom ? ["From", "Date", "Message-ID"] : ["Date", "Message-ID"]
-    let missing = needed.filter { !header.contains($0) }
-    if !missing.isEmpty { notes.note(.headerMissing, missing.joined(separator: ", ")) }
-    for name in Self.once where header.count(name) > 1 {
+    // What is not there may stand beyond the bound.
+    if !header.isCut {
+      if judgesFrom, !header.contains("From") { notes.note(.fromNotThere) }
+      if !header.contains("Date") { notes.note(.dateNotThere) }
+      if !header.contains("Message-ID") { notes.note(.messageIDNotThere) }
+    }
+    for name in judgesFrom ? ["From"] + Self.once : Self.once where header.count(name) > 1 {
       notes.note(.headerDoubled, "\(name) \(header.count(name)) times")
     }
     judgeFrom(facts, &notes)
     let date = judgeDate(facts, &notes)
-    if let id = facts.headerText("Message-ID"), !Self.isMessageID(id) { notes.note(.messageIDMalformed, id) }
+    judgeID(facts, &notes)
     if let why = MailerMarks.contradiction(in: facts, date: date ?? facts.mail.time) {
       notes.note(.mailerForged, why)
     }
@@ -96,9 +115,30 @@ struct HeaderShapeCheck: Check {
   private func judgeFrom(_ facts: MessageFacts, _ notes: inout ContentNotes) {
     guard let field = facts.header.first("From") else { return }
     let authors = facts.authors
-    if judgesFrom ? (authors.isNobody || !authors.isReadable) : (!authors.isNobody && !authors.isReadable) {
-      notes.note(.fromMalformed, facts.headerText(of: field))
+    let text = facts.headerText(of: field)
+    if authors.isNobody ? judgesFrom : (!authors.isReadable && !Self.isPlain(text)) {
+      notes.note(.fromMalformed, text)
     }
+  }
+
+  /// `name@host.example <name@host.example>`: a name that is only not quoted, as many forms on the web write it. Nobody
+  /// reads it otherwise.
+  static func isPlain(_ from: String) -> Bool {
+    let octets = Array(from.utf8)
+    guard octets.last == UInt8(ascii: ">"), let open = octets.firstIndex(of: UInt8(ascii: "<")) else {
+      return false
+    }
+    let address = octets[(open + 1)...].dropLast()
+    func isSpecial(_ octet: UInt8) -> Bool { octet < 0x20 || "<>,;:\"()[]\\".utf8.contains(octet) }
+    return !octets[..<open].contains(where: isSpecial) && !address.contains { isSpecial($0) || $0 == 0x20 }
+      && address.count(where: { $0 == UInt8(ascii: "@") }) == 1
+  }
+
+  private func judgeID(_ facts: MessageFacts, _ notes: inout ContentNotes) {
+    guard let id = facts.headerText("Message-ID") else { return }
+    // RFC 6532 §3.2 has UTF-8 in ids.
+    let allows = facts.mail.parameters.isInternationalized
+    if !Self.isMessageID(id, allowsUTF8: allows) { notes.note(.messageIDMalformed, id) }
   }
 
   /// The moment that Date tells, where it can be read.
@@ -124,7 +164,7 @@ struct HeaderShapeCheck: Check {
   }
 
   /// `<left@right>`, perhaps with a comment behind it, as some servers write that they added it.
-  static func isMessageID(_ text: String) -> Bool {
+  static func isMessageID(_ text: String, allowsUTF8: Bool = false) -> Bool {
     let octets = Array(text.utf8)
     guard octets.first == UInt8(ascii: "<"), let end = octets.firstIndex(of: UInt8(ascii: ">")) else {
       return false
@@ -134,7 +174,7 @@ struct HeaderShapeCheck: Check {
     guard rest.isEmpty || rest.first == UInt8(ascii: "(") else { return false }
     guard let at = id.lastIndex(of: UInt8(ascii: "@")) else { return false }
     return at > id.startIndex && at + 1 < id.endIndex
-      && id.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "<") }
+      && id.allSatisfy { $0 > 0x20 && $0 != 0x7f && (allowsUTF8 || $0 < 0x80) && $0 != UInt8(ascii: "<") }
   }
 }
 

@@ -25,9 +25,9 @@ struct HeaderWords {
 
   /// What hides something from a reader of the octets, in words.
   var trick: String? {
-    var families = Set(charsets)
-    families.subtract(["US-ASCII"])
-    if families.count > 1 { return "charsets \(families.sorted().joined(separator: ", "))" }
+    // Lists put their name in front, answers an Re:, each in a charset of its own: two are no trick.
+    let families = Set(charsets).subtracting(["US-ASCII"])
+    if families.count > 2 { return "charsets \(families.sorted().joined(separator: ", "))" }
     for (index, segment) in segments.enumerated() {
       guard case .word(_, _, let word) = segment else { continue }
       if word.contains(0) { return "NUL" }

@@ -39,7 +39,7 @@ struct HostNames: Sendable {
 
 extension Unicode.Scalar {
   /// Greek, Cyrillic, Armenian, Cherokee, and the forms of letters for mathematics: what ASCII is disguised with.
-  fileprivate var isOtherAlphabet: Bool {
+  var isOtherAlphabet: Bool {
     switch value {
     case 0x370..<0x590, 0x13a0..<0x1400, 0x1c80..<0x1c90, 0x2c80..<0x2d00, 0xa4d0..<0xa500, 0xa640..<0xa6a0,
       0xab70..<0xabc0, 0x1d400..<0x1d800:

@@ -12,6 +12,7 @@ extension ReasonCode {
   static let linkToAddress: ReasonCode = "LINK_TO_ADDRESS"
   static let linkUser: ReasonCode = "LINK_USER"
   static let linkDisguised: ReasonCode = "LINK_DISGUISED"
+  static let linkObscured: ReasonCode = "LINK_OBSCURED"
 }
 
 /// Links that claim to lead where they do not: a label that is another's address, an IP address in place of a name, a
@@ -23,7 +24,7 @@ struct LinkMismatchCheck: Check {
     ContentCode(
       .linkMismatch, 1.5, reply: "A link in this message says that it leads elsewhere",
       cause:
-        "The text of a link is a host or an address of one organisation, and it leads to another that neither sends the message nor passes on to the first.",
+        "The text of a link is a host or an address of one organisation, and it leads to another that neither sends the message nor passes on to the first; and neither SPF nor DKIM proves that the message comes from the first.",
       remedy: "checks.link_mismatch.except_domains takes hosts that count clicks for many."),
     ContentCode(
       .linkToAddress, 1, reply: "A link in this message leads to a bare IP address",
@@ -34,40 +35,43 @@ struct LinkMismatchCheck: Check {
     ContentCode(
       .linkDisguised, 2.5, reply: "A link in this message leads to a name in disguise",
       cause: "A link's host has letters of another alphabet that are drawn as Latin ones."),
+    ContentCode(
+      .linkObscured, 2, reply: "A link in this message is written so that nobody reads where it leads",
+      cause:
+        "A link's host is written with percent escapes, in wide or decorated letters, or as an address in one number, octal or hexadecimal."
+    ),
   ]
   static let weights = rows.weights
   static let reasons = rows.reasons(of: name)
 
+  /// Services that pass links on to where they led, and do not say so in the address.
+  private static let guards: Set<String> = ["mimecast.com", "mimecastprotect.com"]
+
   private let names: HostNames
+  private let proof: AuthorProof
+  private let resolves: Bool
   private let exceptDomains: DomainSet
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     names = HostNames(suffixes: materials.suffixes)
+    proof = AuthorProof(suffixes: materials.suffixes, hostname: materials.settings.hostname)
+    resolves = materials.resolves
     exceptDomains = keys.domains("except_domains")
   }
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce,
-        work: .awaited { facts, _ in findings(await facts.views().links, facts) }))
-  }
-
-  private func findings(_ links: [LinkView], _ facts: MessageFacts) -> [Finding] {
-    guard !links.isEmpty else { return [] }
-    var notes = ContentNotes()
-    var senders: Set<DNSName>?
-    for link in links where !isExcepted(link.target.host) {
-      judge(target: link, &notes)
-      guard link.place == .anchor, let claimed = claim(of: link) else { continue }
-      if senders == nil { senders = self.senders(of: facts) }
-      let target = names.organisation(of: link.target.host)
-      if let target, senders?.contains(target) == true { continue }
-      if !passesOn(link, to: claimed) {
-        notes.note(.linkMismatch, "“\(link.label.prefix(50))” leads to \(link.target.host)")
-      }
-    }
-    return notes.findings(Self.rows)
+        check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce, wantsBody: resolves,
+        work: .awaited { facts, lookups in
+          let links = await facts.views().links
+          var notes = ContentNotes()
+          for link in links where !isExcepted(link.target.host) { judge(target: link, &notes) }
+          if let link = await mismatch(of: links, facts, lookups) {
+            notes.note(.linkMismatch, "“\(link.label.prefix(50))” leads to \(link.target.host)")
+          }
+          return notes.findings(Self.rows)
+        }))
   }
 
   private func isExcepted(_ host: String) -> Bool {
@@ -80,6 +84,11 @@ struct LinkMismatchCheck: Check {
 
   private func judge(target link: LinkView, _ notes: inout ContentNotes) {
     let host = link.target.host
+    let authority = LinkAuthority(link.written)
+    // In other places it is told as it was read.
+    if link.place != .text, link.place != .other, let authority, authority.obscures(link.target) {
+      notes.note(.linkObscured, "\(authority.host.prefix(60)) is \(host)")
+    }
     if let address = link.target.address {
       // Of one's own network: somebody writes of a machine beside his own.
       if !address.isPrivate, !address.isLoopback, !address.isUnspecified, link.place != .text {
@@ -90,27 +99,38 @@ struct LinkMismatchCheck: Check {
     {
       notes.note(.linkDisguised, host)
     }
-    if let user = Self.user(of: link.written), HostLabel.isHost(user) {
+    if let user = authority?.user, HostLabel.isHost(user) {
       notes.note(.linkUser, "\(user.prefix(50))@\(host)")
     }
   }
 
-  /// What stands before the `@` of a link's authority; nil where there is none.
-  private static func user(of written: String) -> String? {
-    var text = written.utf8[...]
-    guard
-      let slashes = zip(text.indices, text.indices.dropFirst()).first(where: {
-        text[$0] == 0x2f && text[$1] == 0x2f
-      })
-    else { return nil }
-    text = text[text.index(after: slashes.1)...].drop { $0 == 0x2f || $0 == 0x5c }
-    let authority = text.prefix { $0 != 0x2f && $0 != 0x3f && $0 != 0x23 && $0 != 0x5c }
-    guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { return nil }
-    // Up to a password.
-    return String(authority[..<at].prefix { $0 != UInt8(ascii: ":") })
-  }
-
   // MARK: - What it claims
+
+  /// The first link whose label is the address of somebody else, to whom it does not lead.
+  private func mismatch(
+    of links: [LinkView], _ facts: MessageFacts, _ lookups: Lookups
+  ) async -> LinkView? {
+    // Who sends for whom may stand beyond the bound.
+    guard !facts.header.isCut else { return nil }
+    var senders: Set<DNSName>?
+    var proved: Set<DNSName> = []
+    for link in links where link.place == .anchor && !isExcepted(link.target.host) {
+      guard let claimed = claim(of: link), !proved.contains(claimed), !passesOn(link, to: claimed) else {
+        continue
+      }
+      let known = senders ?? self.senders(of: facts)
+      senders = known
+      let target = names.organisation(of: link.target.host)
+      if let target, known.contains(target) || Self.guards.contains(target.text) { continue }
+      // Who writes of his own site counts the clicks where he likes. Nothing that is unknown is held against him.
+      if resolves ? await proof.answer(for: claimed, facts, lookups) != .missing : known.contains(claimed) {
+        proved.insert(claimed)
+        continue
+      }
+      return link
+    }
+    return nil
+  }
 
   /// Whose address the label is, where the link leads to another's.
   private func claim(of link: LinkView) -> DNSName? {
@@ -135,57 +155,6 @@ struct LinkMismatchCheck: Check {
 
   /// Whether the link bears the claimed name within it: a redirection that counts clicks, a guard that looks at links.
   private func passesOn(_ link: LinkView, to claimed: DNSName) -> Bool {
-    let written = link.written.lowercasedASCII
-    guard let start = written.utf8.firstRange(of: Array("//".utf8))?.upperBound else { return false }
-    let path = String(written.utf8[start...].drop { $0 != 0x2f && $0 != 0x3f }) ?? ""
-    return path.contains(claimed.text)
-  }
-}
-
-/// Labels of links that are hosts or addresses themselves.
-enum HostLabel {
-  /// Names of things that look like hosts.
-  private static let things: Set<String> = ["asp.net", "vb.net", "ado.net", "ml.net", "paint.net", "node.js"]
-  /// Without a scheme, `www.` or a path a name counts only below these: files and sentences end in others.
-  private static let common: Set<String> = [
-    "com", "net", "org", "edu", "gov", "info", "biz", "mil", "int", "cn", "de", "uk", "jp", "fr", "nl", "ru",
-    "it", "es", "eu", "ch", "at", "br", "au", "ca", "kr", "tw", "hk",
-  ]
-
-  /// The host that a whole label is the address of; nil where it is text.
-  static func host(in label: String) -> String? {
-    let text = label.trimmingSpace.lowercasedASCII
-    guard !text.isEmpty, text.utf8.count <= 255, !text.utf8.contains(where: { $0 <= 0x20 }),
-      !text.contains("@")
-    else { return nil }
-    var rest = Substring(text)
-    var isCertain = false
-    for scheme in ["http://", "https://", "ftp://"] where rest.hasPrefix(scheme) {
-      rest = rest.dropFirst(scheme.count)
-      isCertain = true
-    }
-    let host = String(rest.prefix { !"/?#:".contains($0) })
-    guard isHost(host), !things.contains(host) else { return nil }
-    if isCertain || host.hasPrefix("www.") { return host }
-    guard let last = host.split(separator: ".").last, common.contains(String(last)) else { return nil }
-    return host
-  }
-
-  /// Whether a text has the form of a host's full name.
-  static func isHost(_ text: String) -> Bool {
-    let labels = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard labels.count >= 2, DomainName.isValid(text), let last = labels.last else { return false }
-    return last.utf8.count >= 2 && !last.utf8.allSatisfy(\.isASCIIDigit)
-      && (last.utf8.allSatisfy { $0.isASCIILetter || $0 >= 0x80 } || last.hasPrefix("xn--"))
-  }
-
-  /// The hosts of mail addresses in a text, at most 10.
-  static func mailHosts(in text: [UInt8]) -> [String] {
-    var hosts: [String] = []
-    for (index, byte) in text.enumerated() where byte == UInt8(ascii: "@") && hosts.count < 10 {
-      let host = text[(index + 1)...].prefix { $0.isASCIILetterOrDigit || $0 == .dot || $0 == 0x2d }
-      hosts.append(String(decoding: host, as: UTF8.self).lowercasedASCII)
-    }
-    return hosts
+    LinkAuthority(link.written)?.rest.contains(claimed.text) ?? false
   }
 }

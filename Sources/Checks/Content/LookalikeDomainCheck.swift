@@ -8,6 +8,7 @@ internal import Settings
 extension ReasonCode {
   static let lookalikeDomain: ReasonCode = "LOOKALIKE_DOMAIN"
   static let lookalikeLink: ReasonCode = "LOOKALIKE_LINK"
+  static let lookalikeMisspelt: ReasonCode = "LOOKALIKE_MISSPELT"
   static let lookalikeVariant: ReasonCode = "LOOKALIKE_VARIANT"
 }
 
@@ -21,11 +22,16 @@ struct LookalikeDomainCheck: Check {
     ContentCode(
       .lookalikeDomain, 3, reply: "Message comes from a domain that imitates one of ours",
       cause:
-        "The domain of From, Reply-To or the sender is drawn like one of relay.domains or of checks.lookalike_domain.domains, or differs in one letter, or has it in front.",
+        "The domain of From, Reply-To or the sender is drawn like one of relay.domains or of checks.lookalike_domain.domains, or has it in front.",
       remedy: remedy),
     ContentCode(
       .lookalikeLink, 2, reply: "A link in this message leads to a domain that imitates one of ours",
       cause: "The host of a link resembles one's own domain in the same way.", remedy: remedy),
+    ContentCode(
+      .lookalikeMisspelt, 1.5, reply: "Message names a domain that is one of ours but for a letter",
+      cause:
+        "A domain of the sender or of a link is that of one's own with one letter more, less or other, or with two that changed places.",
+      remedy: remedy),
     ContentCode(
       .lookalikeVariant, 0.5, reply: "Message names a domain that is nearly one of ours",
       cause:
@@ -70,6 +76,7 @@ struct LookalikeDomainCheck: Check {
     guard !exceptDomains.contains(domain), let likeness = lookalikes.likeness(of: domain) else { return }
     switch likeness {
     case .deceptive(let own): notes.note(code, "\(place) \(domain), not \(own)")
+    case .misspelt(let own): notes.note(.lookalikeMisspelt, "\(place) \(domain), not \(own)")
     case .variant(let own): notes.note(.lookalikeVariant, "\(place) \(domain), not \(own)")
     }
   }

@@ -7,8 +7,10 @@ internal import MailAuthentication
 struct LookalikeDomains: Sendable {
   /// How a name resembles one's own.
   enum Likeness: Hashable {
-    /// It is drawn alike, or one letter is wrong, or the whole name stands in front of another's.
+    /// It is drawn alike, or the whole name stands in front of another's.
     case deceptive(own: String)
+    /// One letter is wrong: that may be somebody's good name.
+    case misspelt(own: String)
     /// The same label under another suffix, or with a word added: what one may have registered oneself.
     case variant(own: String)
   }
@@ -54,10 +56,11 @@ struct LookalikeDomains: Sendable {
     let label = HostNames.shown(label: first)
     let skeleton = TextFolding.skeleton(label)
     for own in owns {
-      if label != own.label, skeleton == own.skeleton || Self.isEdited(label, own.label) {
-        return .deceptive(own: own.name.text)
-      }
+      if label != own.label, skeleton == own.skeleton { return .deceptive(own: own.name.text) }
       if Self.isEmbedded(own.name, in: name) { return .deceptive(own: own.name.text) }
+    }
+    for own in owns where label != own.label && Self.isEdited(label, own.label) {
+      return .misspelt(own: own.name.text)
     }
     for own in owns where isVariant(label, skeleton, organisation, of: own) {
       return .variant(own: own.name.text)

@@ -25,6 +25,29 @@ enum MailerMarks {
       }
     }
     return contradiction(ofOutlook: mailer, hasOwnID: time != nil, facts)
+      ?? contradiction(ofOthers: mailer, facts)
+  }
+
+  private static func contradiction(ofOthers mailer: String, _ facts: MessageFacts) -> String? {
+    // It names itself in User-Agent.
+    if facts.headerText("X-Mailer")?.lowercasedASCII.contains("thunderbird") == true {
+      return "Thunderbird in X-Mailer"
+    }
+    // Servers may write ids of their own; not so the comment behind the version.
+    if ["Apple Mail (", "iPhone Mail (", "iPad Mail ("].contains(where: mailer.hasPrefix),
+      !(facts.headerText("Message-ID").map(isUUID) ?? false),
+      !(facts.headerText("MIME-Version")?.contains("(") ?? false)
+    {
+      return "\(mailer.prefix { $0 != "(" })without its id and its MIME-Version"
+    }
+    return nil
+  }
+
+  /// `<0B8A4B3B-7C2D-4E5F-8A9B-0C1D2E3F4A5B@host>`
+  private static func isUUID(_ id: String) -> Bool {
+    let groups = id.utf8.dropFirst().prefix { $0 != UInt8(ascii: "@") }
+      .split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    return groups.map(\.count) == [8, 4, 4, 4, 12] && groups.allSatisfy { $0.allSatisfy(\.isASCIIHexDigit) }
   }
 
   private static func contradiction(

@@ -40,8 +40,7 @@ struct OwnFromCheck: Check {
   static let reasons = rows.reasons(of: name)
 
   private let relay: RelayControl
-  private let suffixes: PublicSuffixes
-  private let hostname: String
+  private let proof: AuthorProof
   private let resolves: Bool
   /// Whether own_domain weighs an envelope sender of ours.
   private let judgesSender: Bool
@@ -53,8 +52,7 @@ struct OwnFromCheck: Check {
 
   init(_ materials: CheckMaterials, keys: inout CheckKeys) {
     relay = materials.relay
-    suffixes = materials.suffixes
-    hostname = materials.settings.hostname
+    proof = AuthorProof(suffixes: materials.suffixes, hostname: materials.settings.hostname)
     resolves = materials.resolves
     judgesSender = (materials.settings.checks[OwnDomainCheck.name]?.mode ?? .enforce) == .enforce
     exceptSenders = Set(keys.strings("except_senders", default: []).map(\.lowercasedASCII))
@@ -63,10 +61,9 @@ struct OwnFromCheck: Check {
   }
 
   func enlist(in plan: inout CheckPlan, mode: CheckMode, enforceAt: Stage) {
-    guard resolves else { return }
     plan.message.append(
       Examination(
-        check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce, wantsBody: true,
+        check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce, wantsBody: resolves,
         work: .awaited { facts, lookups in await findings(facts, lookups) }))
   }
 
@@ -82,14 +79,22 @@ struct OwnFromCheck: Check {
       {
         notes.note(.ownNameForged, "\(name.text) in front of \(authors.addresses.first?.text ?? "nobody")")
       }
-    } else if let forged = own.first(where: { !isExcepted($0) }), !isSendersMatter(forged, facts) {
-      switch await proof(of: forged.domain, facts, lookups) {
+    } else if let forged = own.first(where: { !isExcepted($0) }), resolves, !isSendersMatter(facts) {
+      switch await answer(for: forged.domain, facts, lookups) {
       case .given: break
-      case .missing: notes.note(.ownFromForged, forged.text)
-      case .unknown: notes.note(.ownFromUnavailable, forged.text)
+      // A signature may stand beyond the bound.
+      case .missing where !facts.header.isCut: notes.note(.ownFromForged, forged.text)
+      case .missing, .unknown: notes.note(.ownFromUnavailable, forged.text)
       }
     }
     return notes.findings(Self.rows)
+  }
+
+  private func answer(
+    for domain: String, _ facts: MessageFacts, _ lookups: Lookups
+  ) async -> AuthorProof.Answer {
+    guard let domain = DNSName(domain) else { return .missing }
+    return await proof.answer(for: domain, facts, lookups)
   }
 
   private func isOurs(_ domain: String) -> Bool { relay.isOurDomain(.name(domain)) }
@@ -105,30 +110,9 @@ struct OwnFromCheck: Check {
   }
 
   /// An envelope sender of ours has weighed already.
-  private func isSendersMatter(_ forged: Authors.Address, _ facts: MessageFacts) -> Bool {
+  private func isSendersMatter(_ facts: MessageFacts) -> Bool {
     guard judgesSender, let sender = facts.mail.sender.domain else { return false }
     return relay.isOurDomain(sender)
-  }
-
-  private enum Proof { case given, missing, unknown }
-
-  /// Whether SPF or a signature passes for a domain, or for one of the same organisation (RFC 7489 §3.1).
-  private func proof(of domain: String, _ facts: MessageFacts, _ lookups: Lookups) async -> Proof {
-    guard let domain = DNSName(domain) else { return .missing }
-    let spf = await SPFCheck.outcome(facts.mail, lookups, hostname: hostname)
-    let isSender = spf.identity == .mailFrom && spf.domain.map { isAligned($0, with: domain) } ?? false
-    if isSender, spf.result == .pass { return .given }
-    let signatures = await DKIMCheck.verifications(facts, lookups)
-    let own = signatures.filter { $0.domain.map { isAligned($0, with: domain) } ?? false }
-    if own.contains(where: { $0.status == .pass && !$0.isTesting && !$0.signsPartOfBody }) { return .given }
-    let isUnknown = isSender && spf.result == .temperror || own.contains { $0.status == .temperror }
-    return isUnknown ? .unknown : .missing
-  }
-
-  private func isAligned(_ one: DNSName, with other: DNSName) -> Bool {
-    if one == other { return true }
-    guard let organisation = suffixes.organizationalDomain(of: one) else { return false }
-    return suffixes.organizationalDomain(of: other) == organisation
   }
 }
 
