@@ -184,11 +184,15 @@ struct EncodingCheck: Check {
   private static let mostDisguised = 2
 
   private static func judgeWords(_ views: MessageViews, _ notes: inout ContentNotes) {
-    for name in ["Subject", "From"]
-    where views.header(name).contains(where: { DisguisedWords.count(in: $0.text) > 0 }) {
-      notes.note(.lettersDisguised, name)
+    // Letters that are only guessed accuse nobody: they may be a guess gone wrong.
+    for name in ["Subject", "From"] {
+      let fields = views.header(name).filter { !$0.isGuessed }
+      if fields.contains(where: { DisguisedWords.count(in: $0.text) > 0 }) {
+        notes.note(.lettersDisguised, name)
+      }
     }
-    let count = views.texts.reduce(0) { $0 + DisguisedWords.count(in: $1.visible) }
+    let count = views.texts.filter { !$0.decoded.isGuessed }
+      .reduce(0) { $0 + DisguisedWords.count(in: $1.visible) }
     if count > mostDisguised { notes.note(.lettersDisguised, "\(count) words") }
   }
 
