@@ -48,6 +48,18 @@ extension [ContentCode] {
 extension MessageViews {
   /// Whether everything of the message was looked at: what is not there may otherwise stand where nobody looked.
   var isAllSeen: Bool { isWhole && !tree.isCut }
+
+  /// What a judgement over all of the texts comes to: of a large message it is made away from the event loop.
+  func judged<Outcome: Sendable>(_ judge: @Sendable (MessageViews) -> Outcome) async -> Outcome {
+    // Past this an event loop would be held up for milliseconds, as with the views themselves.
+    octets.count > 64 << 10 ? await judgedApart(judge) : judge(self)
+  }
+
+  @concurrent private func judgedApart<Outcome: Sendable>(
+    _ judge: @Sendable (MessageViews) -> Outcome
+  ) async -> Outcome {
+    judge(self)
+  }
 }
 
 /// What one check saw in one message: of each code the first sight, and how many there were.

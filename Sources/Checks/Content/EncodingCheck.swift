@@ -95,13 +95,14 @@ struct EncodingCheck: Check {
     plan.message.append(
       Examination(
         check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce,
-        work: .awaited { facts, _ in await Self.findings(facts) }))
+        work: .awaited { facts, _ in
+          await facts.views().judged { Self.findings(facts, $0) }
+        }))
   }
 
-  private static func findings(_ facts: MessageFacts) async -> [Finding] {
+  private static func findings(_ facts: MessageFacts, _ views: MessageViews) -> [Finding] {
     var notes = ContentNotes()
     for field in facts.header.fields { judge(field, facts, &notes) }
-    let views = await facts.views()
     for text in views.texts { judge(text, &notes) }
     let tree = views.tree
     judge(tree, isWhole: views.isWhole, &notes)
@@ -184,14 +185,14 @@ struct EncodingCheck: Check {
   private static let mostDisguised = 2
 
   private static func judgeWords(_ views: MessageViews, _ notes: inout ContentNotes) {
-    // Letters that are only guessed accuse nobody: they may be a guess gone wrong.
+    // Letters that are only guessed accuse nobody: they may be a guess gone wrong. What is UTF-8 is no guess.
     for name in ["Subject", "From"] {
-      let fields = views.header(name).filter { !$0.isGuessed }
+      let fields = views.header(name).filter { !$0.isGuessed || $0.charsets.allSatisfy { $0 == .utf8 } }
       if fields.contains(where: { DisguisedWords.count(in: $0.text) > 0 }) {
         notes.note(.lettersDisguised, name)
       }
     }
-    let count = views.texts.filter { !$0.decoded.isGuessed }
+    let count = views.texts.filter { !$0.decoded.isGuessed || $0.decoded.charset == .utf8 }
       .reduce(0) { $0 + DisguisedWords.count(in: $1.visible) }
     if count > mostDisguised { notes.note(.lettersDisguised, "\(count) words") }
   }

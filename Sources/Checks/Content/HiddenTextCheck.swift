@@ -56,20 +56,21 @@ struct HiddenTextCheck: Check {
     plan.message.append(
       Examination(
         check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce,
-        work: .awaited { facts, _ in
-          let views = await facts.views()
-          var notes = ContentNotes()
-          for text in views.texts {
-            if let html = text.html { judge(html, seen: text.visible, isWhole: views.isAllSeen, &notes) }
-          }
-          Self.judgeWords(
-            subject: views.header("Subject").first?.text ?? "", views.texts.map(\.visible), &notes)
-          // The other half of a text may stand where nobody looked.
-          if views.isAllSeen, let why = AlternativeTexts.difference(views.tree, views.texts) {
-            notes.note(.alternativeDiffers, why)
-          }
-          return notes.findings(Self.rows)
-        }))
+        work: .awaited { facts, _ in await facts.views().judged { findings($0) } }))
+  }
+
+  private func findings(_ views: MessageViews) -> [Finding] {
+    var notes = ContentNotes()
+    for text in views.texts {
+      if let html = text.html { judge(html, seen: text.visible, isWhole: views.isAllSeen, &notes) }
+    }
+    Self.judgeWords(
+      subject: views.header("Subject").first?.text ?? "", views.texts.map(\.visible), &notes)
+    // The other half of a text may stand where nobody looked.
+    if views.isAllSeen, let why = AlternativeTexts.difference(views.tree, views.texts) {
+      notes.note(.alternativeDiffers, why)
+    }
+    return notes.findings(Self.rows)
   }
 
   private func judge(_ html: HTMLView, seen: String, isWhole: Bool, _ notes: inout ContentNotes) {

@@ -55,7 +55,7 @@ struct LanguageCheck: Check {
     plan.message.append(
       Examination(
         check: Self.name, mode: mode, enforceAt: .message, reports: .eachOnce,
-        work: .awaited { facts, _ in findings(await facts.views().text) }))
+        work: .awaited { facts, _ in await facts.views().judged { findings($0.text) } }))
   }
 
   private func findings(_ text: String) -> [Finding] {
