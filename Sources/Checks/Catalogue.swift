@@ -98,6 +98,15 @@ public enum Catalogue {
     AddressHashCheck.self,
     AttachmentsCheck.self,
     ArchivesCheck.self,
+    HeaderShapeCheck.self,
+    EncodingCheck.self,
+    HiddenTextCheck.self,
+    LinkMismatchCheck.self,
+    LookalikeDomainCheck.self,
+    OwnFromCheck.self,
+    ImageOnlyCheck.self,
+    BulkCheck.self,
+    LanguageCheck.self,
   ]
 
   /// The names that `[checks.NAME]` may have.

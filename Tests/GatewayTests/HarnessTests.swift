@@ -87,6 +87,7 @@ import Testing
     }
     #expect(
       configuration.toml(folder: "/x") == """
+        checks.header_shape.mode = "off"
         dns.enabled = false
         hostname = "mx.example.org"
         limits.errors = 3
