@@ -1,4 +1,4 @@
-import Checks
+import Bytes
 import Filtering
 import MailSyntax
 import MessageViews
@@ -6,6 +6,8 @@ import NetAddress
 import SMTPProtocol
 import Synchronization
 import Testing
+
+@testable import Checks
 
 /// What is read of a message where memory is short or the message long, and that nobody takes it for all there is.
 @Suite struct MessageContentTests {

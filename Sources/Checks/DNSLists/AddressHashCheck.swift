@@ -54,7 +54,7 @@ struct AddressHashCheck: Check {
       Examination(
         check: Self.name, mode: mode, enforceAt: .message,
         reports: inquiry.reports(
-          about: [.addressHash], besides: [materials.weight(of: .addressUnavailable, in: Self.self)]),
+          about: [.addressHash], besides: [inquiry.terms.unavailableWeight]),
         work: .awaited { [inquiry, most] facts, lookups in
           var addresses: [(subject: String, local: String, domain: String)] = []
           if let domain = facts.mail.sender.domain {
