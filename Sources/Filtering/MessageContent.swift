@@ -20,11 +20,11 @@ extension MessageFacts {
     guard message.reserveMemory(Self.cost(of: count)) else {
       return views(Array(message.memory[..<min(header.end, message.memory.count)]), isWhole: false)
     }
-    guard count > Self.small || message.spool != nil else { return views(message.memory, isWhole: true) }
     var octets = count < message.memory.count ? Array(message.memory[..<count]) : message.memory
     if more > 0, let rest = await message.spool?.beginning(most: more) { octets += rest }
     let isWhole = octets.count == message.memory.count + (message.spool?.length ?? 0)
-    return await prepared(octets, isWhole: isWhole)
+    return octets.count > Self.small
+      ? await prepared(octets, isWhole: isWhole) : views(octets, isWhole: isWhole)
   }
 
   /// What so many octets take at most while they are looked at: once more without dot-stuffing, once more what was
