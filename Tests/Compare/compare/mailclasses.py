@@ -116,9 +116,20 @@ def _base64(raw):
     return octets + base64.b64decode(last + b"=" * (-len(last) % 4))
 
 
-def _meant(encoding, raw):
-    """What the octets stand for by the letter of RFC 2045, as we read it."""
-    return {"base64": _base64, "quoted-printable": quoted_printable}.get(encoding, bytes)(raw)
+def _is_base64(octets, raw):
+    """Whether they are what it stands for, with lines behind a padding that stand in clear or without."""
+    if octets == _base64(raw):
+        return True
+    padding = raw.find(b"=")
+    starts = (found.end() for found in re.finditer(rb"\n", raw) if 0 <= padding < found.start())
+    return any(octets.endswith(raw[start:]) and octets == _base64(raw[:start]) + raw[start:] for start in starts)
+
+
+def _is_meant(octets, encoding, raw):
+    """Whether they are what the encoding makes of it by the letter of RFC 2045, as we read it."""
+    if encoding == "base64":
+        return _is_base64(octets, raw)
+    return octets == (quoted_printable(raw) if encoding == "quoted-printable" else raw)
 
 
 def _is_left_encoded(theirs):
@@ -138,21 +149,21 @@ OCTETS = [
     Class("base64 of a length that is none",
           "we decode what there is, Python leaves all of it encoded",
           lambda ours, theirs, _: theirs.encoding == "base64" and _is_left_encoded(theirs)
-          and ours[1] == _base64(theirs.raw)),
+          and _is_base64(ours[1], theirs.raw)),
     Class("base64 that goes on behind its padding",
-          "pieces that were encoded apart are one body to readers that go on, and we do; Python stops (RFC 2045 §6.8 "
-          "allows both)",
-          lambda ours, theirs, _: theirs.encoding == "base64" and ours[1] == _base64(theirs.raw)
+          "pieces that were encoded apart are one body, and lines in clear, as lists append them, stand as they are; "
+          "Python stops (RFC 2045 §6.8 allows both)",
+          lambda ours, theirs, _: theirs.encoding == "base64" and _is_base64(ours[1], theirs.raw)
           and re.search(rb"=[^A-Za-z0-9+/]*[A-Za-z0-9+/]", theirs.raw)),
     Class("the last line end of a multipart that never ends",
           "no boundary comes that it would belong to: it is the text's; Python takes it away",
           lambda ours, theirs, reading: "CloseBoundaryNotFoundDefect" in reading.defects
-          and any(ours[1] in (octets + b"\n", octets + b"\r\n", octets + b"\r")
-                  for octets in (theirs.octets, _meant(theirs.encoding, theirs.raw)))),
+          and any(ours[1] == theirs.octets + end or _is_meant(ours[1], theirs.encoding, theirs.raw + end)
+                  for end in (b"\n", b"\r\n", b"\r"))),
     Class("an encoding with more than its word",
           "quotes, comments, a semicolon: we take the word (RFC 2045 §6.1), Python leaves the text encoded",
           lambda ours, theirs, _: theirs.encoding != ours[0]["encoding"] and ours[0]["encoding"] in theirs.encoding
-          and _is_left_encoded(theirs) and ours[1] == _meant(ours[0]["encoding"], theirs.raw)),
+          and _is_left_encoded(theirs) and _is_meant(ours[1], ours[0]["encoding"], theirs.raw)),
     Class("nothing but a mailbox's line",
           "without a line end it is the text to us, to Python the envelope",
           lambda ours, theirs, _: theirs.message.get_unixfrom() and ours[1] == theirs.message.get_unixfrom().encode(
