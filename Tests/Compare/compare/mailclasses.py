@@ -170,7 +170,7 @@ OCTETS = [
               "ascii", "surrogateescape")),
     Class("a header with a line that is none",
           "we pass over it and read on, for Python the body begins there",
-          lambda ours, theirs, _: "malformedHeaderLine" in ours[0]["faults"]
+          lambda ours, theirs, reading: _faults(reading.outline, "malformedHeaderLine")
           and "MissingHeaderBodySeparatorDefect" in theirs.defects),
     Class("a message without any field",
           "its first line is none, so all of it is its text; Python passes over lines up to an empty one",
@@ -183,9 +183,10 @@ OCTETS = [
     Class("a message in base64 or quoted-printable", "we decode it and look into it, Python reads the encoded text",
           lambda ours, theirs, reading: _faults(reading.outline, "encodedMultipart")),
     Class("uuencode",
-          "a file that begins anywhere in the part is found; Python wants it on the first line",
+          "a file that begins anywhere in the part is found, and is as long as its lines; Python wants it on the first line, "
+          "and fills up one that is cut",
           lambda ours, theirs, _: ours[0]["encoding"] == "x-uuencode" and b"begin " in theirs.raw
-          and _is_left_encoded(theirs)),
+          and (_is_left_encoded(theirs) or theirs.octets.startswith(ours[1]))),
 ]
 
 
