@@ -73,7 +73,12 @@ import Testing
       // The session goes on, after RSET where a transaction was open.
       #expect(await relay.deliver(relay.delivery()).short == "delivered b0 250")
       #expect(step == .data || backend.sessionCount == 1)
-      #expect(backend.commands.contains("RSET") == (step == .data))
+      // The second message may have gone another way meanwhile.
+      if step == .data {
+        #expect(await eventuallyAsync { backend.commands.contains("RSET") })
+      } else {
+        #expect(!backend.commands.contains("RSET"))
+      }
     }
   }
 

@@ -117,7 +117,7 @@ import Testing
     try await withRelay(backend, configure: { $0.sessionMessages = 3 }) { relay in
       for _ in 0..<6 { #expect(await relay.deliver(relay.delivery()).short == "delivered b0 250") }
       #expect(backend.sessionCount == 2)
-      #expect(backend.commands.count { $0 == "QUIT" } >= 1)
+      #expect(await eventuallyAsync { backend.commands.contains("QUIT") })
     }
     let other = try ScriptedBackend()
     try await withRelay(other, configure: { $0.sessionAge = .milliseconds(150) }) { relay in
