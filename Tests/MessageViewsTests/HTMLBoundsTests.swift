@@ -42,6 +42,15 @@ import Testing
     #expect(time < .seconds(20))
   }
 
+  /// Rules that are looked at in vain, and a class written again and again, are counted too.
+  @Test func selectorsThatSelectNothingAreBounded() {
+    let rules = (0..<4000).map { ".a.b\($0)" }.joined(separator: ",")
+    let body = String(repeating: "<b class='\(String(repeating: "a ", count: 32))'>x</b>", count: 500)
+    let (reading, time) = timed("<style>\(rules){color:red}</style>\(body)")
+    #expect(reading.isCut)
+    #expect(time < .seconds(20))
+  }
+
   @Test func aLargeTextOfTags() {
     let (reading, time) = timed(String(repeating: "<div>", count: 2 << 20) + "x")
     #expect(String(decoding: reading.visible, as: UTF8.self) == "x")

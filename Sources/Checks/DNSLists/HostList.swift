@@ -17,7 +17,9 @@ public struct HostList: Sendable, Hashable {
     if paths.isEmpty { return false }
     var rest = host.lowercasedASCII[...]
     while true {
-      if let known = paths[String(rest)], known.contains(where: { path.hasPrefix($0) }) { return true }
+      if let known = paths[String(rest)], known.contains(where: { path.utf8.starts(with: $0.utf8) }) {
+        return true
+      }
       guard let dot = rest.firstIndex(of: ".") else { return false }
       rest = rest[rest.index(after: dot)...]
     }

@@ -289,7 +289,8 @@ struct MIMEReader {
     guard !boundary.isEmpty, bytes.count - start >= boundary.count else { return nil }
     var offset = start
     for byte in boundary {
-      if bytes[offset] != byte { return nil }
+      // Bound: no line has a line end in it, though RFC 2231 can write one; else each line would be compared beyond its end.
+      if bytes[offset] != byte || byte == .lineFeed || byte == .carriageReturn { return nil }
       offset += 1
     }
     guard offset < bytes.count else { return false }

@@ -26,6 +26,8 @@ struct ParameterReader {
   private let bytes: [UInt8]
   private var position = 0
   private var isMalformed = false
+  /// Up to here comments were gone over that end no value.
+  private var endsNothingBefore = 0
   /// Whether the type had octets in it that were passed over.
   private var hasStray = false
 
@@ -189,8 +191,12 @@ struct ParameterReader {
   /// Whether only comments stand before the next semicolon; passes over them where it is so.
   private mutating func endsValue() -> Bool {
     let before = position
-    skipSpaceAndComments()
-    if position >= bytes.count || bytes[position] == UInt8(ascii: ";") { return true }
+    // Bound: comments that end nothing are gone over once, however many they are.
+    if before >= endsNothingBefore {
+      skipSpaceAndComments()
+      if position >= bytes.count || bytes[position] == UInt8(ascii: ";") { return true }
+      endsNothingBefore = position
+    }
     position = before + 1
     return false
   }

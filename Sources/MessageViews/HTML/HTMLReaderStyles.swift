@@ -51,7 +51,10 @@ extension HTMLReader {
     var styled = StyledElement(tag: tokenizer.name)
     if let id = value(.id) { styled.id = PackedName(id) }
     if let names = value(.className) {
-      styled.classes = names[...].split(maxSplits: 32, whereSeparator: \.isHTMLSpace).map { PackedName($0) }
+      for name in names[...].split(maxSplits: 32, whereSeparator: \.isHTMLSpace).map({ PackedName($0) })
+      where !styled.classes.contains(name) {
+        styled.classes.append(name)
+      }
     }
     return styled
   }

@@ -191,6 +191,10 @@ struct StyleSheet {
   mutating func layers(for element: StyledElement, in ancestors: some RandomAccessCollection<StyledElement>)
     -> [StyleLayers]
   {
+    guard steps < Self.mostSteps else {
+      isCut = true
+      return []
+    }
     var candidates = forAll
     if let found = byTag[element.tag] { candidates += found }
     if let id = element.id, let found = byID[id] { candidates += found }
@@ -198,13 +202,13 @@ struct StyleSheet {
       if let found = byClass[name] { candidates += found }
     }
     guard !candidates.isEmpty else { return [] }
-    guard steps < Self.mostSteps else {
-      isCut = true
-      return []
-    }
     var matching: [Int] = []
-    for candidate in candidates where selects(rules[candidate].compounds, element, ancestors) {
-      matching.append(candidate)
+    for candidate in candidates {
+      guard steps < Self.mostSteps else {
+        isCut = true
+        break
+      }
+      if selects(rules[candidate].compounds, element, ancestors) { matching.append(candidate) }
     }
     matching.sort { (rules[$0].specificity, $0) < (rules[$1].specificity, $1) }
     return matching.map { blocks[rules[$0].block] }
@@ -214,8 +218,9 @@ struct StyleSheet {
   private mutating func selects(
     _ compounds: [Compound], _ element: StyledElement, _ ancestors: some RandomAccessCollection<StyledElement>
   ) -> Bool {
-    guard var wanted = compounds.last, wanted.selects(element) else { return false }
+    // Bound: what is looked at in vain costs as much.
     steps += 1
+    guard var wanted = compounds.last, wanted.selects(element) else { return false }
     var outer = ancestors.reversed().makeIterator()
     for compound in compounds.dropLast().reversed() {
       let mustBeParent = wanted.isChild
