@@ -40,7 +40,8 @@ import Testing
     private func send(_ id: String, size: Int) {
       let message = Mail.text(id, size: size)
       account.withLock { $0.sent[id] = message }
-      var patience = 200
+      // A start on a busy machine takes seconds.
+      var patience = 2000
       while patience > 0 {
         patience -= 1
         account.withLock { $0.attempts += 1 }
@@ -56,7 +57,7 @@ import Testing
 
     func finish() throws -> Account {
       isOver.store(true, ordering: .relaxed)
-      for thread in threads.withLock({ $0 }) { try thread.value(within: .seconds(60)) }
+      for thread in threads.withLock({ $0 }) { try thread.value(within: .seconds(120)) }
       return account.withLock { $0 }
     }
   }
