@@ -53,13 +53,7 @@ enum EncodedLetters {
   }
 
   private static func value(_ octet: UInt8, _ base: Int) -> Int? {
-    let digit: Int
-    switch octet {
-    case 0x30...0x39: digit = Int(octet) - 0x30
-    case 0x41...0x46: digit = Int(octet) - 0x41 + 10
-    case 0x61...0x66: digit = Int(octet) - 0x61 + 10
-    default: return nil
-    }
-    return digit < base ? digit : nil
+    guard let digit = octet.hexValue.map(Int.init), digit < base else { return nil }
+    return digit
   }
 }
