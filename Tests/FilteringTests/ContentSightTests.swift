@@ -57,6 +57,18 @@ import Testing
     #expect(try await run.codes(few) == ["IMAGE_ONLY"])
   }
 
+  /// Padding in front of what counts: the bounds of text and of links are said.
+  @Test func textAndLinksBeyondTheBoundsAreSaid() async throws {
+    let run = try ContentRun()
+    let padding = [String](repeating: String(repeating: "word ", count: 14), count: 16_000)
+    let text = Self.header + ["Content-Type: text/plain", ""] + padding + ["http://far.test/"]
+    #expect(try await run.codes(text) == ["CONTENT_UNAVAILABLE"])
+    let links = (0..<600).map { "http://host\($0).test/" }
+    let many = Self.header + ["Content-Type: text/plain", ""] + links
+    #expect(try await run.codes(many) == ["CONTENT_UNAVAILABLE"])
+    #expect(try await run.codes(Self.header + ["Content-Type: text/plain", ""] + links.prefix(400)) == [])
+  }
+
   @Test func levelsBeyondTheBoundAreSaid() async throws {
     let run = try ContentRun()
     func nested(_ levels: Int) -> [String] {

@@ -47,7 +47,7 @@ extension [ContentCode] {
 
 extension MessageViews {
   /// Whether everything of the message was looked at: what is not there may otherwise stand where nobody looked.
-  var isAllSeen: Bool { isWhole && !tree.isCut }
+  var isAllSeen: Bool { omitted.subtracting(.links).isEmpty }
 
   /// What a judgement over all of the texts comes to: of a large message it is made away from the event loop.
   func judged<Outcome: Sendable>(_ judge: @Sendable (MessageViews) -> Outcome) async -> Outcome {

@@ -81,7 +81,7 @@ struct EncodingCheck: Check {
     ContentCode(
       .contentUnavailable, 0, reply: nil,
       cause:
-        "Not all of the message was looked at: it is larger than limits.content_size, or there was no memory left for it. What the checks on the content do not find may be there.",
+        "Not all of the message was looked at: it is larger than limits.content_size, there was no memory left for it, or it has more text (1 MiB) or links (500) than are read; the evidence says which. What the checks on the content do not find may be there.",
       remedy:
         "limits.content_size says how much is looked at, limits.memory what there is for all; give it a weight where large messages are unusual."
     ),
@@ -110,7 +110,9 @@ struct EncodingCheck: Check {
       judgeLetters(of: text, tree.parts[text.part], tree, &notes)
     }
     judgeWords(views, &notes)
-    if !views.isWhole { notes.note(.contentUnavailable, "\(views.octets.count) octets were looked at") }
+    // Of parts beyond the bounds MIME_EXCESSIVE speaks.
+    let unseen = views.omitted.subtracting(.parts)
+    if !unseen.isEmpty { notes.note(.contentUnavailable, "unseen=\(unseen)") }
     return notes.findings(rows)
   }
 
