@@ -45,7 +45,10 @@ let package = Package(
     .trait(name: "Locations", description: "Country and network number of an address (libmaxminddb)"),
     .trait(name: "FileTypes", description: "What a file is by its octets (libmagic)"),
     .trait(name: "Archives", description: "What is in an archive (libarchive)"),
-    .default(enabledTraits: ["LDAP", "Locations", "FileTypes", "Archives"]),
+    .trait(
+      name: "Hyperscan", description: "All expressions of the rules in one scan (libhyperscan, libvectorscan)"
+    ),
+    .default(enabledTraits: ["LDAP", "Locations", "FileTypes", "Archives", "Hyperscan"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -79,6 +82,9 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", path: "Sources/Clibs/CArchive", pkgConfig: "libarchive",
       providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(
+      name: "CHyperscan", path: "Sources/Clibs/CHyperscan", pkgConfig: "libhs",
+      providers: [.apt(["libhyperscan-dev"])]),
 
     // Level 0 and 1
     module("Bytes"),
@@ -87,7 +93,8 @@ let package = Package(
       "Settings", ["Bytes", "NetAddress", .product(name: "TOMLKit", package: "TOMLKit")]),
     module("Cryptography", ["Bytes", "COpenSSL"]),
     module("InternationalDomains", ["CICU"]),
-    module("Patterns", ["Bytes", "CPCRE2"]),
+    module(
+      "Patterns", ["Bytes", "CPCRE2", .target(name: "CHyperscan", condition: .when(traits: ["Hyperscan"]))]),
     module("Charsets", ["Bytes", "CIconv", "CICU"]),
     // Level 2 and 3
     module("MailSyntax", ["Bytes", "NetAddress"]),
@@ -185,7 +192,7 @@ let package = Package(
       ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography", "MailAuthentication", "TestSupport"]),
     tests(
       "TraceAnalysisTests", ["Bytes", "NetAddress", "MailSyntax", "DNS", "TraceAnalysis", "TestSupport"]),
-    tests("PatternsTests", ["Bytes", "Patterns"]),
+    tests("PatternsTests", ["Bytes", "Patterns", "TestSupport"]),
     tests("CharsetsTests", ["Bytes", "Charsets", "CIconv", "MailSyntax", "TestSupport"]),
     tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
     tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),

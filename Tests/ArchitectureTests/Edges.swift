@@ -27,7 +27,7 @@ struct Edges {
       "Cryptography": ["Bytes", "COpenSSL"],
       "SASL": ["Bytes", "Cryptography"],
       "InternationalDomains": ["CICU"],
-      "Patterns": ["Bytes", "CPCRE2"],
+      "Patterns": ["Bytes", "CPCRE2", "CHyperscan"],
       "Charsets": ["Bytes", "CIconv", "CICU"],
       "MessageViews": ["Bytes", "NetAddress", "MailSyntax", "Charsets"],
       "ContentInspection": ["Bytes", "Charsets", "Filtering", "CMagic", "CArchive"],

@@ -1,0 +1,179 @@
+#if Hyperscan
+  internal import CHyperscan
+  internal import Synchronization
+
+  /// The library's own database, and the room that scans work in.
+  final class ScanEngine: Sendable {
+    enum Compilation {
+      case made(ScanEngine)
+      /// The member at that place cannot be taken as it was asked for.
+      case refused(Int)
+      case failed
+    }
+
+    // A database is not written to once it is made; as a number it can be shared.
+    private let database: UInt
+    /// Room for scans that nobody is using: each scan needs one of its own.
+    private let idle: Mutex<[UInt]>
+
+    /// Bound: rooms kept for the next scan.
+    private static let mostIdle = 32
+
+    private init?(_ database: OpaquePointer) {
+      var scratch: OpaquePointer?
+      guard hs_alloc_scratch(database, &scratch) == HS_SUCCESS, let scratch else {
+        hs_free_database(database)
+        return nil
+      }
+      self.database = UInt(bitPattern: database)
+      idle = Mutex([UInt(bitPattern: scratch)])
+    }
+
+    deinit {
+      idle.withLock { for scratch in $0 { hs_free_scratch(OpaquePointer(bitPattern: scratch)) } }
+      hs_free_database(OpaquePointer(bitPattern: database))
+    }
+
+    static let library: String? = {
+      guard hs_valid_platform() == HS_SUCCESS, let version = hs_version() else { return nil }
+      var platform = hs_platform_info_t()
+      guard hs_populate_platform(&platform) == HS_SUCCESS else { return nil }
+      return "hyperscan \(String(cString: version)) \(platform.tune) \(platform.cpu_features)"
+    }()
+
+    private static func flags(_ member: PatternSet.Member, _ kind: ScanDatabase.Kind) -> UInt32 {
+      var flags = UInt32(HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY)
+      if member.options.contains(.caseless) { flags |= UInt32(HS_FLAG_CASELESS) }
+      if member.options.contains(.multiline) { flags |= UInt32(HS_FLAG_MULTILINE) }
+      if member.options.contains(.dotAll) { flags |= UInt32(HS_FLAG_DOTALL) }
+      if member.options.contains(.characters) { flags |= UInt32(HS_FLAG_UTF8) }
+      if kind == .candidate { flags |= UInt32(HS_FLAG_PREFILTER) }
+      return flags
+    }
+
+    /// What the scan can say of an expression, as far as can be told without compiling it.
+    static func kind(of member: PatternSet.Member) -> ScanDatabase.Kind {
+      let expression = ScanExpression(member)
+      if isTaken(expression.text, flags(member, .exact)) { return expression.isSame ? .exact : .candidate }
+      return isTaken(expression.text, flags(member, .candidate)) ? .candidate : .unscanned
+    }
+
+    private static func isTaken(_ text: String, _ flags: UInt32) -> Bool {
+      var info: UnsafeMutablePointer<hs_expr_info_t>?
+      var fault: UnsafeMutablePointer<hs_compile_error_t>?
+      let result = hs_expression_info(text, flags, &info, &fault)
+      hs_free_compile_error(fault)
+      // The library's default allocator is malloc.
+      free(info)
+      return result == HS_SUCCESS
+    }
+
+    static func compile(_ members: [PatternSet.Member], _ kinds: [ScanDatabase.Kind]) -> Compilation {
+      let places = members.indices.filter { kinds[$0] != .unscanned }
+      guard !places.isEmpty else { return .failed }
+      let texts = places.map { ScanExpression(members[$0]).text.utf8CString }
+      let flags = places.map { self.flags(members[$0], kinds[$0]) }
+      let names = places.map { UInt32($0) }
+      var database: OpaquePointer?
+      var fault: UnsafeMutablePointer<hs_compile_error_t>?
+      let result = withPointers(to: texts) { pointers in
+        hs_compile_multi(
+          pointers, flags, names, UInt32(places.count), UInt32(HS_MODE_BLOCK), nil, &database, &fault)
+      }
+      defer { hs_free_compile_error(fault) }
+      guard result == HS_SUCCESS, let database else {
+        guard let fault, fault.pointee.expression >= 0, Int(fault.pointee.expression) < places.count else {
+          return .failed
+        }
+        return .refused(places[Int(fault.pointee.expression)])
+      }
+      return ScanEngine(database).map { .made($0) } ?? .failed
+    }
+
+    /// Calls with an array of pointers to texts, all in one piece of memory.
+    private static func withPointers<Result>(
+      to texts: [ContiguousArray<CChar>], _ body: ([UnsafePointer<CChar>?]) -> Result
+    ) -> Result {
+      var all: [CChar] = []
+      var starts: [Int] = []
+      for text in texts {
+        starts.append(all.count)
+        all.append(contentsOf: text)
+      }
+      return all.withUnsafeBufferPointer { buffer in
+        body(starts.map { start in buffer.baseAddress.map { $0 + start } })
+      }
+    }
+
+    func scan(_ subject: Span<UInt8>, count: Int) -> [UInt64]? {
+      guard subject.count <= Int(UInt32.max), let scratch = takeScratch() else { return nil }
+      defer { giveBack(scratch) }
+      var words = [UInt64](repeating: 0, count: (count + 63) >> 6)
+      let result = words.withUnsafeMutableBufferPointer { words in
+        subject.withUnsafeBytes { octets in
+          hs_scan(
+            OpaquePointer(bitPattern: database), octets.baseAddress?.assumingMemoryBound(to: CChar.self),
+            UInt32(octets.count), 0, OpaquePointer(bitPattern: scratch),
+            { place, _, _, _, context in
+              context?.assumingMemoryBound(to: UInt64.self)[Int(place >> 6)] |= 1 << UInt64(place & 63)
+              return 0
+            }, words.baseAddress)
+        }
+      }
+      return result == HS_SUCCESS ? words : nil
+    }
+
+    private func takeScratch() -> UInt? {
+      if let known = idle.withLock({ $0.popLast() }) { return known }
+      var scratch: OpaquePointer?
+      guard hs_alloc_scratch(OpaquePointer(bitPattern: database), &scratch) == HS_SUCCESS else { return nil }
+      return UInt(bitPattern: scratch)
+    }
+
+    private func giveBack(_ scratch: UInt) {
+      let isKept = idle.withLock {
+        guard $0.count < Self.mostIdle else { return false }
+        $0.append(scratch)
+        return true
+      }
+      if !isKept { hs_free_scratch(OpaquePointer(bitPattern: scratch)) }
+    }
+
+    func serialized() -> [UInt8]? {
+      var octets: UnsafeMutablePointer<CChar>?
+      var count = 0
+      guard hs_serialize_database(OpaquePointer(bitPattern: database), &octets, &count) == HS_SUCCESS,
+        let octets
+      else { return nil }
+      defer { free(octets) }
+      return Array(UnsafeRawBufferPointer(start: octets, count: count))
+    }
+
+    convenience init?(serialized octets: Span<UInt8>) {
+      var database: OpaquePointer?
+      let result = octets.withUnsafeBytes {
+        hs_deserialize_database($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, &database)
+      }
+      guard result == HS_SUCCESS, let database else { return nil }
+      self.init(database)
+    }
+  }
+#else
+  /// Stands in where the library is not built in: there is never a database, and PCRE2 answers alone.
+  final class ScanEngine: Sendable {
+    enum Compilation {
+      case made(ScanEngine)
+      case refused(Int)
+      case failed
+    }
+
+    static var library: String? { nil }
+    static func kind(of member: PatternSet.Member) -> ScanDatabase.Kind { .unscanned }
+    static func compile(_ members: [PatternSet.Member], _ kinds: [ScanDatabase.Kind]) -> Compilation {
+      .failed
+    }
+    init?(serialized octets: Span<UInt8>) { nil }
+    func scan(_ subject: Span<UInt8>, count: Int) -> [UInt64]? { nil }
+    func serialized() -> [UInt8]? { nil }
+  }
+#endif
