@@ -5,7 +5,7 @@ internal import NetAddress
 enum HostText {
   /// An address: with or without brackets, `IPv6:`, a zone, a port behind `:` or `.`, leading zeros.
   static func address(_ text: some StringProtocol) -> IPAddress? {
-    guard text.utf8.count <= 80 else { return nil }
+    guard text.utf8.count <= 80, mayBeAddress(text) else { return nil }
     var bytes = Substring(text).utf8
     while let first = bytes.first, "[( ".utf8.contains(first) { bytes = bytes.dropFirst() }
     while let last = bytes.last, "]), ;".utf8.contains(last) { bytes = bytes.dropLast() }
@@ -14,9 +14,25 @@ enum HostText {
     guard (2...64).contains(bytes.count) else { return nil }
     var text = Substring(bytes)
     if text.lowercasedASCII.hasPrefix("ipv6:") { text = text.dropFirst(5) }
-    if let zone = text.firstIndex(of: "%") { text = text[..<zone] }
+    if let zone = text.utf8.firstIndex(of: UInt8(ascii: "%")) { text = text[..<zone] }
     if let address = IPAddress(String(text)) { return address }
     return dottedQuad(text)
+  }
+
+  /// Most words are none, and that shows at once: without a colon, a zone or something behind a bracket there are only
+  /// digits and what stands between and around them.
+  private static func mayBeAddress(_ text: some StringProtocol) -> Bool {
+    var hasOther = false
+    for octet in text.utf8 {
+      switch octet {
+      case UInt8(ascii: ":"), UInt8(ascii: "%"), UInt8(ascii: "]"): return true
+      case 0x30...0x39, .dot, UInt8(ascii: "/"), UInt8(ascii: "["), UInt8(ascii: "("), UInt8(ascii: ")"),
+        UInt8(ascii: ","), UInt8(ascii: ";"), .space:
+        continue
+      default: hasOther = true
+      }
+    }
+    return !hasOther
   }
 
   /// Four numbers, perhaps with leading zeros, perhaps with a port behind a dot, a colon or a slash.
@@ -56,23 +72,31 @@ enum HostText {
     isName(text) && text.utf8.dropLast().contains(.dot) && address(text) == nil
   }
 
+  private static let homely: Set<String> = [
+    "local", "localdomain", "lan", "internal", "intranet", "corp", "home", "localhost", "private", "priv",
+    "office",
+    "int", "loc", "arpa",
+  ]
+
   /// Whether a name is one of a network that nobody outside sees.
   static func isHomely(_ name: String) -> Bool {
-    let last = name.lowercasedASCII.split(separator: ".").last ?? ""
-    return [
-      "local", "localdomain", "lan", "internal", "intranet", "corp", "home", "localhost", "private", "priv",
-      "office", "int", "loc", "arpa",
-    ]
-    .contains(String(last))
+    let octets = name.utf8
+    let end = octets.lastIndex { $0 != .dot }.map(octets.index(after:)) ?? octets.startIndex
+    let last =
+      octets[..<end].lastIndex(of: .dot).map { octets[octets.index(after: $0)..<end] } ?? octets[..<end]
+    guard last.count <= 11 else { return false }
+    return homely.contains(Substring(last).lowercasedASCII)
   }
+
+  private static let placeholders: Set<String> = [
+    "unknown", "unverified", "softdnserr", "unknown.domain", "nodnsquery", "no", "may", "noptr", "norevdns",
+    "not",
+    "untrusted", "no-reverse-dns", "[unknown]", "none", "-", "rdns", "unix", "dynamic", "trusted",
+  ]
 
   /// The words that servers write for a name they do not know.
   static func isPlaceholder(_ text: some StringProtocol) -> Bool {
-    let word = text.lowercasedASCII
-    return [
-      "unknown", "unverified", "softdnserr", "unknown.domain", "nodnsquery", "no", "may", "noptr", "norevdns",
-      "not", "untrusted", "no-reverse-dns", "[unknown]", "none", "-", "rdns", "unix", "dynamic", "trusted",
-    ].contains(word)
+    text.utf8.count <= 14 && placeholders.contains(text.lowercasedASCII)
   }
 }
 
@@ -94,7 +118,7 @@ enum Protocols {
       if names.contains(whole) { return whole }
       if whole == "ESMTP-TLS" { return "ESMTPS" }
       if whole.hasPrefix("SMTPSVC") || whole == "SMTPSVC" { return "SMTP" }
-      let parts = whole.split(separator: "-")
+      let parts = whole.pieces(by: UInt8(ascii: "-"))
       if parts.first == "LOCAL" {
         return parts.count > 1 && names.contains(String(parts[1])) ? String(parts[1]) : "LOCAL"
       }

@@ -58,8 +58,10 @@ struct House {
 
   private static func domain(of name: String?) -> String? {
     guard let name, let domain = Organisation.of(name) else { return nil }
-    let labels = name.split(separator: ".")
-    return HostText.isHomely(name) && labels.count <= 2 ? labels.last.map { $0.lowercasedASCII } : domain
+    guard HostText.isHomely(name), case let labels = name.pieces(by: .dot), labels.count <= 2 else {
+      return domain
+    }
+    return labels.last.map { $0.lowercasedASCII }
   }
 
   private static func isNameless(_ name: String) -> Bool {

@@ -71,7 +71,7 @@ struct MailDateReader {
   // `6 Mar 2003 12:02:35 -0800 (PST)`, `02-Sep-2023 04:24:06 +0200`.
   private mutating func dayFirst(_ parts: inout Parts) -> Bool {
     let mark = next
-    if let word = peek, case let pieces = word.text.split(separator: "-"), pieces.count == 3,
+    if let word = peek, case let pieces = word.text.pieces(by: UInt8(ascii: "-")), pieces.count == 3,
       let day = Self.number(pieces[0], 1...2), let month = Self.month(pieces[1]),
       let year = Self.year(pieces[2])
     {
@@ -116,7 +116,7 @@ struct MailDateReader {
   private mutating func isoForm(_ parts: inout Parts) -> Bool {
     guard let word = peek else { return false }
     let halves = word.text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "T" || $0 == "t" }
-    let pieces = halves[0].split(whereSeparator: { $0 == "-" || $0 == "/" })
+    let pieces = halves[0].pieces { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "/") }
     guard pieces.count == 3, pieces[0].utf8.count == 4, let year = Self.number(pieces[0], 4...4),
       let month = Self.number(pieces[1], 1...2), let day = Self.number(pieces[2], 1...2)
     else { return false }
@@ -156,7 +156,7 @@ struct MailDateReader {
     (parts.hour, parts.minute) = (hour, minute)
     guard pieces.count == 3 else { return true }
     // A fraction is read and left.
-    let second = pieces[2].split(whereSeparator: { $0 == "." || $0 == "," }).first ?? ""
+    let second = pieces[2].pieces { $0 == .dot || $0 == UInt8(ascii: ",") }.first ?? ""
     guard let second = number(second, 1...2) else { return false }
     parts.second = second
     return true

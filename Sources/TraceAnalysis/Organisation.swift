@@ -30,7 +30,7 @@ enum Organisation {
   /// The organisational domain, small letters; nil for what is no full name.
   static func of(_ name: String?) -> String? {
     guard let name, HostText.isFullName(name) else { return nil }
-    let labels = name.lowercasedASCII.split(separator: ".")
+    let labels = name.lowercasedASCII.pieces(by: .dot)
     guard labels.count >= 2 else { return nil }
     let last = labels[labels.count - 1]
     let isCountry = last.utf8.count == 2

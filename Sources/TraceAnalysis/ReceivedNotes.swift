@@ -14,7 +14,7 @@ enum ReceivedNotes {
   @discardableResult
   static func read(_ text: String, _ line: inout ReceivedLine) -> Bool {
     let text = text.utf8.count > 400 ? String(text.unicodeScalars.prefix(400)) : text
-    let words = text.split(whereSeparator: { $0 == " " || $0 == "," })
+    let words = text.pieces { $0 == .space || $0 == UInt8(ascii: ",") }
     guard let first = words.first else { return false }
     let head = first.lowercasedASCII
     if head == "via", words.count == 2, Protocols.named(String(words[1])) != nil {
@@ -46,7 +46,14 @@ enum ReceivedNotes {
   private static func login(
     _ head: String, _ words: [Substring], _ text: String, _ line: inout ReceivedLine
   ) -> Bool {
-    let small = words.prefix(8).map(\.lowercasedASCII)
+    // Hardly a comment is about a login.
+    guard
+      head == "auth:" || head == "smtp-auth:" || head == "account"
+        || words.prefix(3).contains(where: {
+          $0.utf8.count <= 14 && $0.lowercasedASCII.hasPrefix("authenticated")
+        })
+    else { return false }
+    let small = words.prefix(8).map { $0.lowercasedASCII }
     if head == "auth:" || head == "smtp-auth:" {
       // Courier: `AUTH: CRAM-MD5 user, TLS: TLS1.3, 128bits, …`.
       let own = small.firstIndex(of: "tls:").map { words[..<$0] } ?? words[...]
@@ -71,7 +78,9 @@ enum ReceivedNotes {
     {
       rest.removeFirst()
     }
-    let user = rest.first.flatMap { $0.contains("=") ? nil : String($0).printable(limit: 100) }
+    let user = rest.first.flatMap {
+      $0.contains(octet: UInt8(ascii: "=")) ? nil : String($0).printable(limit: 100)
+    }
     line.login = ReceivedLine.Login(manner: text.printable(limit: 60), user: user)
     return true
   }
@@ -86,7 +95,7 @@ enum ReceivedNotes {
       return true
     }
     // Gmail, Exchange, Haraka: `version=TLS1_3 cipher=TLS_AES_128_GCM_SHA256 bits=128/128`.
-    let pairs = words.filter { $0.contains("=") }
+    let pairs = words.filter { $0.contains(octet: UInt8(ascii: "=")) }
     if let version = value("version", pairs) ?? value("tls_version", pairs) {
       line.tls = ReceivedLine.TLS(version: version, cipher: value("cipher", pairs))
       return true
@@ -106,7 +115,7 @@ enum ReceivedNotes {
     }
     // Exim, OpenSMTPD: `TLSv1:AES256-SHA:256`, `TLS1.3:ECDHE_X25519__RSA_PSS_RSAE_SHA256__AES_256_GCM:256`, `TLS1.3`.
     guard words.count == 1, let only = words.first else { return false }
-    let parts = only.split(separator: ":")
+    let parts = only.pieces(by: UInt8(ascii: ":"))
     guard let version = parts.first, isVersion(version) else { return false }
     line.tls = ReceivedLine.TLS(
       version: String(version),
@@ -132,9 +141,8 @@ enum ReceivedNotes {
 
   /// Remarks that say nothing of the client's name.
   private static func remark(_ head: String, _ words: [Substring]) -> Bool {
-    let small = words.prefix(4).map(\.lowercasedASCII)
     if head == "no" || head == "client" || head == "uid" || head == "nullmailer" { return true }
-    if small.count > 1, small[0] == "not", small[1] == "using" { return true }
+    if head == "not", words.count > 1, words[1].lowercasedASCII == "using" { return true }
     if head == "proxying" || head == "peer" || head == "single-drop" || head == "multi-drop" { return true }
     return false
   }

@@ -221,7 +221,7 @@ struct ReceivedParser {
     } else {
       line.unread.append("with \(text)".printable(limit: 60))
     }
-    let parts = words[0].split(separator: "/")
+    let parts = words[0].pieces(by: UInt8(ascii: "/"))
     if parts.count == 3, parts[1].uppercasedASCII == "TLS" {
       line.tls = ReceivedLine.TLS(version: "", cipher: String(parts[2]).printable(limit: 80))
     }

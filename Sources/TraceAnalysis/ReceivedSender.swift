@@ -132,7 +132,7 @@ struct ReceivedSender {
 
     init?(_ text: String) {
       let small = text.lowercasedASCII
-      let value = text.firstIndex(of: "=").map { String(text[text.index(after: $0)...]) }
+      let value = text.utf8.firstIndex(of: UInt8(ascii: "=")).map { String(text[text.index(after: $0)...]) }
       if small == "helo" || small == "ehlo" || small == "lhlo" || small == "helo=" || small == "ehlo=" {
         self = .helo(nil)
       } else if small.hasPrefix("helo=") || small.hasPrefix("ehlo=") || small.hasPrefix("lhlo=") {
@@ -192,7 +192,7 @@ struct ReceivedSender {
 
   /// `user@192.0.2.1`, `user@[192.0.2.1]`.
   private func identified(_ piece: ReceivedToken, _ following: ReceivedToken?) -> (String, IPAddress)? {
-    guard piece.kind == .word, let at = piece.text.lastIndex(of: "@") else { return nil }
+    guard piece.kind == .word, let at = piece.text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return nil }
     let user = String(piece.text[..<at])
     let host = piece.text[piece.text.index(after: at)...]
     if host.isEmpty, let following, following.kind == .bracket, following.isTight,
@@ -218,7 +218,7 @@ struct ReceivedSender {
       return name
     }
     if text.uppercasedASCII.hasPrefix("IDENT:") { text = String(text.dropFirst(6)) }
-    if let at = text.lastIndex(of: "@") {
+    if let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) {
       line.ident = String(text[..<at]).printable(limit: 100)
       text = String(text[text.index(after: at)...])
     }

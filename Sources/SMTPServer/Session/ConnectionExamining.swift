@@ -60,7 +60,7 @@ extension Connection {
   ) -> Found {
     if client == nil {
       if examinations.isEmpty { return .nothing }
-      if !examinations.contains(where: \.isAwaited) {
+      if !examinations.contains(where: { $0.isAwaited }) {
         return .known(CheckPlan.examine(examinations, facts, at: stage, scores: policy.scores) ?? [])
       }
     }
