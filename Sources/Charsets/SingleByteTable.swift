@@ -10,21 +10,28 @@ struct SingleByteTable: Sendable {
   private static let known = Mutex<[String: SingleByteTable]>([:])
 
   /// By iconv's name. Bound: as many as the register has rows.
-  static func named(_ name: String) -> SingleByteTable {
+  ///
+  /// What was made while iconv could not be opened, because the process had no descriptor or memory left, is not kept.
+  static func named(_ name: String, opening open: (String) -> IconvConversion? = { IconvConversion($0) })
+    -> SingleByteTable
+  {
     if let table = known.withLock({ $0[name] }) { return table }
-    let table = SingleByteTable(making: name)
+    guard let conversion = open(name) else {
+      return SingleByteTable(making: name) { $0 < 0x80 ? UInt32($0) : 0 }
+    }
+    let table = SingleByteTable(making: name) { conversion.character([$0]) }
     known.withLock { $0[name] = table }
     return table
   }
 
-  private init(making name: String) {
-    let conversion = IconvConversion(name)
+  /// - Parameter character: what an octet means; 0 where it means nothing.
+  private init(making name: String, _ character: (UInt8) -> UInt32) {
     let fixed = WHATWGDifferences.singles[name] ?? [:]
     // Windows' code pages let the octets that they leave free be C1 controls.
     let isWindows = name.hasPrefix("CP125") || name == "CP874"
     var scalars = [UInt32](repeating: 0xffff_ffff, count: 256)
     for octet in UInt8.min...0xff {
-      let scalar = conversion?.character([octet]) ?? (octet < 0x80 ? UInt32(octet) : 0)
+      let scalar = character(octet)
       if let other = fixed[octet] {
         scalars[Int(octet)] = other
       } else if scalar != 0 || octet == 0 {

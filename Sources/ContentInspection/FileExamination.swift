@@ -56,7 +56,7 @@ struct FileExamination {
     withWords: Bool = false
   ) -> Piece {
     let signature = FileSignature.of(octets, end: isWhole ? octets.suffix(512) : [0])
-    var piece = kind(of: octets, signature, withWords: withWords)
+    var piece = kind(of: octets, signature, name: name, withWords: withWords)
     switch signature?.kind {
     case .pdf: lookIntoPDF(octets, &piece)
     case .compound, .rtf:
@@ -76,10 +76,14 @@ struct FileExamination {
   }
 
   /// By signature and libmagic.
-  private mutating func kind(of octets: ArraySlice<UInt8>, _ signature: FileSignature?, withWords: Bool)
-    -> Piece
-  {
+  private mutating func kind(
+    of octets: ArraySlice<UInt8>, _ signature: FileSignature?, name: String, withWords: Bool
+  ) -> Piece {
     var piece = Piece()
+    if signature == nil, TextFile.isHarmless(name: name, octets) {
+      (piece.type, piece.words) = ("text/plain", "text")
+      return piece
+    }
     piece.type = signature?.type ?? ""
     piece.words = signature?.words ?? ""
     piece.isExecutable = signature?.kind == .executable

@@ -4,22 +4,20 @@ internal import MailSyntax
 
 /// Finds what is a file to a person.
 enum AttachmentReading {
-  static func all(_ tree: MIMETree, _ readings: [TextReading]) -> [AttachmentView] {
+  static func all(_ tree: MIMETree) -> [AttachmentView] {
     var views: [AttachmentView] = []
-    let holders = Set(readings.filter(\.mayHoldFiles).map(\.view.part))
-    for part in tree.parts where !part.isMultipart {
-      if part.isTNEF || holders.contains(part.index) {
-        let files = tree.embeddedFiles(in: part)
-        for (place, file) in files.enumerated() {
-          views.append(
-            AttachmentView(
-              part: part.index, name: text(file.name, charset: file.charset),
-              type: "application/octet-stream",
-              size: file.octets.count, isInline: false, embedded: place))
-        }
-        if part.isTNEF && !files.isEmpty { continue }
+    for part in tree.parts {
+      let files = tree.embeddedFiles(in: part)
+      for (place, file) in files.enumerated() {
+        views.append(
+          AttachmentView(
+            part: part.index, name: text(file.name, charset: file.charset),
+            type: "application/octet-stream",
+            size: file.octets.count, isInline: false, embedded: place))
       }
-      guard isFile(part) else { continue }
+      guard let role = role(of: part, in: tree) else { continue }
+      // The wrapping of files is none, unless it bears a name besides.
+      if part.isTNEF, !files.isEmpty, part.fileNames.allSatisfy(\.isOfTNEF) { continue }
       let names = part.fileNames.map { text($0.value, charset: $0.charset) }
       var others: [String] = []
       for name in names.dropFirst() where name != names.first && !others.contains(name) {
@@ -28,18 +26,29 @@ enum AttachmentReading {
       views.append(
         AttachmentView(
           part: part.index, name: names.first ?? "", otherNames: others, type: part.type.name,
-          size: size(tree, part), isInline: isInline(tree, part)))
+          size: size(tree, part), isInline: isInline(tree, part), role: role))
     }
     return views
   }
 
-  private static func isFile(_ part: MIMETree.Part) -> Bool {
-    if part.isShownText { return false }
-    // What a message holds is shown with it; reports of delivery are for machines.
-    if part.type.type == "message" {
-      return part.disposition?.type == "attachment" || !part.fileNames.isEmpty
+  /// nil for what is no file.
+  private static func role(of part: MIMETree.Part, in tree: MIMETree) -> AttachmentView.Role? {
+    let isNamed = !part.fileNames.isEmpty
+    if part.isMultipart, !tree.isUndivided(part) { return isNamed ? .container : nil }
+    if part.isShownText || tree.isUndivided(part) {
+      // A mail client that shows it lets it be saved and opened too, by its name.
+      return isNamed || TextKind(part.type) == .properties || isNoText(part, in: tree) ? .shownText : nil
     }
-    return true
+    // What a message holds is shown with it; reports of delivery are for machines.
+    if part.type.type == "message" { return part.disposition?.type == "attachment" || isNamed ? .file : nil }
+    return .file
+  }
+
+  private static func isNoText(_ part: MIMETree.Part, in tree: MIMETree) -> Bool {
+    let charset = (part.type["charset"]?.text ?? "").lowercasedASCII
+    let isWide = ["utf-16", "utf-32", "utf16", "utf32", "ucs", "unicode", "iso-10646"].contains(
+      where: charset.hasPrefix)
+    return FileStart.isNoText(tree.beginning(of: part), isWide: isWide)
   }
 
   private static func isInline(_ tree: MIMETree, _ part: MIMETree.Part) -> Bool {

@@ -34,23 +34,42 @@ struct MessageLinks: Sendable {
     for (octets, part) in MarginalText.unshown(tree, most: limits.text) {
       found.search(Array(Charset.decode(octets, declared: nil).text.utf8), .other, part)
     }
-    // A text that is attached is opened with a click, and its links with another.
+    found.addAttached(tree)
+    return found
+  }
+
+  /// A text that is attached is opened with a click, and its links with another.
+  private mutating func addAttached(_ tree: MIMETree) {
     var room = limits.text
-    for part in tree.parts where part.isText && !part.isShownText {
+    for part in tree.parts {
+      guard let kind = Self.attachedKind(part, in: tree) else { continue }
       guard room > 0 else {
-        found.isCut = true
+        isCut = true
         break
       }
-      let reading = TextReading.read(tree, part, room: &room)
-      if reading.isCut { found.isCut = true }
-      found.add(reading)
+      let reading = TextReading.read(tree, part, as: kind, room: &room)
+      if reading.isCut { isCut = true }
+      add(reading)
+      // Where the parts of a message lie elsewhere (RFC 2017).
+      if let place = part.type["url"], part.type.name == "message/external-body" {
+        search(place.value.filter { !$0.isWhiteSpace }, .other, part.index, isProse: false)
+      }
     }
-    return found
+  }
+
+  /// How a part is read beside the texts that are shown; nil where it is not.
+  private static func attachedKind(_ part: MIMETree.Part, in tree: MIMETree) -> TextKind? {
+    if part.isShownText || tree.isUndivided(part) {
+      return !part.isHTML && TextKind.opensAsHTML(part) ? .html : nil
+    }
+    return TextKind.attached(part, in: tree)
   }
 
   private mutating func add(_ reading: TextReading) {
     let part = reading.view.part
+    search(reading.others, .other, part)
     guard let html = reading.html else { return search(Array(reading.view.visible.utf8), .text, part) }
+    if !reading.view.isHTML { search(Array(reading.view.decoded.text.utf8), .text, part) }
     for reference in html.references { add(reference, html.base, part) }
     // What stands in a label leads where the anchor leads.
     var start = 0

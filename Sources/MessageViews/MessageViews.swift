@@ -144,7 +144,7 @@ public final class MessageViews: Sendable {
   }
 
   public var attachments: [AttachmentView] {
-    attachmentsView.value { AttachmentReading.all(tree, readings) }
+    attachmentsView.value { AttachmentReading.all(tree) }
   }
 
   /// Computes all views now: where that takes long, away from an event loop.

@@ -5,10 +5,10 @@ internal import MailSyntax
 /// A text part as it was read, with what only the search for links needs.
 struct TextReading: Sendable {
   let view: TextView
-  /// nil for others than HTML.
+  /// Of HTML, and of the HTML in a calendar; nil where there is none.
   let html: HTMLReading?
-  /// Whether a line of it begins as a uuencoded file does.
-  let mayHoldFiles: Bool
+  /// What is not shown, in UTF-8, and may hold links.
+  var others: [UInt8] = []
   /// Whether a bound cut it.
   let isCut: Bool
 
@@ -17,26 +17,30 @@ struct TextReading: Sendable {
     var room = most
     var readings: [TextReading] = []
     for part in tree.parts where (part.isShownText || tree.isUndivided(part)) && room > 0 {
-      readings.append(read(tree, part, room: &room))
+      readings.append(read(tree, part, as: TextKind(part.type), room: &room))
     }
     return readings
   }
 
-  /// Reads one part, of whatever kind it is a text.
-  static func read(_ tree: MIMETree, _ part: MIMETree.Part, room: inout Int) -> TextReading {
+  /// Reads one part as a text of that kind.
+  static func read(_ tree: MIMETree, _ part: MIMETree.Part, as kind: TextKind, room: inout Int) -> TextReading
+  {
     let (octets, isCut) = tree.shownOctets(part, most: room)
     room -= octets.count
     let declared = part.type["charset"]?.text
-    let isHTML = part.isHTML
+    if kind == .properties, let lines = ContentLines(octets[...]) {
+      return read(lines, part, declared, isCut: isCut)
+    }
+    let isHTML = kind == .html
     let decoded = Charset.decode(
       octets[...], declared: declared ?? (isHTML ? DeclaredInHTML.charset(octets) : nil))
-    let mayHoldFiles = !isHTML && octets.hasFileLine
     guard isHTML else {
       var visible = LineEnds.plain(decoded.text)
+      if kind == .enriched || kind == .richtext { visible = EnrichedText.visible(visible, kind) }
       if part.type.isFlowed { visible = FlowedText.joined(visible, deletesSpaces: part.type.deletesSpaces) }
       let view = TextView(
         part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: visible, html: nil)
-      return TextReading(view: view, html: nil, mayHoldFiles: mayHoldFiles, isCut: isCut)
+      return TextReading(view: view, html: nil, isCut: isCut)
     }
     let reading = HTMLReader.read(Array(decoded.text.utf8))
     let html = HTMLView(
@@ -46,26 +50,44 @@ struct TextReading: Sendable {
     let view = TextView(
       part: part.index, isHTML: true, declared: declared, decoded: decoded,
       visible: NormalText.of(reading.visible), html: html)
+    return TextReading(view: view, html: reading, isCut: isCut || reading.isCut)
+  }
+
+  /// What a calendar or a card shows; the text that is decoded is that of its values.
+  private static func read(
+    _ lines: ContentLines, _ part: MIMETree.Part, _ declared: String?, isCut: Bool
+  ) -> TextReading {
+    let decoded = Charset.decode(lines.shown[...], declared: declared)
+    var visible = LineEnds.plain(decoded.text)
+    var html: HTMLReading?
+    if !lines.html.isEmpty {
+      let reading = HTMLReader.read(Array(Charset.decode(lines.html[...], declared: declared).text.utf8))
+      visible += visible.isEmpty ? "" : "\n"
+      visible += NormalText.of(reading.visible)
+      html = reading
+    }
+    let view = TextView(
+      part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: visible, html: nil)
     return TextReading(
-      view: view, html: reading, mayHoldFiles: mayHoldFiles, isCut: isCut || reading.isCut)
+      view: view, html: html, others: Array(Charset.decode(lines.others[...], declared: declared).text.utf8),
+      isCut: isCut || html?.isCut ?? false)
   }
 }
 
 extension MIMETree.Part {
   /// Kinds of text that a person gets as files.
   private static let fileKinds: Set<String> = [
-    "calendar", "vcard", "x-vcard", "directory", "csv", "rtf", "css", "javascript", "ecmascript", "xml",
-    "x-script", "tab-separated-values",
+    "csv", "rtf", "css", "javascript", "ecmascript", "xml", "x-script", "tab-separated-values",
   ]
 
-  var isHTML: Bool { type.type == "text" && (type.subtype == "html" || type.subtype == "x-amp-html") }
+  var isHTML: Bool { TextKind(type) == .html }
 
   /// Whether a mail client shows it as text of the message.
   var isShownText: Bool {
     guard isText, !Self.fileKinds.contains(type.subtype) else { return false }
     let isAttached = disposition.map { $0.type != "inline" } ?? false
     if isAttached { return fileNames.isEmpty }
-    return type.subtype == "plain" || isHTML || fileNames.isEmpty
+    return type.subtype == "plain" || TextKind(type) != .plain || fileNames.isEmpty
   }
 }
 
@@ -114,18 +136,5 @@ enum LineEnds {
         return count
       }
     }
-  }
-}
-
-extension [UInt8] {
-  /// Whether a line begins with `begin `.
-  fileprivate var hasFileLine: Bool {
-    var line = 0
-    while line < count {
-      if self[line] == UInt8(ascii: "b"), self[line...].starts(with: "begin ".utf8) { return true }
-      guard let end = span.bytes.firstLineFeed(from: line) else { return false }
-      line = end + 1
-    }
-    return false
   }
 }

@@ -145,8 +145,17 @@ public struct LinkView: Sendable, Hashable {
   }
 }
 
-/// A part that is a file to a person: an attachment, or anything inline that is no text.
+/// A part that is a file to a person: an attachment, anything inline that is no text, and any part that bears a file's
+/// name.
 public struct AttachmentView: Sendable, Hashable {
+  public enum Role: Sendable, Hashable {
+    case file
+    /// Its text is one of the message's besides.
+    case shownText
+    /// It holds parts: nothing but its names counts.
+    case container
+  }
+
   public let part: Int
   /// As a person sees it, decoded; empty where it has none. The others that it bears, where it bears different ones.
   public let name: String
@@ -159,12 +168,14 @@ public struct AttachmentView: Sendable, Hashable {
   /// Its place among the files that stand in the part (uuencoded in a text, in a `winmail.dat`); nil where it is the
   /// part itself.
   public let embedded: Int?
+  public let role: Role
 
   public init(
     part: Int, name: String, otherNames: [String] = [], type: String, size: Int, isInline: Bool,
-    embedded: Int? = nil
+    embedded: Int? = nil, role: Role = .file
   ) {
     self.embedded = embedded
+    self.role = role
     self.part = part
     self.name = name
     self.otherNames = otherNames

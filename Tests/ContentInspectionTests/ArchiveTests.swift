@@ -178,8 +178,9 @@ import Testing
       #expect(sealed.entries.map(\.isEncrypted) == [true])
     }
 
-    @Test(needs(.bsdtar)) func encryptedByOthers() async throws {
-      let options = ["--format", "zip", "--options", "zip:encryption=aes256", "--passphrase", "infected"]
+    @Test(needs(.bsdtar), arguments: ["aes256", "aes128", "zipcrypt"])
+    func encryptedByOthers(_ cipher: String) async throws {
+      let options = ["--format", "zip", "--options", "zip:encryption=\(cipher)", "--passphrase", "infected"]
       let made = try Making.bsdtar(options, ["setup.exe": Making.exe])
       let found = await inspector.inspect(made, "x.zip")
       #expect(found.isEncrypted && found.faults.isEmpty, "\(found)")

@@ -46,6 +46,21 @@ struct TypeTests {
     #expect(await inspector.inspect(Array(text.utf8), "x").type == type)
   }
 
+  /// libmagic is not asked about texts that nothing runs: it would take longer than for anything else.
+  @Test func textsThatNothingRuns() async {
+    for name in ["a.txt", "", "notes", "A.LOG", "x.ics", "page.html", "re: minutes.csv"] {
+      let found = await inspector.inspect(
+        Array("#include <x.h>\r\nint main() {\t}\r\n".utf8), name: name, isWhole: true)
+      #expect(found.type == "text/plain" && found.words == "text", "\(name): \(found)")
+    }
+    // What a signature knows, or what is no text, is told as ever.
+    #expect(await inspector.inspect(Array("<html><p>".utf8), "a.txt").type == "text/html")
+    #expect(await inspector.inspect(Array("#!/bin/sh\nx\n".utf8), "a.txt").type == "text/x-shellscript")
+    #expect(await inspector.inspect(Making.exe, "").isExecutable)
+    #expect(await inspector.inspect([0x61, 0, 0x62, 0, 1, 2, 3], "a.txt").words != "text")
+    #expect(await inspector.inspect([UInt8](), "a.txt").words != "text")
+  }
+
   @Test func disks() async {
     var iso = [UInt8](repeating: 0, count: 40_000)
     iso.replaceSubrange(32_769..<32_774, with: Array("CD001".utf8))

@@ -56,7 +56,9 @@ import Testing
   }
 
   @Test func insideAMessage() {
-    for head in ["application/ms-tnef", "application/octet-stream; name=WINMAIL.dat"] {
+    for head in [
+      "application/ms-tnef", "application/octet-stream; name=WINMAIL.dat", "text/plain; name=winmail.dat",
+    ] {
       let message =
         "Content-Type: \(head)\r\nContent-Transfer-Encoding: base64\r\n\r\n\(Base64.text(sample))\r\n"
       let tree = MIMETree.parse(Array(message.utf8))

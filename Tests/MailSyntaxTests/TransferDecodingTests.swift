@@ -40,6 +40,22 @@ import Testing
     }
   }
 
+  /// A line of words behind a padding hides nothing of what mail clients go on to decode.
+  @Test func whatIsEncodedBehindAppendedText() {
+    let text = String(repeating: "buy at http://spam.test now ", count: 6)
+    let encoded = Base64.text(Array(text.utf8))
+    #expect(decoded("QQ==\nnot one\n\(encoded)\nthe end\n", .base64) == "Anot one\n\(text)the end\n")
+    // Words stay words, whatever their letters are.
+    #expect(
+      decoded("QQ==\nnot one\nunsubscribe\ninternationalization\n", .base64).hasSuffix(
+        "one\nunsubscribe\ninternationalization\n"))
+    let whole = TransferDecoding.decode(Array("QQ==\nnot one\n\(encoded)\n".utf8)[...], .base64)
+    for most in 0...whole.octets.count {
+      let found = TransferDecoding.decode(Array("QQ==\nnot one\n\(encoded)\n".utf8)[...], .base64, most: most)
+      #expect(found.octets == Array(whole.octets.prefix(most)) && found.isCut == (most < whole.octets.count))
+    }
+  }
+
   @Test func quotedPrintableAsItIsMet() {
     for (text, expected) in [
       ("a=3Db", "a=b"), ("a=3db", "a=b"), ("a=\r\nb", "ab"), ("a=\nb", "ab"), ("a= \t\r\nb", "ab"),

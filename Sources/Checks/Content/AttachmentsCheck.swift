@@ -69,6 +69,11 @@ struct AttachmentsCheck: Check {
       var inspections: [FileInspection] = []
       var slow = 0
       for attachment in attachments {
+        // What lies in the parts that it holds is looked into there.
+        if attachment.role == .container {
+          inspections.append(FileInspection())
+          continue
+        }
         guard isGranted, inspections.count < inspected.count, slow < 3 else {
           inspections.append(unread)
           continue

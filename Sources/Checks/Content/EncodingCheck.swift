@@ -16,6 +16,8 @@ extension ReasonCode {
   static let mimeAmbiguous: ReasonCode = "MIME_AMBIGUOUS"
   static let mimeBroken: ReasonCode = "MIME_BROKEN"
   static let mimeExcessive: ReasonCode = "MIME_EXCESSIVE"
+  static let mimePartial: ReasonCode = "MIME_PARTIAL"
+  static let mimeExternalBody: ReasonCode = "MIME_EXTERNAL_BODY"
   static let messageNUL: ReasonCode = "MESSAGE_NUL"
   static let lettersEncoded: ReasonCode = "LETTERS_ENCODED"
   static let lettersDisguised: ReasonCode = "LETTERS_DISGUISED"
@@ -76,6 +78,16 @@ struct EncodingCheck: Check {
         "More than a thousand parts, twenty levels or 256 KiB of header in a part: what lies beyond is not looked at.",
       remedy: "weir scan shows the parts that are."),
     ContentCode(
+      .mimePartial, 2, reply: "Message is one piece of another",
+      cause:
+        "A part is a piece of a message that the reader's program puts together (message/partial, RFC 2046 §5.2.2): no filter sees the whole.",
+      remedy: "Send the message whole, or a link to it."),
+    ContentCode(
+      .mimeExternalBody, 0.5, reply: "Part of this message is fetched from elsewhere",
+      cause:
+        "A part is not in the message: the reader's program fetches it (message/external-body, RFC 2046 §5.2.3). Announcements of drafts by the IETF have such parts."
+    ),
+    ContentCode(
       .messageNUL, 1, reply: "Message has NUL in it",
       cause: "A text or a header has octets of value 0, behind which some readers see nothing."),
     ContentCode(
@@ -106,6 +118,7 @@ struct EncodingCheck: Check {
     for text in views.texts { judge(text, &notes) }
     let tree = views.tree
     judge(tree, isWhole: views.isWhole, &notes)
+    judgeAbsent(tree, &notes)
     for text in views.texts where tree.parts.indices.contains(text.part) {
       judgeLetters(of: text, tree.parts[text.part], tree, &notes)
     }
@@ -208,6 +221,19 @@ struct EncodingCheck: Check {
       else { continue }
       let evidence = fault.evidence.isEmpty ? "" : " \(fault.evidence)"
       notes.note(code, fault.kind.rawValue + evidence)
+    }
+  }
+
+  /// What is not in the message, or not whole.
+  private static func judgeAbsent(_ tree: MIMETree, _ notes: inout ContentNotes) {
+    for part in tree.parts where part.type.type == "message" && !tree.isWithinMessage(part.index) {
+      switch part.type.subtype {
+      case "partial":
+        let words = ["number", "total"].compactMap { part.type[$0]?.text }
+        notes.note(.mimePartial, words.joined(separator: " of "))
+      case "external-body": notes.note(.mimeExternalBody, part.type["access-type"]?.text ?? "")
+      default: break
+      }
     }
   }
 

@@ -49,7 +49,7 @@ struct ImageOnlyCheck: Check {
     }
     guard images > 0, characters < text, remote > 0 || views.links.contains(where: { $0.place == .anchor }),
       // With a document beside it, that is the message.
-      !views.attachments.contains(where: { !$0.type.hasPrefix("image/") })
+      !views.attachments.contains(where: { $0.role == .file && !$0.type.hasPrefix("image/") })
     else { return [] }
     var notes = ContentNotes()
     notes.note(.imageOnly, "\(images) images, \(characters) characters")

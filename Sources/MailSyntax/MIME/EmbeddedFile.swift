@@ -29,14 +29,11 @@ extension MIMETree {
   ///
   /// - Parameter most: octets of all of them together; what is beyond is cut.
   public func embeddedFiles(in part: Part, files: Int = 100, most: Int = 32 << 20) -> [EmbeddedFile] {
-    guard !part.isMultipart, !part.isMessage else { return [] }
-    if part.isTNEF {
-      return TNEF.attachments(decoded(part, most: most).octets, files: files)
-    }
-    guard part.isText, part.encoding != .uuencode else { return [] }
-    // Nearly no text has one: it is not even decoded.
-    let body = body(of: part)
-    let text = part.encoding.isEncoded ? decoded(part, most: most).octets[...] : body
+    guard part.children.isEmpty, !part.isMessage else { return [] }
+    if part.isTNEF { return TNEF.attachments(decoded(part, most: most).octets, files: files) }
+    guard part.isText || part.isMultipart, part.encoding != .uuencode else { return [] }
+    // Nearly no text has one: what is not encoded is only looked through.
+    let text = part.encoding.isEncoded ? decoded(part, most: most).octets[...] : body(of: part)
     return UuencodedFile.all(in: text, files: files, most: most).map {
       EmbeddedFile(kind: .uuencode, name: $0.name, octets: $0.octets, isCut: $0.isCut)
     }
@@ -47,7 +44,12 @@ extension MIMETree.Part {
   /// Whether it is what Exchange and Outlook wrap attachments in, by its type or its name.
   public var isTNEF: Bool {
     if type.name == "application/ms-tnef" || type.name == "application/vnd.ms-tnef" { return true }
-    guard type.type == "application" else { return false }
-    return fileNames.contains { $0.text.equalsIgnoringASCIICase("winmail.dat") }
+    guard !isMultipart, type.type != "message" else { return false }
+    return fileNames.contains(where: \.isOfTNEF)
   }
+}
+
+extension ContentType.Parameter {
+  /// Whether it is the name under which TNEF goes.
+  public var isOfTNEF: Bool { text.equalsIgnoringASCIICase("winmail.dat") }
 }

@@ -113,40 +113,72 @@ extension TransferDecoding {
     }
     if end < octets.count {
       isMalformed = true
-      let text = octets.dropFirst(end)
-      let room = isCut ? 0 : most - decoded.count
-      decoded += text.prefix(room)
-      isCut = text.count > room
+      if !isCut { isCut = !appendText(octets.dropFirst(end), to: &decoded, most: most) }
     }
     return Decoded(octets: decoded, isCut: isCut, faults: isMalformed ? [.malformedBase64] : [])
   }
 
-  /// Where text begins behind the line of a padding: the first line in which white space stands between other octets, of
-  /// which a quarter is none of base64's, or that is somebody's boundary.
+  /// Where text begins behind the line of a padding: the first line of words, or that is somebody's boundary.
   private static func appendedText(_ input: UnsafeBufferPointer<UInt8>, from index: Int) -> Int {
     var line = endOfLine(input, index)
     while line < input.count {
       let end = endOfLine(input, line)
-      var digits = 0
-      var others = 0
-      var hasGap = false
+      let shape = LineShape(input[line..<end])
+      let isBoundary = shape.digits > 0 && input[line...].starts(with: "--".utf8)
+      if shape.isText || isBoundary { return line }
+      line = end
+    }
+    return input.count
+  }
+
+  /// What stands in one line.
+  private struct LineShape {
+    private(set) var digits = 0
+    private var pads = 0
+    private var others = 0
+    /// Whether white space stands between other octets.
+    private var hasGap = false
+
+    init(_ line: some Sequence<UInt8>) {
       var isGap = false
-      for octet in input[line..<end] {
+      for octet in line {
         let value = base64Values[Int(octet)]
         if value == 65 {
           isGap = digits + others > 0
           continue
         }
-        if value == 64 { continue }
+        if value == 64 {
+          pads += 1
+          continue
+        }
         hasGap = hasGap || isGap
         isGap = false
         if value == 66 { others += 1 } else { digits += 1 }
       }
-      let isBoundary = digits > 0 && input[line...].starts(with: "--".utf8)
-      if hasGap || isBoundary || others > 3 && others * 4 >= digits + others { return line }
-      line = end
     }
-    return input.count
+
+    /// Words, or a line of which a quarter is none of base64's.
+    var isText: Bool { hasGap || others > 3 && others * 4 >= digits + others }
+    /// What nobody writes who writes words.
+    var isEncoded: Bool { others == 0 && !hasGap && digits >= 24 && (digits + pads) % 4 == 0 }
+  }
+
+  /// The text behind what is encoded, as it stands; lines in it that are encoded again, as mail clients decode them.
+  ///
+  /// - Returns: false where there was no room.
+  private static func appendText(_ text: ArraySlice<UInt8>, to decoded: inout [UInt8], most: Int) -> Bool {
+    var rest = text
+    while !rest.isEmpty {
+      let end = rest.firstIndex(of: .lineFeed).map { $0 + 1 } ?? rest.endIndex
+      let line = rest[rest.startIndex..<end]
+      let isEncoded = LineShape(line).isEncoded
+      let octets = isEncoded ? base64(line, most: most).octets[...] : line
+      let room = most - decoded.count
+      decoded += octets.prefix(room)
+      if octets.count > room { return false }
+      rest = rest[end...]
+    }
+    return true
   }
 
   private static func endOfLine(_ input: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {

@@ -17,7 +17,7 @@ public struct UuencodedFile: Sendable, Hashable {
       var line = start - octets.startIndex
       while line < bytes.count {
         let end = endOfLine(bytes, line)
-        if let name = header(bytes, line..<end) {
+        if bytes[line] == UInt8(ascii: "b"), let name = header(bytes, line..<end) {
           var scan = Scan(bytes: bytes, position: end, most: most)
           if scan.read() {
             return UuencodedFile(

@@ -22,6 +22,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "dns": fuzzDNS,
   "received": fuzzReceived,
   "mime": fuzzMIME,
+  "calendar": fuzzCalendar,
   "header-words": fuzzHeaderWords,
   "archive-names": fuzzArchiveNames,
   "charset": fuzzCharset,
