@@ -60,8 +60,7 @@ enum TextKind: Hashable, Sendable {
   ]
   private static let plainEndings: Set<String> = [
     "txt", "text", "asc", "log", "md", "csv", "tsv", "rtf", "url", "website", "webloc", "desktop", "eml",
-    "mht",
-    "mhtml", "xml",
+    "mht", "mhtml",
   ]
 }
 

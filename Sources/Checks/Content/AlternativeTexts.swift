@@ -14,10 +14,12 @@ enum AlternativeTexts {
     guard texts.count > 1 else { return nil }
     let alternatives = tree.parts.lazy.filter { $0.type.name == "multipart/alternative" }
     for alternative in alternatives.prefix(mostAlternatives) {
-      let own = texts.filter { isWithin($0.part, alternative.index, tree) }
+      // An invitation has a calendar beside both.
+      let own = texts.filter {
+        isWithin($0.part, alternative.index, tree) && ($0.isHTML || isText($0.part, tree))
+      }
       guard own.count == 2, let plain = own.first(where: { !$0.isHTML }),
-        let html = own.first(where: \.isHTML),
-        html.html?.isCut == false, isText(plain.part, tree)
+        let html = own.first(where: \.isHTML), html.html?.isCut == false
       else { continue }
       let written = TextSample(plain.visible, most: most)
       let shown = TextSample(html.visible, most: most)

@@ -71,7 +71,9 @@ struct AttachmentsCheck: Check {
       for attachment in attachments {
         // What lies in the parts that it holds is looked into there.
         if attachment.role == .container {
-          inspections.append(FileInspection())
+          var holder = FileInspection()
+          holder.type = attachment.type
+          inspections.append(holder)
           continue
         }
         guard isGranted, inspections.count < inspected.count, slow < 3 else {

@@ -99,6 +99,7 @@ enum FileFamily: String, Hashable, Sendable {
     }
     let family = of(type: inspection.type)
     return family != nil && family != .program && family != .script || inspection.type == "message/rfc822"
+      || inspection.type.hasPrefix("multipart/")
   }
 
   private static let vague: Set<String> = [
