@@ -1,5 +1,5 @@
 /// The charsets whose characters are one to four octets, without states.
-enum MultiByteCharset: String, Hashable, Sendable {
+enum MultiByteCharset: String, Hashable, Sendable, CaseIterable {
   case gb18030, big5, shiftjis, eucjp, euckr, euctw, johab, eucjisx0213, shiftjisx0213
 }
 
