@@ -12,40 +12,46 @@ struct TextReading: Sendable {
   /// Whether a bound cut it.
   let isCut: Bool
 
-  /// The texts of a message that are no attachments, of `most` octets together.
-  static func all(_ tree: MIMETree, most: Int) -> [TextReading] {
-    var room = most
-    var readings: [TextReading] = []
-    for part in tree.parts where (part.isShownText || tree.isUndivided(part)) && room > 0 {
-      readings.append(read(tree, part, room: &room))
-    }
-    return readings
+  /// The texts of a message that are no attachments.
+  static func all(_ tree: MIMETree, limits: ViewLimits) -> [TextReading] {
+    all(tree, tree.parts.filter { $0.isShownText || tree.isUndivided($0) }, limits: limits)
   }
 
-  /// Reads one part, of whatever kind it is a text.
-  static func read(_ tree: MIMETree, _ part: MIMETree.Part, room: inout Int) -> TextReading {
-    let (octets, isCut) = tree.shownOctets(part, most: room)
-    room -= octets.count
-    let declared = part.type["charset"]?.text
+  /// Reads these parts, of whatever kind of text they are.
+  static func all(_ tree: MIMETree, _ parts: [MIMETree.Part], limits: ViewLimits) -> [TextReading] {
+    var rooms = TextRooms(tree, parts, limits: limits)
+    return parts.map { read(tree, $0, rooms: &rooms) }
+  }
+
+  private static func read(_ tree: MIMETree, _ part: MIMETree.Part, rooms: inout TextRooms) -> TextReading {
     let isHTML = part.isHTML
+    let room = rooms.room(isHTML: isHTML)
+    let (octets, isCut) = tree.shownOctets(part, most: room.read)
+    let declared = part.type["charset"]?.text
     let decoded = Charset.decode(
       octets[...], declared: declared ?? (isHTML ? DeclaredInHTML.charset(octets) : nil))
     let mayHoldFiles = !isHTML && octets.hasFileLine
     guard isHTML else {
       var visible = LineEnds.plain(decoded.text)
       if part.type.isFlowed { visible = FlowedText.joined(visible, deletesSpaces: part.type.deletesSpaces) }
+      rooms.take(isHTML: false, read: octets.count, shown: 0)
+      let seen = BidiOverride.read(visible)
       let view = TextView(
-        part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: visible, html: nil)
+        part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: seen.text, html: nil,
+        turned: seen.turned)
       return TextReading(view: view, html: nil, mayHoldFiles: mayHoldFiles, isCut: isCut)
     }
-    let reading = HTMLReader.read(Array(decoded.text.utf8))
+    let reading = HTMLReader.read(Array(decoded.text.utf8), mostText: room.shown)
+    rooms.take(isHTML: true, read: octets.count, shown: reading.visible.count)
     let html = HTMLView(
       hidden: reading.hidden.map { HTMLView.Hidden(text: NormalText.of($0.octets), reason: $0.reason) },
       visibleCount: reading.visibleCount, images: reading.images, remoteImages: reading.remoteImages,
-      forms: reading.forms, scripts: reading.scripts, isCut: reading.isCut || isCut)
+      forms: reading.forms, scripts: reading.scripts, imageText: NormalText.of(reading.imageText),
+      isCut: reading.isCut || isCut)
+    let seen = BidiOverride.read(NormalText.of(reading.visible))
     let view = TextView(
-      part: part.index, isHTML: true, declared: declared, decoded: decoded,
-      visible: NormalText.of(reading.visible), html: html)
+      part: part.index, isHTML: true, declared: declared, decoded: decoded, visible: seen.text, html: html,
+      turned: seen.turned + reading.turned)
     return TextReading(
       view: view, html: reading, mayHoldFiles: mayHoldFiles, isCut: isCut || reading.isCut)
   }

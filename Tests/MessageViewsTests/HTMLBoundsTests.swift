@@ -72,12 +72,20 @@ import Testing
     }
   }
 
+  /// Of too many links those with a label stay before the others, and the first and the last of each kind.
   @Test func linksAreBounded() {
-    let html = (0..<2000).map { "<a href=http://h\($0).test/>l</a>" }.joined()
+    let html =
+      (0..<3000).map { "<a href=http://h\($0).test/></a>" }.joined() + "<a href=http://seen.test/>l</a>"
+      + (0..<3000).map { "<a href=http://l\($0).test/>l</a>" }.joined()
     let reading = HTMLReader.read(Array(html.utf8))
-    #expect(reading.references.count == 500)
-    #expect(reading.isCut)
-    #expect(HTMLReader.read(Array(html.utf8), mostReferences: 3).references.count == 3)
+    let written = reading.references.map { String(decoding: $0.written, as: UTF8.self) }
+    #expect(written.count == 2000)
+    #expect(reading.isCutOfLinks)
+    for host in ["h0", "h2999", "seen", "l0", "l2999"] {
+      #expect(written.contains("http://\(host).test/"), "\(host)")
+    }
+    #expect(HTMLReader.read(Array(html.utf8), mostReferences: 3).references.count == 6)
+    #expect(!HTMLReader.read(Array("<a href=x>l</a>".utf8)).isCutOfLinks)
   }
 
   private func timed(_ html: String) -> (HTMLReading, Duration) {

@@ -1,7 +1,9 @@
 /// The open elements, and which of them a tag closes (HTML standard, §13.2.4.2, §13.2.6): each tag costs a fixed number
 /// of steps beside the elements that it closes.
 ///
-/// Bound: 512 levels, as in browsers; what is deeper is not opened.
+/// Bounds: 512 levels, as in browsers; what is deeper is not opened. Of formatting elements that go on behind the end of
+/// another at most three are alike (the Noah's Ark clause of §13.2.4.3), and 50,000 are opened again in all; then they
+/// end.
 struct ElementStack {
   struct Entry {
     let element: HTMLElement
@@ -42,10 +44,21 @@ struct ElementStack {
 
   static let mostLevels = 512
   private static let mostKinds = 512
+  private static let mostSiblings = 16
+  private static let mostOpenedAgain = 50_000
 
   private(set) var entries: [Entry] = []
   /// For selectors; empty where there are none.
   private(set) var styled: [StyledElement] = []
+  /// What stands in front of the first open element, in front of and with the second, and so on, and in front of what
+  /// comes next; empty where no selector asks. The last sixteen of each.
+  private(set) var children: [[StyledElement]] = []
+  private var numbers: [Int] = []
+  var keepsSiblings = false {
+    didSet { (children, numbers) = keepsSiblings ? ([[]], [0]) : ([], []) }
+  }
+  /// Which child of its parent the next element is.
+  var nextNumber: Int { (numbers.last ?? 0) + 1 }
   let root: ElementStyle
   /// Of a kind the place of the innermost.
   private var innermost = Array(repeating: -1, count: HTMLElement.allCases.count)
@@ -53,6 +66,7 @@ struct ElementStack {
   /// How many of `svg` and `math` are open: there tags may close themselves.
   private(set) var foreign = 0
   private var ended = Ended()
+  private var openedAgain = 0
   private(set) var isCut = false
 
   init(root: ElementStyle) { self.root = root }
@@ -108,7 +122,8 @@ struct ElementStack {
     let parent = element.isTablePart ? tableStyle : contentStyle
     push(
       Entry(
-        element: element, name: name, kind: kind, own: own, style: parent.child(own, isLink: isLink),
+        element: element, name: name, kind: kind, own: own,
+        style: parent.child(own, isLink: isLink, kind: element.kind),
         isLink: isLink),
       styled)
   }
@@ -122,7 +137,24 @@ struct ElementStack {
     innermost[entry.kind] = place
     if entry.element == .svg || entry.element == .math { foreign += 1 }
     entries.append(entry)
-    if let styledElement { styled.append(styledElement) }
+    if let styledElement {
+      styled.append(styledElement)
+      if keepsSiblings {
+        noteChild(styledElement, entry.element)
+        children.append([])
+        numbers.append(0)
+      }
+    }
+  }
+
+  /// An element that is not opened.
+  mutating func noteChild(_ styledElement: StyledElement, _ element: HTMLElement) {
+    guard keepsSiblings, let last = children.indices.last else { return }
+    // Those of the head are no siblings of what is seen.
+    if entries.isEmpty, element.isInHead { return }
+    if children[last].count >= Self.mostSiblings { children[last].removeFirst() }
+    children[last].append(styledElement)
+    numbers[last] += 1
   }
 
   mutating func setLinkColour(_ colour: Colour) {
@@ -176,11 +208,40 @@ struct ElementStack {
         note(entry)
       }
     }
+    openAgain(Self.ark(cut))
+  }
+
+  /// Opens what was cut again, the innermost first in the list.
+  private mutating func openAgain(_ cut: [(Entry, StyledElement?)]) {
+    guard openedAgain + cut.count <= Self.mostOpenedAgain else {
+      isCut = true
+      for (ended, _) in cut { note(ended) }
+      return
+    }
+    openedAgain += cut.count
     for (entry, styledElement) in cut.reversed() {
       var again = entry
-      again.style = style.child(entry.own, isLink: entry.isLink)
+      again.style = style.child(entry.own, isLink: entry.isLink, kind: entry.element.kind)
       push(again, styledElement)
     }
+  }
+
+  /// Without those formatting elements of which three that are alike stand further in.
+  private static func ark(_ cut: [(Entry, StyledElement?)]) -> [(Entry, StyledElement?)] {
+    guard cut.count > 3 else { return cut }
+    var alike: [Likeness: Int] = [:]
+    return cut.filter { entry, styledElement in
+      guard entry.element.isFormatting else { return true }
+      let likeness = Likeness(kind: entry.kind, own: entry.own, styled: styledElement)
+      alike[likeness, default: 0] += 1
+      return alike[likeness, default: 0] <= 3
+    }
+  }
+
+  private struct Likeness: Hashable {
+    let kind: Int
+    let own: StyleDeclarations
+    let styled: StyledElement?
   }
 
   private mutating func note(_ entry: Entry) {
@@ -197,6 +258,10 @@ struct ElementStack {
     let entry = entries.removeLast()
     innermost[entry.kind] = entry.before
     if entry.element == .svg || entry.element == .math { foreign -= 1 }
+    if keepsSiblings, children.count > 1 {
+      children.removeLast()
+      numbers.removeLast()
+    }
     return (entry, styled.count > entries.count ? styled.removeLast() : nil)
   }
 
@@ -227,13 +292,13 @@ struct ElementStack {
   /// Ends a formatting element: blocks that began in it stay open without it (the adoption agency of §13.2.6.4.7).
   mutating func endFormatting(_ place: Int) {
     guard special > place else { return close(from: place) }
+    guard openedAgain + entries.count - place <= Self.mostOpenedAgain else {
+      isCut = true
+      return close(from: place)
+    }
     var above: [(Entry, StyledElement?)] = []
     while entries.count > place + 1 { above.append(pop()) }
     note(pop().0)
-    for (entry, styledElement) in above.reversed() {
-      var again = entry
-      again.style = style.child(entry.own, isLink: entry.isLink)
-      push(again, styledElement)
-    }
+    openAgain(above)
   }
 }
