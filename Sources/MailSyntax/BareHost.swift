@@ -43,8 +43,9 @@ enum BareHost {
         end += length
       }
     }
-    let name = text[start..<end].contains { $0 >= 0x80 } ? plain(text, start..<end) : text[start..<end]
-    let dot = name.startIndex == start ? dot : name.firstIndex(of: .dot) ?? name.endIndex
+    let isPlain = text[start..<end].allSatisfy { $0 < 0x80 }
+    let name = isPlain ? text[start..<end] : plain(text, start..<end)
+    let dot = isPlain ? dot : name.firstIndex(of: .dot) ?? name.endIndex
     guard let first = name.first, first != .dot, end - start < 254, first != 0x2d, !bars(text, before: start),
       !bars(text, behind: end)
     else { return (start, end, false) }

@@ -141,7 +141,6 @@ struct MessageLinks: Sendable {
   }
 
   private mutating func add(_ link: LinkView) {
-    guard !seen.contains(Key(target: link.target, label: link.label, place: link.place)) else { return }
     // Those that nobody sees leave half of the room to the others.
     let isBare = link.place != .text && link.label.isEmpty
     let most = Self.mostLooks * limits.links
@@ -149,8 +148,8 @@ struct MessageLinks: Sendable {
       if !targets.contains(link.target) { isCut = true }
       return
     }
+    guard seen.insert(Key(target: link.target, label: link.label, place: link.place)).inserted else { return }
     if isBare { bareCount += 1 }
-    seen.insert(Key(target: link.target, label: link.label, place: link.place))
     targets.insert(link.target)
     links.append(link)
   }

@@ -163,7 +163,7 @@ public final class MessageViews: Sendable {
   }
 
   /// Computes all views now: where that takes long, away from an event loop.
-  public func prepare() { _ = (header, texts, text, folded, links, attachments) }
+  public func prepare() { _ = (header, texts, text, doubtful, folded, links, attachments) }
 
   /// The octets of a part, its transfer encoding undone.
   public func content(of part: Int, most: Int = .max) -> [UInt8] {

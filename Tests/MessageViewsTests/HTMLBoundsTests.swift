@@ -24,6 +24,10 @@ import Testing
     "<title>",
     "<b style='color:rgb(", "<b style='/*", "<textarea>", "<select><option>", "<td><b>", "<div hidden>x",
     "<b class=a>x",
+    "<style>@;", "<style>@media", "<style>a:not(", "<style>.a+", "<style>a{}<!--", "<style>[",
+    "<bdo dir=rtl>x",
+    "<bdo dir=rtl>x</bdo>", "<img srcset=','>", "<b style='width:calc('>", "<b style='{'>",
+    "<i dir=rtl style=unicode-bidi:bidi-override>x",
     "<a href='http://a.test/'>x</a>", "<base href=x>", "\u{a0}", " ", "\\", "<i hidden>x</i>v", "<!-- x -->",
   ]
 
@@ -35,11 +39,14 @@ import Testing
   }
 
   @Test func selectorsAreBounded() {
-    let rules = String(repeating: ".a .a .a .b{color:red}", count: 3000)
-    let body = String(repeating: "<div class='a b'>", count: 3000)
-    let (reading, time) = timed("<style>\(rules)</style>\(body)x")
-    #expect(reading.isCut)
-    #expect(time < .seconds(20))
+    for selector in [".a .a .a .b", ".c .a .a .a .b", ".c~.a~.a~.b", ".b:not(.b)"] {
+      let rules = String(repeating: "\(selector){color:red}", count: 3000)
+      let body = String(repeating: "<div class='a b'>", count: 3000)
+      let flat = String(repeating: "<p class='a b'>", count: 3000)
+      let (reading, time) = timed("<style>\(rules)</style>\(flat)\(body)x")
+      #expect(reading.isCut)
+      #expect(time < .seconds(20))
+    }
   }
 
   /// Rules that are looked at in vain, and a class written again and again, are counted too.
@@ -49,6 +56,33 @@ import Testing
     let (reading, time) = timed("<style>\(rules){color:red}</style>\(body)")
     #expect(reading.isCut)
     #expect(time < .seconds(20))
+  }
+
+  /// Formatting elements that each block's end cuts are not opened again without end.
+  @Test func formattingThatIsCutIsBounded() {
+    let round =
+      String(repeating: "<div>", count: 250) + String(repeating: "<b>", count: 250)
+      + String(repeating: "</div>", count: 250) + String(repeating: "</b>", count: 240)
+    let (alike, first) = timed(String(repeating: round, count: 60) + "v")
+    #expect(String(decoding: alike.visible, as: UTF8.self) == "v")
+    #expect(!alike.isCut)
+    #expect(first < .seconds(2))
+    let fonts = (0..<250).map { "<font color=#0000\(String($0 % 90 + 10))\($0 / 90)>" }.joined()
+    let (differing, second) = timed(
+      String(repeating: round.replacing(String(repeating: "<b>", count: 250), with: fonts), count: 60) + "v")
+    #expect(differing.isCut)
+    #expect(second < .seconds(4))
+  }
+
+  /// What goes on behind the end of a block is what browsers let go on: three that are alike, and all that differ.
+  @Test func whatGoesOnBehindABlock() {
+    func seen(_ html: String) -> String {
+      String(decoding: HTMLReader.read(Array(html.utf8)).visible, as: UTF8.self)
+    }
+    #expect(seen("<div><font color=white><font size=1></div>x</font></font>v") == "v")
+    let small = String(repeating: "<small>", count: 9)
+    #expect(seen("\(small)x").isEmpty)
+    #expect(seen("<p>\(small)</p>v") == "v")
   }
 
   @Test func aLargeTextOfTags() {

@@ -13,11 +13,11 @@ public enum BidiOverride {
 
   /// Resolves the overrides of a text.
   public static func read(_ text: String) -> Reading {
-    guard text.utf8.contains(0xe2), holdsMark(text) else { return Reading(text: text, turned: 0) }
+    guard holdsMark(text) else { return Reading(text: text, turned: 0) }
     var lines: [String] = []
     var turned = 0
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      guard holdsMark(String(line)) else {
+      guard holdsMark(line) else {
         lines.append(String(line))
         continue
       }
@@ -36,8 +36,18 @@ public enum BidiOverride {
       turned: text.unicodeScalars.count { isLetter($0, fromRight: false) })
   }
 
-  private static func holdsMark(_ text: String) -> Bool {
-    text.unicodeScalars.contains { $0 == "\u{202d}" || $0 == "\u{202e}" }
+  /// Whether U+202D or U+202E is in a text: three octets of UTF-8.
+  private static func holdsMark(_ text: some StringProtocol) -> Bool {
+    func holds(_ octets: some RandomAccessCollection<UInt8>) -> Bool {
+      var rest = octets[...]
+      while let place = rest.firstIndex(of: 0xe2) {
+        rest = rest[place...].dropFirst()
+        guard let second = rest.first, second == 0x80, let third = rest.dropFirst().first else { continue }
+        if third == 0xad || third == 0xae { return true }
+      }
+      return false
+    }
+    return text.utf8.withContiguousStorageIfAvailable { holds($0) } ?? holds(Array(text.utf8))
   }
 
   private static func resolved(_ line: Substring) -> (String, Int) {

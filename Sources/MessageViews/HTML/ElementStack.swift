@@ -71,26 +71,27 @@ struct ElementStack {
 
   init(root: ElementStyle) { self.root = root }
 
-  var style: ElementStyle { entries.last?.style ?? root }
+  var style: ElementStyle { entries.isEmpty ? root : entries[entries.count - 1].style }
 
   /// The style of text and of what is no part of a table: between its cells that stands in front of it (the foster
   /// parenting of §13.2.6.1), on the ground that is there.
   var contentStyle: ElementStyle {
-    guard let last = entries.last, last.element.holdsCells else { return style }
+    guard topElement?.holdsCells == true else { return style }
     let table = place(.table)
     return style.on(table > 0 ? entries[table - 1].style.ground : root.ground)
   }
-  var top: Entry? { entries.last }
+  var topElement: HTMLElement? { entries.isEmpty ? nil : entries[entries.count - 1].element }
+  var topGap: TextBuilder.Gap { entries.isEmpty ? .none : entries[entries.count - 1].gap }
   /// The style from which a part of a table goes on: on the ground of the table or row, whatever stands between.
   private var tableStyle: ElementStyle {
     let table = place(.table)
-    guard table >= 0, let last = entries.last, !last.element.holdsCells else { return style }
+    guard table >= 0, topElement?.holdsCells == false else { return style }
     let row = [HTMLElement.tr, .tbody, .thead, .tfoot].reduce(table) { max($0, place($1)) }
     return style.on(entries[row].style.ground)
   }
 
-  private var scope: Int { entries.last?.scope ?? -1 }
-  private var special: Int { entries.last?.special ?? -1 }
+  private var scope: Int { entries.isEmpty ? -1 : entries[entries.count - 1].scope }
+  private var special: Int { entries.isEmpty ? -1 : entries[entries.count - 1].special }
 
   func place(_ element: HTMLElement) -> Int { innermost[Int(element.rawValue)] }
 
@@ -169,9 +170,9 @@ struct ElementStack {
     switch element {
     case .li: closeInnermost([.li], within: [.ul, .ol, .menu, .dir])
     case .dd, .dt: closeInnermost([.dd, .dt], within: [.dl])
-    case .option: if top?.element == .option { close(from: entries.count - 1) }
+    case .option: if topElement == .option { close(from: entries.count - 1) }
     case .h1, .h2, .h3, .h4, .h5, .h6:
-      if top?.element.isHeading == true { close(from: entries.count - 1) }
+      if topElement?.isHeading == true { close(from: entries.count - 1) }
     case .td, .th: closeInTable([.td, .th, .caption])
     case .tr: closeInTable([.tr, .caption])
     case .tbody, .thead, .tfoot: closeInTable([.tbody, .thead, .tfoot, .tr, .caption])
@@ -194,6 +195,7 @@ struct ElementStack {
 
   /// Closes all from a place on, the innermost first; formatting elements that were cut go on afterwards.
   mutating func close(from place: Int) {
+    if place == entries.count - 1 { return closeInnermost() }
     var cut: [(Entry, StyledElement?)] = []
     while entries.count > place {
       let (entry, styledElement) = pop()
@@ -209,6 +211,17 @@ struct ElementStack {
       }
     }
     openAgain(Self.ark(cut))
+  }
+
+  private mutating func closeInnermost() {
+    let last = entries.count - 1
+    let (element, kind, before, gap) =
+      (entries[last].element, entries[last].kind, entries[last].before, entries[last].gap)
+    ended.gap = max(ended.gap, gap)
+    if element == .a { ended.hasAnchor = true }
+    entries.removeLast()
+    innermost[kind] = before
+    left(element)
   }
 
   /// Opens what was cut again, the innermost first in the list.
@@ -257,12 +270,18 @@ struct ElementStack {
   private mutating func pop() -> (Entry, StyledElement?) {
     let entry = entries.removeLast()
     innermost[entry.kind] = entry.before
-    if entry.element == .svg || entry.element == .math { foreign -= 1 }
+    return (entry, left(entry.element))
+  }
+
+  /// What else there is of an element goes with it.
+  @discardableResult
+  private mutating func left(_ element: HTMLElement) -> StyledElement? {
+    if element == .svg || element == .math { foreign -= 1 }
     if keepsSiblings, children.count > 1 {
       children.removeLast()
       numbers.removeLast()
     }
-    return (entry, styled.count > entries.count ? styled.removeLast() : nil)
+    return styled.count > entries.count ? styled.removeLast() : nil
   }
 
   /// The element that an end tag closes; nil where it closes none.

@@ -17,6 +17,7 @@ public struct HTMLReader {
   var tokenizer: HTMLTokenizer
   var stack: ElementStack
   var sheet = StyleSheet()
+  var styles = StyleCache()
   var builder: TextBuilder
   var hidden: HiddenText
   var references: ReferencePool
@@ -154,6 +155,11 @@ public struct HTMLReader {
 
   func has(_ attribute: HTMLAttribute) -> Bool { has & 1 << UInt64(attribute.rawValue) != 0 }
 
+  /// Where the value stands; nil where the tag has no such attribute.
+  func range(_ attribute: HTMLAttribute) -> Range<Int>? {
+    has(attribute) ? values[Int(attribute.rawValue)] : nil
+  }
+
   /// The value with its references resolved; nil where the tag has no such attribute.
   func value(_ attribute: HTMLAttribute) -> [UInt8]? {
     guard has(attribute) else { return nil }
@@ -180,7 +186,7 @@ public struct HTMLReader {
       if let styled { stack.noteChild(styled, element) }
     } else {
       stack.push(element, tokenizer.name, own, isLink: element == .a && has(.href), styled: styled)
-      if let top = stack.top { builder.leave(top.gap) }
+      builder.leave(stack.topGap)
     }
     hidden.leave(element.gap)
     if element == .body, let colour = value(.link).flatMap({ Colour(legacy: $0.map(\.lowercasedASCII)[...]) })

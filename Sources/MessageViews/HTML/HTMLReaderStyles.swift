@@ -1,19 +1,29 @@
 internal import Bytes
 
 extension HTMLReader {
+  private static let mostCachedStyle = 1024
+
   /// What a tag says about its looks: attributes first, then the sheets' rules, then its own style; what is marked
   /// important after all (CSS Cascade 4, §6).
   mutating func declarations(_ element: HTMLElement, _ styled: StyledElement?) -> StyleDeclarations {
     var own = element.ownStyle
     presentation(element, &own)
     let rules = styled.map { sheet.layers(for: $0, in: stack.styled, children: stack.children) } ?? []
-    let inline = value(.style).map { StyleParser.read($0[...]) }
+    let inline = inlineStyle()
     for layers in rules { own.merge(layers.normal) }
     if let inline { own.merge(inline.normal) }
     for layers in rules { if let important = layers.important { own.merge(important) } }
     if let important = inline?.important { own.merge(important) }
     for address in inline?.addresses ?? [] { refer(address, .image) }
     return own
+  }
+
+  /// What the style attribute says; nil where there is none.
+  private mutating func inlineStyle() -> StyleLayers? {
+    guard let range = range(.style) else { return nil }
+    let isPlain = range.count <= Self.mostCachedStyle && !tokenizer.source[range].contains(UInt8(ascii: "&"))
+    if isPlain { return styles.layers(tokenizer.source, range) }
+    return value(.style).map { StyleParser.read($0[...]) }
   }
 
   /// Attributes that say what styles say.

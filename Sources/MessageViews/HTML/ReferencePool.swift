@@ -44,6 +44,11 @@ struct ReferencePool {
 
   /// In the order of the text.
   var all: [HTMLReading.Reference] {
-    (labelled.kept + bare.kept).sorted { $0.number < $1.number }.map(\.reference)
+    var order = labelled.kept.indices.map { (number: labelled.kept[$0].number, place: $0) }
+    order += bare.kept.indices.map { (number: bare.kept[$0].number, place: -1 - $0) }
+    order.sort { $0.number < $1.number }
+    return order.map {
+      $0.place >= 0 ? labelled.kept[$0.place].reference : bare.kept[-1 - $0.place].reference
+    }
   }
 }

@@ -14,7 +14,7 @@ struct TextBuilder {
 
   private(set) var octets: [UInt8] = []
   private var gap = Gap.none
-  private let most: Int
+  private var most: Int
   /// Whether the bound left something out.
   private(set) var isCut = false
   /// Where a run begins that is to be turned; nil where none is open.
@@ -38,7 +38,10 @@ struct TextBuilder {
 
   /// Turns what is there of an open run, which goes on.
   mutating func endTurn() {
-    guard let start = turnedFrom, start < octets.count else { return }
+    guard var start = turnedFrom else { return }
+    // What parts it from what is in front of it stays there.
+    while start < octets.count, octets[start] <= 0x20 { start += 1 }
+    guard start < octets.count else { return }
     let reading = BidiOverride.turned(String(decoding: octets[start...], as: UTF8.self))
     octets.replaceSubrange(start..., with: Array(reading.text.utf8))
     turned += reading.turned
@@ -130,6 +133,8 @@ struct TextBuilder {
     // No character is cut in two.
     while end > range.lowerBound, source[end] & 0xc0 == 0x80 { end -= 1 }
     octets.append(contentsOf: source[range.lowerBound..<end])
+    // Nothing shorter comes behind it.
+    most = octets.count
   }
 
   /// Puts the gap that was left.
