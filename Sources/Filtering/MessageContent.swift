@@ -28,8 +28,8 @@ extension MessageFacts {
   }
 
   /// What so many octets take at most while they are looked at: once more without dot-stuffing, once more what was
-  /// encoded in them, and of their text the forms that are made of it.
-  private static func cost(of count: Int) -> Int { 2 * count + 4 * min(count, ViewLimits().text) }
+  /// encoded in them, and of their text, HTML and others, the forms that are made of it.
+  private static func cost(of count: Int) -> Int { 2 * count + 4 * min(count, 2 * ViewLimits().text) }
 
   @concurrent private func prepared(_ octets: [UInt8], isWhole: Bool) async -> MessageViews {
     let views = views(octets, isWhole: isWhole)

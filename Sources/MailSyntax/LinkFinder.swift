@@ -23,6 +23,8 @@ public struct LinkFinder: Sendable {
   private var nestedLeft = 64 << 10
 
   public var links: [Link] { found.map(\.link) }
+  /// Whether there may be more than it finds.
+  public var isFull: Bool { found.count >= most }
 
   private let most: Int
 
@@ -52,7 +54,7 @@ public struct LinkFinder: Sendable {
         (index, floor) = take(text, from: start, depth)
       } else if byte | 0x20 == UInt8(ascii: "w"), Self.isBareHost(text, index) {
         (index, floor) = take(text, from: index, depth)
-      } else if isProse, byte == .dot, index > floor, text[index - 1].isASCIILetterOrDigit {
+      } else if isProse, byte == .dot, index > floor, BareHost.mayEnd(text, at: index, floor: floor) {
         let (start, end, isHost) = BareHost.read(text, dot: index, floor: floor)
         (index, floor) = isHost ? take(text, from: start, depth) : (end, end)
       } else {
@@ -107,6 +109,11 @@ public struct LinkFinder: Sendable {
     var authority: [UInt8] = []
     var index = start
     while index < text.count, authority.count < Self.longestAuthority {
+      let ignored = text[index] < 0x80 ? 0 : Self.ignored(text, index)
+      if ignored > 0 {
+        index += ignored
+        continue
+      }
       guard let (byte, length) = Self.character(text, index), !Self.endsAuthority(byte) else { break }
       authority.append(byte)
       index += length
@@ -182,6 +189,20 @@ public struct LinkFinder: Sendable {
     case (0xef, 0xbc): return [0x81, 0x88, 0x89, 0x8c, 0x9a, 0x9b, 0x9f].contains(third)
     case (0xe2, 0x80): return (0x98...0x9f).contains(third) || third == 0xa6
     default: return false
+    }
+  }
+
+  /// How long a character is that names of hosts are written with and that is no part of them (UTS #46 §4): the soft
+  /// hyphen, joiners, what has no width. 0 for others.
+  static func ignored(_ text: [UInt8], _ index: Int) -> Int {
+    let second = index + 1 < text.count ? text[index + 1] : 0
+    let third = index + 2 < text.count ? text[index + 2] : 0
+    switch (text[index], second) {
+    case (0xc2, 0xad): return 2
+    case (0xe2, 0x80): return (0x8b...0x8d).contains(third) ? 3 : 0
+    case (0xe2, 0x81): return (0xa0...0xa4).contains(third) ? 3 : 0
+    case (0xef, 0xbb): return third == 0xbf ? 3 : 0
+    default: return 0
     }
   }
 

@@ -5,9 +5,11 @@ public import MailSyntax
 /// Bounds of the views of a message.
 public struct ViewLimits: Sendable, Hashable {
   public var mime = MIMELimits()
-  /// Octets of text (decoded) that are made into views, of all parts together; as much again of attached texts is
-  /// searched for links.
+  /// Octets of text that are made into views, of all parts of HTML together what is visible, and as much hidden; of all
+  /// other texts as much again. As much of attached texts is searched for links.
   public var text = 1 << 20
+  /// Octets of HTML (decoded) that are read, markup and all, of all parts together.
+  public var source = 4 << 20
   public var links = 500
   public var headerText = 64 << 10
   /// Mail addresses in the text.
@@ -31,6 +33,7 @@ public final class MessageViews: Sendable {
   let readingsView = LazyView<[TextReading]>()
   let strayView = LazyView<String>()
   let textView = LazyView<String>()
+  let doubtfulView = LazyView<String>()
   let foldedView = LazyView<String>()
   let linksView = LazyView<MessageLinks>()
   let attachmentsView = LazyView<[AttachmentView]>()
@@ -70,7 +73,7 @@ public final class MessageViews: Sendable {
   /// Each text part that is no attachment, and each multipart in which there is no part, in the order of the message.
   public var texts: [TextView] { readings.map(\.view) }
 
-  var readings: [TextReading] { readingsView.value { TextReading.all(tree, most: limits.text) } }
+  var readings: [TextReading] { readingsView.value { TextReading.all(tree, limits: limits) } }
 
   /// The lines among the header fields that are none, which some mail clients show as the beginning of the text; empty
   /// where there are none.
@@ -87,8 +90,22 @@ public final class MessageViews: Sendable {
     }
   }
 
+  /// Text that is hidden in most clients and perhaps not in all (`isCertain`), and what images say in their stead, a line
+  /// feed between: who looks for words that are shown to a person looks here, too. NFC.
+  public var doubtful: String {
+    doubtfulView.value {
+      var lines: [String] = []
+      for text in texts {
+        guard let html = text.html else { continue }
+        lines += html.hidden.filter { !$0.reason.isCertain }.map(\.text)
+        if !html.imageText.isEmpty { lines.append(html.imageText) }
+      }
+      return lines.joined(separator: "\n")
+    }
+  }
+
   private var above: String {
-    let subject = header("Subject").first?.text ?? ""
+    let subject = BidiOverride.read(header("Subject").first?.text ?? "").text
     return strayText.isEmpty ? subject : "\(subject)\n\(strayText)"
   }
 
@@ -118,9 +135,7 @@ public final class MessageViews: Sendable {
   /// What the texts and the links leave out.
   public var omitted: Omissions {
     var omitted = omittedParts
-    if readings.contains(where: \.isCut) || readings.count < tree.parts.count(where: \.isShownText) {
-      omitted.insert(.text)
-    }
+    if readings.contains(where: \.isCut) { omitted.insert(.text) }
     if found.isCut { omitted.insert(.links) }
     return omitted
   }
@@ -148,7 +163,7 @@ public final class MessageViews: Sendable {
   }
 
   /// Computes all views now: where that takes long, away from an event loop.
-  public func prepare() { _ = (header, texts, text, folded, links, attachments) }
+  public func prepare() { _ = (header, texts, text, doubtful, folded, links, attachments) }
 
   /// The octets of a part, its transfer encoding undone.
   public func content(of part: Int, most: Int = .max) -> [UInt8] {

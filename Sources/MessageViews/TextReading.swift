@@ -12,62 +12,78 @@ struct TextReading: Sendable {
   /// Whether a bound cut it.
   let isCut: Bool
 
-  /// The texts of a message that are no attachments, of `most` octets together.
-  static func all(_ tree: MIMETree, most: Int) -> [TextReading] {
-    var room = most
-    var readings: [TextReading] = []
-    for part in tree.parts where (part.isShownText || tree.isUndivided(part)) && room > 0 {
-      readings.append(read(tree, part, as: TextKind(part.type), room: &room))
+  /// The texts of a message that are no attachments.
+  static func all(_ tree: MIMETree, limits: ViewLimits) -> [TextReading] {
+    let texts = tree.parts.filter { $0.isShownText || tree.isUndivided($0) }.map {
+      (part: $0, kind: TextKind($0.type))
     }
-    return readings
+    return all(tree, texts, limits: limits)
   }
 
-  /// Reads one part as a text of that kind.
-  static func read(_ tree: MIMETree, _ part: MIMETree.Part, as kind: TextKind, room: inout Int) -> TextReading
-  {
-    let (octets, isCut) = tree.shownOctets(part, most: room)
-    room -= octets.count
+  /// Reads these parts, each as a text of that kind.
+  static func all(
+    _ tree: MIMETree, _ texts: [(part: MIMETree.Part, kind: TextKind)], limits: ViewLimits
+  ) -> [TextReading] {
+    var rooms = TextRooms(texts, limits: limits)
+    return texts.map { read(tree, $0.part, as: $0.kind, rooms: &rooms) }
+  }
+
+  private static func read(
+    _ tree: MIMETree, _ part: MIMETree.Part, as kind: TextKind, rooms: inout TextRooms
+  ) -> TextReading {
+    let isHTML = kind == .html
+    let room = rooms.room(isHTML: isHTML)
+    let (octets, isCut) = tree.shownOctets(part, most: room.read)
     let declared = part.type["charset"]?.text
     if kind == .properties, let lines = ContentLines(octets[...]) {
-      return read(lines, part, declared, isCut: isCut)
+      rooms.take(isHTML: false, read: octets.count, shown: 0)
+      return read(lines, part, declared, mostText: room.shown, isCut: isCut)
     }
-    let isHTML = kind == .html
     let decoded = Charset.decode(
       octets[...], declared: declared ?? (isHTML ? DeclaredInHTML.charset(octets) : nil))
     guard isHTML else {
       var visible = LineEnds.plain(decoded.text)
       if kind == .enriched || kind == .richtext { visible = EnrichedText.visible(visible, kind) }
       if part.type.isFlowed { visible = FlowedText.joined(visible, deletesSpaces: part.type.deletesSpaces) }
+      rooms.take(isHTML: false, read: octets.count, shown: 0)
+      let seen = BidiOverride.read(visible)
       let view = TextView(
-        part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: visible, html: nil)
+        part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: seen.text, html: nil,
+        turned: seen.turned)
       return TextReading(view: view, html: nil, isCut: isCut)
     }
-    let reading = HTMLReader.read(Array(decoded.text.utf8))
+    let reading = HTMLReader.read(Array(decoded.text.utf8), mostText: room.shown)
+    rooms.take(isHTML: true, read: octets.count, shown: reading.visible.count)
     let html = HTMLView(
       hidden: reading.hidden.map { HTMLView.Hidden(text: NormalText.of($0.octets), reason: $0.reason) },
       visibleCount: reading.visibleCount, images: reading.images, remoteImages: reading.remoteImages,
-      forms: reading.forms, scripts: reading.scripts, isCut: reading.isCut || isCut)
+      forms: reading.forms, scripts: reading.scripts, imageText: NormalText.of(reading.imageText),
+      isCut: reading.isCut || isCut)
+    let seen = BidiOverride.read(NormalText.of(reading.visible))
     let view = TextView(
-      part: part.index, isHTML: true, declared: declared, decoded: decoded,
-      visible: NormalText.of(reading.visible), html: html)
+      part: part.index, isHTML: true, declared: declared, decoded: decoded, visible: seen.text, html: html,
+      turned: seen.turned + reading.turned)
     return TextReading(view: view, html: reading, isCut: isCut || reading.isCut)
   }
 
   /// What a calendar or a card shows; the text that is decoded is that of its values.
   private static func read(
-    _ lines: ContentLines, _ part: MIMETree.Part, _ declared: String?, isCut: Bool
+    _ lines: ContentLines, _ part: MIMETree.Part, _ declared: String?, mostText: Int, isCut: Bool
   ) -> TextReading {
     let decoded = Charset.decode(lines.shown[...], declared: declared)
     var visible = LineEnds.plain(decoded.text)
     var html: HTMLReading?
     if !lines.html.isEmpty {
-      let reading = HTMLReader.read(Array(Charset.decode(lines.html[...], declared: declared).text.utf8))
+      let markup = Array(Charset.decode(lines.html[...], declared: declared).text.utf8)
+      let reading = HTMLReader.read(markup, mostText: mostText)
       visible += visible.isEmpty ? "" : "\n"
       visible += NormalText.of(reading.visible)
       html = reading
     }
+    let seen = BidiOverride.read(visible)
     let view = TextView(
-      part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: visible, html: nil)
+      part: part.index, isHTML: false, declared: declared, decoded: decoded, visible: seen.text, html: nil,
+      turned: seen.turned + (html?.turned ?? 0))
     return TextReading(
       view: view, html: html, others: Array(Charset.decode(lines.others[...], declared: declared).text.utf8),
       isCut: isCut || html?.isCut ?? false)

@@ -66,10 +66,15 @@ public struct TextView: Sendable {
   public let visible: String
   /// What only HTML has; nil for others.
   public let html: HTMLView?
+  /// Letters of the visible text that are made to run against their direction; it has them in the order in which a
+  /// person sees them.
+  public let turned: Int
 
   public init(
-    part: Int, isHTML: Bool, declared: String?, decoded: DecodedText, visible: String, html: HTMLView?
+    part: Int, isHTML: Bool, declared: String?, decoded: DecodedText, visible: String, html: HTMLView?,
+    turned: Int = 0
   ) {
+    self.turned = turned
     self.part = part
     self.isHTML = isHTML
     self.declared = declared
@@ -86,6 +91,14 @@ public struct HTMLView: Sendable {
     public enum Reason: String, Sendable, Hashable, CaseIterable {
       case displayNone, visibilityHidden, zeroFont, tinyFont, sameColour, offScreen, zeroOpacity, zeroSize,
         comment
+
+      /// Whether it is hidden in every client: the others hang on where and on what it is shown.
+      public var isCertain: Bool {
+        switch self {
+        case .displayNone, .visibilityHidden, .zeroFont, .zeroOpacity, .comment: true
+        case .tinyFont, .sameColour, .offScreen, .zeroSize: false
+        }
+      }
     }
 
     public let text: String
@@ -104,13 +117,16 @@ public struct HTMLView: Sendable {
   public let remoteImages: Int
   public let forms: Int
   public let scripts: Int
+  /// What the images say in their stead (`alt`), a line each, at most 16 KiB: what is read where images are not shown.
+  public let imageText: String
   /// Whether a bound cut it.
   public let isCut: Bool
 
   public init(
     hidden: [Hidden] = [], visibleCount: Int = 0, images: Int = 0, remoteImages: Int = 0, forms: Int = 0,
-    scripts: Int = 0, isCut: Bool = false
+    scripts: Int = 0, imageText: String = "", isCut: Bool = false
   ) {
+    self.imageText = imageText
     self.hidden = hidden
     self.visibleCount = visibleCount
     self.images = images

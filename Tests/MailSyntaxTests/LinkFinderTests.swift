@@ -56,6 +56,20 @@ import Testing
     #expect(other.links.allSatisfy { finder.links.contains($0) })
   }
 
+  /// Characters without width are no part of a host, with a scheme and without.
+  @Test(arguments: [
+    ("http://sp\u{ad}am.test/x", "spam.test/x"), ("http://sp\u{200b}am\u{2060}.te\u{feff}st", "spam.test"),
+    ("www.sp\u{ad}am.test/x", "www.spam.test/x"), ("see sp\u{ad}am.com/x now", "spam.com/x"),
+    ("see spam\u{200b}.com", "spam.com"), ("see spam.\u{200d}com", "spam.com"),
+    ("a\u{ad}b spam.c\u{ad}om.", "spam.com"),
+    ("\u{ad}spam.com", "spam.com"), ("你好spam.com", "spam.com"),
+  ])
+  func charactersWithoutWidth(_ text: String, _ expected: String) {
+    var finder = LinkFinder()
+    finder.look(in: Array(text.utf8), isProse: true)
+    #expect(finder.links.map { $0.host + $0.path } == [expected], "\(text)")
+  }
+
   @Test func proseCostsNoMoreThanItsLength() {
     for unit in ["a.", "a.b.com.", "a-", "1.", "a.com", ".com ", "a.com@"] {
       let text = Array(String(repeating: unit, count: 200_000).utf8)

@@ -24,6 +24,10 @@ import Testing
     "<title>",
     "<b style='color:rgb(", "<b style='/*", "<textarea>", "<select><option>", "<td><b>", "<div hidden>x",
     "<b class=a>x",
+    "<style>@;", "<style>@media", "<style>a:not(", "<style>.a+", "<style>a{}<!--", "<style>[",
+    "<bdo dir=rtl>x",
+    "<bdo dir=rtl>x</bdo>", "<img srcset=','>", "<b style='width:calc('>", "<b style='{'>",
+    "<i dir=rtl style=unicode-bidi:bidi-override>x",
     "<a href='http://a.test/'>x</a>", "<base href=x>", "\u{a0}", " ", "\\", "<i hidden>x</i>v", "<!-- x -->",
   ]
 
@@ -35,11 +39,14 @@ import Testing
   }
 
   @Test func selectorsAreBounded() {
-    let rules = String(repeating: ".a .a .a .b{color:red}", count: 3000)
-    let body = String(repeating: "<div class='a b'>", count: 3000)
-    let (reading, time) = timed("<style>\(rules)</style>\(body)x")
-    #expect(reading.isCut)
-    #expect(time < .seconds(20))
+    for selector in [".a .a .a .b", ".c .a .a .a .b", ".c~.a~.a~.b", ".b:not(.b)"] {
+      let rules = String(repeating: "\(selector){color:red}", count: 3000)
+      let body = String(repeating: "<div class='a b'>", count: 3000)
+      let flat = String(repeating: "<p class='a b'>", count: 3000)
+      let (reading, time) = timed("<style>\(rules)</style>\(flat)\(body)x")
+      #expect(reading.isCut)
+      #expect(time < .seconds(20))
+    }
   }
 
   /// Rules that are looked at in vain, and a class written again and again, are counted too.
@@ -49,6 +56,37 @@ import Testing
     let (reading, time) = timed("<style>\(rules){color:red}</style>\(body)")
     #expect(reading.isCut)
     #expect(time < .seconds(20))
+  }
+
+  /// Formatting elements that each block's end cuts are not opened again without end.
+  @Test func formattingThatIsCutIsBounded() {
+    let round =
+      String(repeating: "<div>", count: 250) + String(repeating: "<b>", count: 250)
+      + String(repeating: "</div>", count: 250) + String(repeating: "</b>", count: 240)
+    let alike = HTMLReader.read(Array((String(repeating: round, count: 60) + "v").utf8))
+    #expect(String(decoding: alike.visible, as: UTF8.self) == "v")
+    #expect(!alike.isCut)
+    let fonts = (0..<250).map { "<font color=#0000\(String($0 % 90 + 10))\($0 / 90)>" }.joined()
+    let other = round.replacing(String(repeating: "<b>", count: 250), with: fonts)
+    #expect(HTMLReader.read(Array(String(repeating: other, count: 60).utf8)).isCut)
+    // What each tag costs that cuts 250 others, and what it costs where it cuts none.
+    let blocks = String(repeating: "<div></div>", count: 250 * 60) + String(repeating: fonts, count: 60)
+    let (_, plain) = timed(blocks)
+    for text in [round, other] {
+      let (_, time) = timed(String(repeating: text, count: 60))
+      #expect(time < plain * 12 || time < .seconds(1), "\(time), \(plain)")
+    }
+  }
+
+  /// What goes on behind the end of a block is what browsers let go on: three that are alike, and all that differ.
+  @Test func whatGoesOnBehindABlock() {
+    func seen(_ html: String) -> String {
+      String(decoding: HTMLReader.read(Array(html.utf8)).visible, as: UTF8.self)
+    }
+    #expect(seen("<div><font color=white><font size=1></div>x</font></font>v") == "v")
+    let small = String(repeating: "<small>", count: 9)
+    #expect(seen("\(small)x").isEmpty)
+    #expect(seen("<p>\(small)</p>v") == "v")
   }
 
   @Test func aLargeTextOfTags() {
@@ -72,12 +110,20 @@ import Testing
     }
   }
 
+  /// Of too many links those with a label stay before the others, and the first and the last of each kind.
   @Test func linksAreBounded() {
-    let html = (0..<2000).map { "<a href=http://h\($0).test/>l</a>" }.joined()
+    let html =
+      (0..<3000).map { "<a href=http://h\($0).test/></a>" }.joined() + "<a href=http://seen.test/>l</a>"
+      + (0..<3000).map { "<a href=http://l\($0).test/>l</a>" }.joined()
     let reading = HTMLReader.read(Array(html.utf8))
-    #expect(reading.references.count == 500)
-    #expect(reading.isCut)
-    #expect(HTMLReader.read(Array(html.utf8), mostReferences: 3).references.count == 3)
+    let written = reading.references.map { String(decoding: $0.written, as: UTF8.self) }
+    #expect(written.count == 2000)
+    #expect(reading.isCutOfLinks)
+    for host in ["h0", "h2999", "seen", "l0", "l2999"] {
+      #expect(written.contains("http://\(host).test/"), "\(host)")
+    }
+    #expect(HTMLReader.read(Array(html.utf8), mostReferences: 3).references.count == 6)
+    #expect(!HTMLReader.read(Array("<a href=x>l</a>".utf8)).isCutOfLinks)
   }
 
   private func timed(_ html: String) -> (HTMLReading, Duration) {

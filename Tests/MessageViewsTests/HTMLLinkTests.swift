@@ -58,7 +58,13 @@ import Testing
     (
       "<img srcset='//a.test/1.png 1x, //b.test/2.png 2x'><input type=image src=//c.test>",
       [
-        "image a.test/1.png ", "image c.test ",
+        "image a.test/1.png ", "image b.test/2.png ", "image c.test ",
+      ]
+    ),
+    (
+      "<picture><source srcset='//a.test/1,x.png,\n//b.test/2.png 100w,//c.test , data:x 2x'></picture>",
+      [
+        "image a.test/1,x.png ", "image b.test/2.png ", "image c.test ",
       ]
     ),
     ("<a href='#top'>a</a><a href=''>b</a><a name=x>c</a><img src='data:image/png;base64,AA'>", []),

@@ -10,6 +10,7 @@ extension ReasonCode {
   static let raw8BitHeader: ReasonCode = "RAW_8BIT_HEADER"
   static let encodedNeedlessly: ReasonCode = "ENCODED_NEEDLESSLY"
   static let encodedWordTrick: ReasonCode = "ENCODED_WORD_TRICK"
+  static let lettersReversed: ReasonCode = "LETTERS_REVERSED"
   static let charsetUnknown: ReasonCode = "CHARSET_UNKNOWN"
   static let charsetMismatch: ReasonCode = "CHARSET_MISMATCH"
   static let charsetTrick: ReasonCode = "CHARSET_TRICK"
@@ -50,6 +51,11 @@ struct EncodingCheck: Check {
       .lettersDisguised, 1.5, reply: "Words of this message have letters of another alphabet in them",
       cause:
         "Words of Latin letters have Greek or Cyrillic ones among them that are drawn alike: in Subject or From, or again and again."
+    ),
+    ContentCode(
+      .lettersReversed, 1.5, reply: "Letters of this message are written backwards to hide what it says",
+      cause:
+        "Letters are written in the reverse of their order and turned around where they are shown: by the mark U+202E, by <bdo> or by a style, in Subject, in From or in the text."
     ),
     ContentCode(
       .charsetUnknown, 0.5, reply: "Message is in a charset that nobody knows",
@@ -93,7 +99,7 @@ struct EncodingCheck: Check {
     ContentCode(
       .contentUnavailable, 0, reply: nil,
       cause:
-        "Not all of the message was looked at: it is larger than limits.content_size, there was no memory left for it, or it has more text (1 MiB) or links (500) than are read; the evidence says which. What the checks on the content do not find may be there.",
+        "Not all of the message was looked at: it is larger than limits.content_size, there was no memory left for it, or it has more text (1 MiB of HTML and 1 MiB of others, 4 MiB with its markup) or links (500) than are read; the evidence says which. What the checks on the content do not find may be there.",
       remedy:
         "limits.content_size says how much is looked at, limits.memory what there is for all; give it a weight where large messages are unusual."
     ),
@@ -123,6 +129,7 @@ struct EncodingCheck: Check {
       judgeLetters(of: text, tree.parts[text.part], tree, &notes)
     }
     judgeWords(views, &notes)
+    judgeDirection(views, &notes)
     // Of parts beyond the bounds MIME_EXCESSIVE speaks.
     let unseen = views.omitted.subtracting(.parts)
     if !unseen.isEmpty { notes.note(.contentUnavailable, "unseen=\(unseen)") }
@@ -211,6 +218,19 @@ struct EncodingCheck: Check {
       .reduce(0) { $0 + DisguisedWords.count(in: $1.visible) }
     if count > mostDisguised { notes.note(.lettersDisguised, "\(count) words") }
   }
+
+  /// Letters that somebody may turn who shows what that does.
+  private static let mostTurned = 3
+
+  private static func judgeDirection(_ views: MessageViews, _ notes: inout ContentNotes) {
+    for name in ["Subject", "From"] where views.header(name).contains(where: { isTurned($0.text) }) {
+      notes.note(.lettersReversed, name)
+    }
+    let count = views.texts.reduce(0) { $0 + $1.turned }
+    if count > mostTurned { notes.note(.lettersReversed, "\(count) letters") }
+  }
+
+  private static func isTurned(_ text: String) -> Bool { BidiOverride.read(text).turned > 1 }
 
   // MARK: - Parts
 

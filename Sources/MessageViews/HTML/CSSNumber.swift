@@ -64,17 +64,4 @@ struct CSSNumber: Hashable, Sendable {
 
   /// The number, or its hundredth of `whole` where it is a percentage.
   func fraction(of whole: Float) -> Float { unit == .percent ? value * whole / 100 : value }
-
-  /// Pixels, of which an em has so many, and a hundred percent `whole`; a bare number is one of pixels, as the quirks
-  /// of browsers have it.
-  func pixels(em: Float, whole: Float) -> Float? {
-    switch unit {
-    case .none: value
-    case .percent: value * whole / 100
-    case .em: value * em
-    case .rem: value * 16
-    case .pixels(let each): value * each
-    case .other: nil
-    }
-  }
 }

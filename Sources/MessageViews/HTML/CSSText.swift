@@ -2,23 +2,55 @@ internal import Bytes
 
 /// The letters of CSS (CSS Syntax 3): comments, escapes, quotes and brackets.
 enum CSSText {
-  /// The text without comments, and with escapes resolved.
-  static func plain(_ text: ArraySlice<UInt8>) -> [UInt8] {
+  /// The text without comments, in place of each a space; what stands in quotes stays.
+  static func withoutComments(_ text: ArraySlice<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(text.count)
+    var index = text.startIndex
+    var quote: UInt8?
+    while index < text.endIndex {
+      let octet = text[index]
+      if octet == UInt8(ascii: "\\"), index + 1 < text.endIndex {
+        result.append(octet)
+        result.append(text[index + 1])
+        index += 2
+        continue
+      }
+      if let open = quote {
+        if octet == open || octet == .lineFeed { quote = nil }
+      } else if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "'") {
+        quote = octet
+      } else if octet == UInt8(ascii: "/"), index + 1 < text.endIndex, text[index + 1] == UInt8(ascii: "*") {
+        index = endOfComment(text, index)
+        // It parts words.
+        result.append(.space)
+        continue
+      }
+      result.append(octet)
+      index += 1
+    }
+    return result
+  }
+
+  /// The text with its escapes resolved: letters, digits and what is beyond ASCII; for other characters, which are
+  /// not what they look like when they are escaped, U+FFFD.
+  static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(text.count)
     var index = text.startIndex
     while index < text.endIndex {
-      let octet = text[index]
-      if octet == UInt8(ascii: "/"), index + 1 < text.endIndex, text[index + 1] == UInt8(ascii: "*") {
-        index = endOfComment(text, index)
-        // It parts words.
-        result.append(.space)
-      } else if octet == UInt8(ascii: "\\") {
-        index = escape(text, index, into: &result)
-      } else {
-        result.append(octet)
+      guard text[index] == UInt8(ascii: "\\") else {
+        result.append(text[index])
         index += 1
+        continue
       }
+      let before = result.count
+      index = min(escape(text, index, into: &result), text.endIndex)
+      guard result.count == before + 1, let octet = result.last, octet < 0x80, !octet.isASCIILetterOrDigit,
+        octet != 0x2d
+      else { continue }
+      result.removeLast()
+      result.append(scalar: "\u{fffd}")
     }
     return result
   }
@@ -50,23 +82,40 @@ enum CSSText {
     return index
   }
 
-  /// The place of the next `octet` that stands in no quotes and brackets; the end where there is none.
-  static func end(of octet: UInt8, _ text: ArraySlice<UInt8>, from start: Int) -> Int {
+  /// Brackets in brackets that are told apart.
+  private static let mostDepth = 64
+
+  /// The place of the next `octet`, or the other one, that stands in no quotes and brackets; the end where there is
+  /// none.
+  static func end(of octet: UInt8, or other: UInt8? = nil, _ text: ArraySlice<UInt8>, from start: Int) -> Int
+  {
     var index = start
-    var depth = 0
+    // What closes the open brackets, the innermost last.
+    var closers: [UInt8] = []
     var quote: UInt8?
     while index < text.endIndex {
       let next = text[index]
+      // Most are letters and digits.
+      if next >= UInt8(ascii: "a") && next <= UInt8(ascii: "z") || next.isASCIIDigit {
+        index += 1
+        continue
+      }
+      if next == UInt8(ascii: "\\") {
+        index += 2
+        continue
+      }
       if let open = quote {
         if next == open || next == .lineFeed { quote = nil }
-      } else if next == octet, depth == 0 {
+      } else if closers.isEmpty, next == octet || next == other {
         return index
-      } else if next == UInt8(ascii: "\"") || next == UInt8(ascii: "'") {
-        quote = next
-      } else if next == UInt8(ascii: "(") {
-        depth += 1
-      } else if next == UInt8(ascii: ")"), depth > 0 {
-        depth -= 1
+      } else {
+        switch next {
+        case UInt8(ascii: "\""), UInt8(ascii: "'"): quote = next
+        case UInt8(ascii: "("): if closers.count < mostDepth { closers.append(UInt8(ascii: ")")) }
+        case UInt8(ascii: "["): if closers.count < mostDepth { closers.append(UInt8(ascii: "]")) }
+        case UInt8(ascii: "{"): if closers.count < mostDepth { closers.append(UInt8(ascii: "}")) }
+        default: if next == closers.last { closers.removeLast() }
+        }
       }
       index += 1
     }

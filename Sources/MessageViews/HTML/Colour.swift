@@ -94,22 +94,34 @@ extension Colour {
   private init?(function text: ArraySlice<UInt8>) {
     guard let open = text.firstIndex(of: UInt8(ascii: "(")) else { return nil }
     let name = text[..<open]
-    let parts = text[(open + 1)...].dropLast()
-      .split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "/") || $0.isHTMLSpace }.prefix(4)
-      .compactMap { CSSNumber($0) }
-    guard parts.count >= 3 else { return nil }
+    let written = text[(open + 1)...].dropLast()
+      .split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "/") || $0.isHTMLSpace }
+    let parts = written.prefix(5).compactMap { CSSNumber($0) }
+    // One that is no number makes all of it none.
+    guard parts.count == 3 || parts.count == 4, parts.count == written.count else { return nil }
     let alpha = parts.count > 3 ? parts[3].fraction(of: 1) * 255 : 255
-    if name.starts(with: "rgb".utf8) {
+    guard parts.dropFirst().allSatisfy({ $0.unit == .none || $0.unit == .percent }) else { return nil }
+    if name.elementsEqual("rgb".utf8) || name.elementsEqual("rgba".utf8) {
+      guard parts[0].unit == .none || parts[0].unit == .percent else { return nil }
       self.init(
         UInt8(bounded: parts[0].fraction(of: 255)), UInt8(bounded: parts[1].fraction(of: 255)),
         UInt8(bounded: parts[2].fraction(of: 255)), alpha: UInt8(bounded: alpha))
-    } else if name.starts(with: "hsl".utf8) {
+    } else if name.elementsEqual("hsl".utf8) || name.elementsEqual("hsla".utf8) {
       self.init(
         hue: parts[0].value, saturation: parts[1].value / 100, lightness: parts[2].value / 100,
         alpha: UInt8(bounded: alpha))
     } else {
       return nil
     }
+  }
+
+  /// Whether it is a colour in a form that is not worked out here (CSS Color 4 and 5).
+  static func isForeign(_ text: ArraySlice<UInt8>) -> Bool {
+    let names: [StaticString] = [
+      "hwb(", "lab(", "lch(", "oklab(", "oklch(", "color(", "color-mix(", "light-dark(", "device-cmyk(",
+      "rgb(from", "rgb(calc", "hsl(from",
+    ]
+    return names.contains { name in name.withUTF8Buffer { text.starts(with: $0) } }
   }
 
   private init(hue: Float, saturation: Float, lightness: Float, alpha: UInt8) {

@@ -1,7 +1,9 @@
 /// The open elements, and which of them a tag closes (HTML standard, §13.2.4.2, §13.2.6): each tag costs a fixed number
 /// of steps beside the elements that it closes.
 ///
-/// Bound: 512 levels, as in browsers; what is deeper is not opened.
+/// Bounds: 512 levels, as in browsers; what is deeper is not opened. Of formatting elements that go on behind the end of
+/// another at most three are alike (the Noah's Ark clause of §13.2.4.3), and 50,000 are opened again in all; then they
+/// end.
 struct ElementStack {
   struct Entry {
     let element: HTMLElement
@@ -42,10 +44,21 @@ struct ElementStack {
 
   static let mostLevels = 512
   private static let mostKinds = 512
+  private static let mostSiblings = 16
+  private static let mostOpenedAgain = 50_000
 
   private(set) var entries: [Entry] = []
   /// For selectors; empty where there are none.
   private(set) var styled: [StyledElement] = []
+  /// What stands in front of the first open element, in front of and with the second, and so on, and in front of what
+  /// comes next; empty where no selector asks. The last sixteen of each.
+  private(set) var children: [[StyledElement]] = []
+  private var numbers: [Int] = []
+  var keepsSiblings = false {
+    didSet { (children, numbers) = keepsSiblings ? ([[]], [0]) : ([], []) }
+  }
+  /// Which child of its parent the next element is.
+  var nextNumber: Int { (numbers.last ?? 0) + 1 }
   let root: ElementStyle
   /// Of a kind the place of the innermost.
   private var innermost = Array(repeating: -1, count: HTMLElement.allCases.count)
@@ -53,30 +66,32 @@ struct ElementStack {
   /// How many of `svg` and `math` are open: there tags may close themselves.
   private(set) var foreign = 0
   private var ended = Ended()
+  private var openedAgain = 0
   private(set) var isCut = false
 
   init(root: ElementStyle) { self.root = root }
 
-  var style: ElementStyle { entries.last?.style ?? root }
+  var style: ElementStyle { entries.isEmpty ? root : entries[entries.count - 1].style }
 
   /// The style of text and of what is no part of a table: between its cells that stands in front of it (the foster
   /// parenting of §13.2.6.1), on the ground that is there.
   var contentStyle: ElementStyle {
-    guard let last = entries.last, last.element.holdsCells else { return style }
+    guard topElement?.holdsCells == true else { return style }
     let table = place(.table)
     return style.on(table > 0 ? entries[table - 1].style.ground : root.ground)
   }
-  var top: Entry? { entries.last }
+  var topElement: HTMLElement? { entries.isEmpty ? nil : entries[entries.count - 1].element }
+  var topGap: TextBuilder.Gap { entries.isEmpty ? .none : entries[entries.count - 1].gap }
   /// The style from which a part of a table goes on: on the ground of the table or row, whatever stands between.
   private var tableStyle: ElementStyle {
     let table = place(.table)
-    guard table >= 0, let last = entries.last, !last.element.holdsCells else { return style }
+    guard table >= 0, topElement?.holdsCells == false else { return style }
     let row = [HTMLElement.tr, .tbody, .thead, .tfoot].reduce(table) { max($0, place($1)) }
     return style.on(entries[row].style.ground)
   }
 
-  private var scope: Int { entries.last?.scope ?? -1 }
-  private var special: Int { entries.last?.special ?? -1 }
+  private var scope: Int { entries.isEmpty ? -1 : entries[entries.count - 1].scope }
+  private var special: Int { entries.isEmpty ? -1 : entries[entries.count - 1].special }
 
   func place(_ element: HTMLElement) -> Int { innermost[Int(element.rawValue)] }
 
@@ -108,7 +123,8 @@ struct ElementStack {
     let parent = element.isTablePart ? tableStyle : contentStyle
     push(
       Entry(
-        element: element, name: name, kind: kind, own: own, style: parent.child(own, isLink: isLink),
+        element: element, name: name, kind: kind, own: own,
+        style: parent.child(own, isLink: isLink, kind: element.kind),
         isLink: isLink),
       styled)
   }
@@ -122,7 +138,24 @@ struct ElementStack {
     innermost[entry.kind] = place
     if entry.element == .svg || entry.element == .math { foreign += 1 }
     entries.append(entry)
-    if let styledElement { styled.append(styledElement) }
+    if let styledElement {
+      styled.append(styledElement)
+      if keepsSiblings {
+        noteChild(styledElement, entry.element)
+        children.append([])
+        numbers.append(0)
+      }
+    }
+  }
+
+  /// An element that is not opened.
+  mutating func noteChild(_ styledElement: StyledElement, _ element: HTMLElement) {
+    guard keepsSiblings, let last = children.indices.last else { return }
+    // Those of the head are no siblings of what is seen.
+    if entries.isEmpty, element.isInHead { return }
+    if children[last].count >= Self.mostSiblings { children[last].removeFirst() }
+    children[last].append(styledElement)
+    numbers[last] += 1
   }
 
   mutating func setLinkColour(_ colour: Colour) {
@@ -137,9 +170,9 @@ struct ElementStack {
     switch element {
     case .li: closeInnermost([.li], within: [.ul, .ol, .menu, .dir])
     case .dd, .dt: closeInnermost([.dd, .dt], within: [.dl])
-    case .option: if top?.element == .option { close(from: entries.count - 1) }
+    case .option: if topElement == .option { close(from: entries.count - 1) }
     case .h1, .h2, .h3, .h4, .h5, .h6:
-      if top?.element.isHeading == true { close(from: entries.count - 1) }
+      if topElement?.isHeading == true { close(from: entries.count - 1) }
     case .td, .th: closeInTable([.td, .th, .caption])
     case .tr: closeInTable([.tr, .caption])
     case .tbody, .thead, .tfoot: closeInTable([.tbody, .thead, .tfoot, .tr, .caption])
@@ -162,6 +195,7 @@ struct ElementStack {
 
   /// Closes all from a place on, the innermost first; formatting elements that were cut go on afterwards.
   mutating func close(from place: Int) {
+    if place == entries.count - 1 { return closeInnermost() }
     var cut: [(Entry, StyledElement?)] = []
     while entries.count > place {
       let (entry, styledElement) = pop()
@@ -176,11 +210,51 @@ struct ElementStack {
         note(entry)
       }
     }
+    openAgain(Self.ark(cut))
+  }
+
+  private mutating func closeInnermost() {
+    let last = entries.count - 1
+    let (element, kind, before, gap) =
+      (entries[last].element, entries[last].kind, entries[last].before, entries[last].gap)
+    ended.gap = max(ended.gap, gap)
+    if element == .a { ended.hasAnchor = true }
+    entries.removeLast()
+    innermost[kind] = before
+    left(element)
+  }
+
+  /// Opens what was cut again, the innermost first in the list.
+  private mutating func openAgain(_ cut: [(Entry, StyledElement?)]) {
+    guard openedAgain + cut.count <= Self.mostOpenedAgain else {
+      isCut = true
+      for (ended, _) in cut { note(ended) }
+      return
+    }
+    openedAgain += cut.count
     for (entry, styledElement) in cut.reversed() {
       var again = entry
-      again.style = style.child(entry.own, isLink: entry.isLink)
+      again.style = style.child(entry.own, isLink: entry.isLink, kind: entry.element.kind)
       push(again, styledElement)
     }
+  }
+
+  /// Without those formatting elements of which three that are alike stand further in.
+  private static func ark(_ cut: [(Entry, StyledElement?)]) -> [(Entry, StyledElement?)] {
+    guard cut.count > 3 else { return cut }
+    var alike: [Likeness: Int] = [:]
+    return cut.filter { entry, styledElement in
+      guard entry.element.isFormatting else { return true }
+      let likeness = Likeness(kind: entry.kind, own: entry.own, styled: styledElement)
+      alike[likeness, default: 0] += 1
+      return alike[likeness, default: 0] <= 3
+    }
+  }
+
+  private struct Likeness: Hashable {
+    let kind: Int
+    let own: StyleDeclarations
+    let styled: StyledElement?
   }
 
   private mutating func note(_ entry: Entry) {
@@ -196,8 +270,18 @@ struct ElementStack {
   private mutating func pop() -> (Entry, StyledElement?) {
     let entry = entries.removeLast()
     innermost[entry.kind] = entry.before
-    if entry.element == .svg || entry.element == .math { foreign -= 1 }
-    return (entry, styled.count > entries.count ? styled.removeLast() : nil)
+    return (entry, left(entry.element))
+  }
+
+  /// What else there is of an element goes with it.
+  @discardableResult
+  private mutating func left(_ element: HTMLElement) -> StyledElement? {
+    if element == .svg || element == .math { foreign -= 1 }
+    if keepsSiblings, children.count > 1 {
+      children.removeLast()
+      numbers.removeLast()
+    }
+    return styled.count > entries.count ? styled.removeLast() : nil
   }
 
   /// The element that an end tag closes; nil where it closes none.
@@ -227,13 +311,13 @@ struct ElementStack {
   /// Ends a formatting element: blocks that began in it stay open without it (the adoption agency of §13.2.6.4.7).
   mutating func endFormatting(_ place: Int) {
     guard special > place else { return close(from: place) }
+    guard openedAgain + entries.count - place <= Self.mostOpenedAgain else {
+      isCut = true
+      return close(from: place)
+    }
     var above: [(Entry, StyledElement?)] = []
     while entries.count > place + 1 { above.append(pop()) }
     note(pop().0)
-    for (entry, styledElement) in above.reversed() {
-      var again = entry
-      again.style = style.child(entry.own, isLink: entry.isLink)
-      push(again, styledElement)
-    }
+    openAgain(above)
   }
 }

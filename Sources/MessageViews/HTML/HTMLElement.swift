@@ -1,6 +1,7 @@
 /// The elements of HTML that bear on what is seen; all others are alike.
 enum HTMLElement: UInt8, CaseIterable, Sendable {
-  case a, address, applet, area, article, aside, audio, b, base, basefont, bgsound, big, blockquote, body, br,
+  case a, address, applet, area, article, aside, audio, b, base, basefont, bdo, bgsound, big, blockquote,
+    body, br,
     button,
     caption, center, code, col, colgroup, datalist, dd, details, dialog, dir, div, dl, dt, em, embed,
     fieldset,
@@ -82,10 +83,27 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
   /// How its lines stand apart where a style says how it is laid out.
   func gap(_ display: StyleDeclarations.Display?) -> TextBuilder.Gap {
     switch display {
-    case nil: gap
-    case .some(.none), .inline: .none
+    case nil, .plain: gap
+    case .some(.none), .inline, .inlineBlock: .none
     case .block: max(.line, gap)
     case .cell: .cell
+    }
+  }
+
+  /// What it makes where no style says so.
+  var kind: ElementStyle.Kind {
+    switch self {
+    case .td, .th, .tr, .tbody, .thead, .tfoot, .colgroup: .tablePart
+    case .button, .select, .textarea, .input, .marquee, .object, .applet, .iframe, .img, .svg: .box
+    default: gap == .none ? .inline : .box
+    }
+  }
+
+  /// Whether `bgcolor` is one of its attributes.
+  var hasGround: Bool {
+    switch self {
+    case .body, .table, .thead, .tbody, .tfoot, .tr, .td, .th, .marquee: true
+    default: false
     }
   }
 
@@ -141,7 +159,9 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
 
 /// The attributes that are read.
 enum HTMLAttribute: UInt8, CaseIterable, Sendable {
-  case action, alt, background, bgcolor, color, content, data, formaction, hidden, href, id, link, open,
+  case action, align, alt, background, bgcolor, color, content, data, dir, formaction, hidden, href, id, link,
+    media,
+    open,
     poster, size,
     src, srcset, style, text, type, value
   case className, httpEquiv, xlinkHref

@@ -6,7 +6,8 @@ internal import MailSyntax
 /// Tolerant as browsers are: the tokens and the open elements follow the HTML standard, styles the simple forms of CSS.
 /// Text in `mso-hide` is visible: all clients but one show it.
 ///
-/// Bounds: no recursion, 512 levels, and work in proportion to the octets.
+/// Bounds: no recursion, 512 levels, so much visible text and as much hidden, and work in proportion to the octets:
+/// markup, comments, styles and scripts take nothing from the room of text.
 public struct HTMLReader {
   static let mostHidden = 500
   private static let mostSources = 50
@@ -16,9 +17,11 @@ public struct HTMLReader {
   var tokenizer: HTMLTokenizer
   var stack: ElementStack
   var sheet = StyleSheet()
-  var builder = TextBuilder()
-  var hidden = HiddenText()
-  var references: [HTMLReading.Reference] = []
+  var styles = StyleCache()
+  var builder: TextBuilder
+  var hidden: HiddenText
+  var references: ReferencePool
+  var imageText: [UInt8] = []
   var labels: [Range<Int>] = []
   var sources: [[UInt8]] = []
   var base: [UInt8]?
@@ -28,14 +31,14 @@ public struct HTMLReader {
   var forms = 0
   var scripts = 0
   var isCut = false
-  let mostReferences: Int
+  private var sourceRoom: Int
   private var values: [Range<Int>] = Array(repeating: 0..<0, count: HTMLAttribute.allCases.count)
   private var has: UInt64 = 0
 
   /// An anchor whose end is not read yet.
   struct Anchor {
-    /// Its place in `references`; nil where it leads nowhere, or there are too many.
-    let reference: Int?
+    /// Where it leads, and its place among the references; nil where it leads nowhere.
+    let target: (written: [UInt8], number: Int)?
     /// Where its label begins.
     let start: Int
     var images: [UInt8] = []
@@ -43,19 +46,27 @@ public struct HTMLReader {
 
   /// Reads a text in UTF-8.
   ///
-  /// - Parameter mostReferences: links that are kept.
-  public static func read(_ source: [UInt8], mostReferences: Int = 500) -> HTMLReading {
-    var reader = HTMLReader(source, mostReferences)
+  /// - Parameters:
+  ///   - mostText: octets of visible text, and of hidden text, and of scripts.
+  ///   - mostReferences: links with a label that are kept, and those without.
+  public static func read(_ source: [UInt8], mostText: Int = 1 << 20, mostReferences: Int = 1000)
+    -> HTMLReading
+  {
+    var reader = HTMLReader(source, mostText, mostReferences)
     reader.run()
     return reader.reading()
   }
 
-  private init(_ source: [UInt8], _ mostReferences: Int) {
+  private init(_ source: [UInt8], _ mostText: Int, _ mostReferences: Int) {
     tokenizer = HTMLTokenizer(source)
     stack = ElementStack(root: ElementStyle())
-    self.mostReferences = mostReferences
-    builder.reserve(source.count / 3)
+    references = ReferencePool(most: mostReferences)
+    builder = TextBuilder(most: mostText)
+    hidden = HiddenText(most: mostText)
+    sourceRoom = mostText
+    builder.reserve(min(source.count / 3, mostText))
     sheet.gather(source)
+    stack.keepsSiblings = sheet.asksForSiblings
   }
 
   private mutating func run() {
@@ -69,6 +80,7 @@ public struct HTMLReader {
       }
     }
     endAnchor()
+    builder.turn(false)
   }
 
   /// Where text stands in front of `<body>`, its attributes count for that text, too (§13.2.6.4.7).
@@ -90,9 +102,12 @@ public struct HTMLReader {
 
   private func reading() -> HTMLReading {
     HTMLReading(
-      visible: builder.octets, hidden: hidden.found, references: references, labels: labels, sources: sources,
-      base: base.flatMap { Link(reference: $0) }, visibleCount: builder.octets.visibleCount, images: images,
-      remoteImages: remoteImages, forms: forms, scripts: scripts, isCut: isCut || stack.isCut || sheet.isCut)
+      visible: builder.octets, hidden: hidden.found, references: references.all, labels: labels,
+      sources: sources, base: base.flatMap { Link(reference: $0) }, visibleCount: builder.octets.visibleCount,
+      images: images, remoteImages: remoteImages, forms: forms, scripts: scripts, imageText: imageText,
+      turned: builder.turned,
+      isCut: isCut || stack.isCut || sheet.isCut || builder.isCut || hidden.isCut,
+      isCutOfLinks: references.isCut)
   }
 
   // MARK: Text
@@ -102,8 +117,9 @@ public struct HTMLReader {
     let preserves = preserves || style.preserves
     if let reason = style.reason {
       hidden.add(tokenizer.source, range, reason, resolves: resolves)
-    } else if builder.add(tokenizer.source, range, preserves: preserves, resolves: resolves) {
-      hidden.interrupt()
+    } else {
+      builder.turn(style.isReversed)
+      if builder.add(tokenizer.source, range, preserves: preserves, resolves: resolves) { hidden.interrupt() }
     }
   }
 
@@ -121,7 +137,8 @@ public struct HTMLReader {
   }
 
   mutating func keep(source range: Range<Int>) {
-    guard sources.count < Self.mostSources else { return isCut = true }
+    guard sources.count < Self.mostSources, range.count <= sourceRoom else { return isCut = true }
+    sourceRoom -= range.count
     sources.append(Array(tokenizer.source[range]))
   }
 
@@ -137,6 +154,11 @@ public struct HTMLReader {
   }
 
   func has(_ attribute: HTMLAttribute) -> Bool { has & 1 << UInt64(attribute.rawValue) != 0 }
+
+  /// Where the value stands; nil where the tag has no such attribute.
+  func range(_ attribute: HTMLAttribute) -> Range<Int>? {
+    has(attribute) ? values[Int(attribute.rawValue)] : nil
+  }
 
   /// The value with its references resolved; nil where the tag has no such attribute.
   func value(_ attribute: HTMLAttribute) -> [UInt8]? {
@@ -157,13 +179,14 @@ public struct HTMLReader {
     case .head: return
     default: break
     }
-    let styled = sheet.isEmpty ? nil : styledElement()
+    let styled = sheet.isEmpty ? nil : styledElement(element)
     let own = has == 0 && styled == nil ? element.ownStyle : declarations(element, styled)
     if element.isVoid || tokenizer.isSelfClosing && stack.foreign > 0 {
       void(element, own)
+      if let styled { stack.noteChild(styled, element) }
     } else {
       stack.push(element, tokenizer.name, own, isLink: element == .a && has(.href), styled: styled)
-      if let top = stack.top { builder.leave(top.gap) }
+      builder.leave(stack.topGap)
     }
     hidden.leave(element.gap)
     if element == .body, let colour = value(.link).flatMap({ Colour(legacy: $0.map(\.lowercasedASCII)[...]) })
@@ -207,7 +230,7 @@ public struct HTMLReader {
 
   /// Elements without content.
   private mutating func void(_ element: HTMLElement, _ own: StyleDeclarations) {
-    let style = stack.style.child(own, isLink: false)
+    let style = stack.style.child(own, isLink: false, kind: element.kind)
     guard style.gone != .displayNone else { return }
     switch element {
     case .br: builder.breakLine()

@@ -1,14 +1,18 @@
 internal import Bytes
 
 extension HTMLReader {
+  private static let mostCandidates = 16
+  private static let mostImageText = 16 << 10
+
   /// The links of a tag.
   mutating func linkTag(_ element: HTMLElement) {
     switch element {
     case .a:
       endAnchor()
       guard let target = value(.href) ?? value(.xlinkHref) else { return }
-      let reference = refer(target, .anchor)
-      anchor = Anchor(reference: reference, start: builder.octets.count)
+      builder.endTurn()
+      anchor = Anchor(
+        target: Self.written(target).map { ($0, references.number()) }, start: builder.octets.count)
     case .area:
       if let target = value(.href) { refer(target, .anchor, label: value(.alt) ?? []) }
     case .form:
@@ -24,6 +28,7 @@ extension HTMLReader {
     case .meta: refresh()
     case .iframe, .frame, .embed, .source, .track, .script, .audio:
       if let source = value(.src) { refer(source, .other) }
+      if element == .source { candidates() }
     case .video:
       if let source = value(.src) { refer(source, .other) }
       if let poster = value(.poster) { image(poster) }
@@ -33,33 +38,54 @@ extension HTMLReader {
     if let source = value(.background) { image(source) }
   }
 
-  /// Keeps a reference; gives its place, or nil where it leads to no host or there are too many.
-  @discardableResult
-  mutating func refer(_ written: [UInt8], _ place: LinkView.Place, label: [UInt8] = []) -> Int? {
-    let written = written[...].trimmedHTMLSpace
-    guard !written.isEmpty, written.first != UInt8(ascii: "#") else { return nil }
-    guard references.count < mostReferences else {
-      isCut = true
-      return nil
-    }
-    references.append(HTMLReading.Reference(written: Array(written), label: label, place: place))
-    return references.count - 1
+  /// Keeps a reference that leads somewhere.
+  mutating func refer(_ written: [UInt8], _ place: LinkView.Place, label: [UInt8] = []) {
+    guard let written = Self.written(written) else { return }
+    references.add(
+      HTMLReading.Reference(written: written, label: label, place: place), number: references.number())
+  }
+
+  /// Without white space around it; nil where it leads nowhere but to a place in the text.
+  private static func written(_ target: [UInt8]) -> [UInt8]? {
+    let written = target[...].trimmedHTMLSpace
+    guard let first = written.first, first != UInt8(ascii: "#") else { return nil }
+    return written.count == target.count ? target : Array(written)
   }
 
   private mutating func imageTag() {
     // Its own address in place of words is nobody's claim.
-    if let alt = value(.alt), anchor != nil, alt != value(.src) {
-      if anchor?.images.isEmpty == false { anchor?.images.append(.space) }
-      anchor?.images.append(contentsOf: alt.prefix(256))
+    if let alt = value(.alt), !alt.isEmpty, alt != value(.src) {
+      if anchor != nil {
+        if anchor?.images.isEmpty == false { anchor?.images.append(.space) }
+        anchor?.images.append(contentsOf: alt.prefix(256))
+      }
+      if imageText.count < Self.mostImageText, stack.style.reason == nil {
+        if !imageText.isEmpty { imageText.append(.lineFeed) }
+        imageText.append(contentsOf: alt.prefix(1024))
+      }
     }
     images += 1
     if let source = value(.src) {
       image(source)
       if source.leadsAway { remoteImages += 1 }
     }
-    // The first of its candidates stands for all.
-    if let set = value(.srcset) {
-      refer(Array(set[...].trimmedHTMLSpace.prefix { !$0.isHTMLSpace && $0 != UInt8(ascii: ",") }), .image)
+    candidates()
+  }
+
+  /// The addresses in `srcset` (HTML standard, §4.8.4.2): each up to white space, or to a comma behind it; what
+  /// describes it goes up to the next comma.
+  private mutating func candidates() {
+    guard let set = value(.srcset) else { return }
+    var rest = set[...]
+    for _ in 0..<Self.mostCandidates {
+      rest = rest.drop { $0.isHTMLSpace || $0 == UInt8(ascii: ",") }
+      guard !rest.isEmpty else { return }
+      var address = rest.prefix { !$0.isHTMLSpace }
+      rest = rest[address.endIndex...]
+      let isLast = address.last == UInt8(ascii: ",")
+      while address.last == UInt8(ascii: ",") { address.removeLast() }
+      image(Array(address))
+      if !isLast { rest = rest.drop { $0 != UInt8(ascii: ",") } }
     }
   }
 
@@ -90,11 +116,15 @@ extension HTMLReader {
   mutating func endAnchor() {
     guard let open = anchor else { return }
     anchor = nil
-    guard let reference = open.reference else { return }
+    guard let target = open.target else { return }
+    builder.endTurn()
     let end = builder.octets.count
     if open.start < end { labels.append(open.start..<end) }
     let label = builder.octets[open.start..<end].prefix(2048).trimmedHTMLSpace
-    references[reference].label = label.isEmpty ? open.images : Array(label)
+    references.add(
+      HTMLReading.Reference(
+        written: target.written, label: label.isEmpty ? open.images : Array(label), place: .anchor),
+      number: target.number)
   }
 }
 

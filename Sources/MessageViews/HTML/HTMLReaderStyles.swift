@@ -1,13 +1,15 @@
 internal import Bytes
 
 extension HTMLReader {
+  private static let mostCachedStyle = 1024
+
   /// What a tag says about its looks: attributes first, then the sheets' rules, then its own style; what is marked
   /// important after all (CSS Cascade 4, §6).
   mutating func declarations(_ element: HTMLElement, _ styled: StyledElement?) -> StyleDeclarations {
     var own = element.ownStyle
     presentation(element, &own)
-    let rules = styled.map { sheet.layers(for: $0, in: stack.styled) } ?? []
-    let inline = value(.style).map { StyleParser.read($0[...]) }
+    let rules = styled.map { sheet.layers(for: $0, in: stack.styled, children: stack.children) } ?? []
+    let inline = inlineStyle()
     for layers in rules { own.merge(layers.normal) }
     if let inline { own.merge(inline.normal) }
     for layers in rules { if let important = layers.important { own.merge(important) } }
@@ -16,10 +18,26 @@ extension HTMLReader {
     return own
   }
 
+  /// What the style attribute says; nil where there is none.
+  private mutating func inlineStyle() -> StyleLayers? {
+    guard let range = range(.style) else { return nil }
+    let isPlain = range.count <= Self.mostCachedStyle && !tokenizer.source[range].contains(UInt8(ascii: "&"))
+    if isPlain { return styles.layers(tokenizer.source, range) }
+    return value(.style).map { StyleParser.read($0[...]) }
+  }
+
   /// Attributes that say what styles say.
   private func presentation(_ element: HTMLElement, _ own: inout StyleDeclarations) {
-    if let colour = colour(.bgcolor) { own.ground = .colour(colour) }
-    if has(.background) { own.ground = .image }
+    if element.hasGround {
+      if let colour = colour(.bgcolor) { own.ground = .some(colour) }
+      if has(.background) { own.hasImage = true }
+    }
+    if has(.align), let side = value(.align) {
+      own.isRightAligned = side.map(\.lowercasedASCII).elementsEqual("right".utf8)
+    }
+    if has(.dir), let side = value(.dir)?.map(\.lowercasedASCII) {
+      own.isRightToLeft = side.elementsEqual("rtl".utf8)
+    }
     if element == .dialog, has(.open) { own.display = .block }
     if has(.hidden) { own.display = StyleDeclarations.Display.none }
     switch element {
@@ -47,8 +65,9 @@ extension HTMLReader {
   }
 
   /// What selectors ask of the tag.
-  func styledElement() -> StyledElement {
+  func styledElement(_ element: HTMLElement) -> StyledElement {
     var styled = StyledElement(tag: tokenizer.name)
+    if sheet.asksForSiblings { styled.number = stack.nextNumber }
     if let id = value(.id) { styled.id = PackedName(id) }
     if let names = value(.className) {
       for name in names[...].split(maxSplits: 32, whereSeparator: \.isHTMLSpace).map({ PackedName($0) })
@@ -69,9 +88,12 @@ extension HTMLElement {
     switch self {
     case .small, .sub, .sup: own.size = .times(0.8333)
     case .big: own.size = .times(1.2)
-    case .mark: (own.ground, own.colour) = (.colour(Colour(255, 255, 0)), .some(.black))
+    case .mark: (own.ground, own.colour) = (.some(Colour(255, 255, 0)), .some(.black))
     // Their grounds are the system's.
-    case .button, .input, .select, .textarea: own.ground = .image
+    case .button, .input, .select, .textarea: own.hasImage = true
+    // What is drawn has its colours from elsewhere.
+    case .svg: (own.hasImage, own.outline) = (true, .any)
+    case .bdo: own.overridesDirection = true
     default: break
     }
     return own
@@ -87,12 +109,29 @@ extension StyleSheet {
       guard case .start = token else { continue }
       switch HTMLElement(tokenizer.name) {
       case .style:
+        let holds = tokenizer.holdsAsStyle
         let range = tokenizer.rawText()
-        add(source[range])
+        if holds { add(source[range]) }
       case .script, .title, .iframe, .noembed, .noframes, .textarea, .xmp: _ = tokenizer.rawText()
       case .plaintext: return
       default: break
       }
+    }
+  }
+}
+
+extension HTMLTokenizer {
+  /// Whether browsers read the `<style>` element of the tag just read: CSS, and for a common screen.
+  fileprivate var holdsAsStyle: Bool {
+    let kind = value(of: "type")?.map(\.lowercasedASCII) ?? []
+    guard kind.isEmpty || kind.elementsEqual("text/css".utf8) else { return false }
+    return value(of: "media").map { MediaQuery.holds($0[...]) } ?? true
+  }
+
+  private func value(of name: String) -> [UInt8]? {
+    let wanted = PackedName(name)
+    return attributes.first { $0.name == wanted }.map {
+      CharacterReferences.resolved(source, $0.value, most: 1024)
     }
   }
 }

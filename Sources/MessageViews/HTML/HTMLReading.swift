@@ -13,7 +13,8 @@ public struct HTMLReading: Sendable {
   /// The visible text in UTF-8.
   public let visible: [UInt8]
   public let hidden: [(octets: [UInt8], reason: HTMLView.Hidden.Reason)]
-  /// In the order of the text.
+  /// In the order of the text. Of too many those without a label, which nobody sees, are left out first, and of each kind
+  /// the last stay.
   public let references: [Reference]
   /// Ranges of `visible` that are labels of anchors with a target.
   public let labels: [Range<Int>]
@@ -27,5 +28,11 @@ public struct HTMLReading: Sendable {
   public let remoteImages: Int
   public let forms: Int
   public let scripts: Int
+  /// What the images say in their stead, a line each.
+  public let imageText: [UInt8]
+  /// Letters of the visible text that are made to run backwards.
+  public let turned: Int
+  /// Whether a bound left out text or structure; whether one left out links.
   public let isCut: Bool
+  public let isCutOfLinks: Bool
 }

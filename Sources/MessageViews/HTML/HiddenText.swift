@@ -2,7 +2,8 @@ internal import Bytes
 
 /// The hidden text of an HTML text: what stands together, and is hidden alike, is one piece.
 ///
-/// Bound: 500 pieces; what comes after them is added to the last one that is hidden alike.
+/// Bounds: 500 pieces; what comes after them is added to the last one that is hidden alike. So many octets: what comes
+/// after them is left out.
 struct HiddenText {
   private struct Piece {
     let reason: HTMLView.Hidden.Reason
@@ -11,15 +12,28 @@ struct HiddenText {
 
   private static let most = 500
 
+  /// Octets that may still be added.
+  private var room: Int
+  private(set) var isCut = false
+
   private var pieces: [Piece] = []
   private var isOpen = false
   private var lastOf: [HTMLView.Hidden.Reason: Int] = [:]
 
+  init(most: Int = .max) { room = most }
+
   mutating func add(_ source: [UInt8], _ range: Range<Int>, _ reason: HTMLView.Hidden.Reason, resolves: Bool)
   {
+    guard room > 0 else {
+      isCut = true
+      return
+    }
     let place = piece(reason)
-    pieces[place].builder.leave(.none)
-    pieces[place].builder.add(source, range, preserves: false, resolves: resolves)
+    let before = pieces[place].builder.octets.count
+    let added = range.lowerBound..<min(range.upperBound, range.lowerBound + min(range.count, room))
+    if added.upperBound < range.upperBound { isCut = true }
+    pieces[place].builder.add(source, added, preserves: false, resolves: resolves)
+    room -= pieces[place].builder.octets.count - before
   }
 
   mutating func addComment(_ source: [UInt8], _ range: Range<Int>) {

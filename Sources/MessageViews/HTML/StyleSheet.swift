@@ -1,28 +1,12 @@
 internal import Bytes
 
-/// The rules of the `<style>` elements of a text: selectors of tags, classes and ids, descendants and children.
-/// What else selects (attributes, states, siblings) selects nothing here, and of media only screens without condition.
+/// The rules of the `<style>` elements of a text: what `Selector` tells, in groups that hold on a common screen
+/// (`MediaQuery`). Rules within rules are not read.
 ///
 /// Bounds: 1000 rules with 4000 selectors, 128 KiB of CSS, and a number of steps in matching them.
 struct StyleSheet {
-  /// What one element has to be.
-  struct Compound {
-    var tag: PackedName?
-    var id: PackedName?
-    var classes: [PackedName] = []
-    /// Whether its parent, and no farther ancestor, is to be what stands before.
-    var isChild = false
-
-    func selects(_ element: StyledElement) -> Bool {
-      if let tag, tag != element.tag { return false }
-      if let id, id != element.id { return false }
-      return classes.allSatisfy { element.classes.contains($0) }
-    }
-  }
-
   private struct Rule {
-    /// The element's own last.
-    let compounds: [Compound]
+    let selector: Selector
     let specificity: Int
     let block: Int
   }
@@ -42,6 +26,8 @@ struct StyleSheet {
   private var steps = 0
   private var read = 0
   private(set) var isCut = false
+  /// Whether a rule asks for what stands in front of an element.
+  private(set) var asksForSiblings = false
 
   var isEmpty: Bool { rules.isEmpty }
   /// Addresses of images.
@@ -57,59 +43,55 @@ struct StyleSheet {
     }
     read += css.count
     // Escapes stay until the parts are known; comments go.
-    let text = CSSText.withoutComments(css)
-    rulesOf(text[...])
+    rulesOf(CSSText.withoutComments(css)[...])
   }
 
-  /// The rules of a sheet, and of the groups in it that hold on a screen; no recursion: a group's end is passed over.
+  /// The rules of a sheet, and of the groups in it that hold; no recursion: a group's end is passed over.
   private mutating func rulesOf(_ text: ArraySlice<UInt8>) {
     var index = text.startIndex
+    var groups = 0
     while index < text.endIndex {
       let octet = text[index]
-      if octet.isHTMLSpace || octet == UInt8(ascii: "}") || octet == UInt8(ascii: ";") {
+      if octet.isHTMLSpace || octet == UInt8(ascii: ";") {
         index += 1
+      } else if octet == UInt8(ascii: "}") {
+        groups = max(0, groups - 1)
+        index += 1
+      } else if groups == 0, text[index...].starts(with: "<!--".utf8) {
+        // The marks that hid styles from browsers of old stand between rules; in rules they are none.
+        index += 4
+      } else if groups == 0, text[index...].starts(with: "-->".utf8) {
+        index += 3
       } else if octet == UInt8(ascii: "@") {
-        index = atRule(text, index)
+        let open = CSSText.end(of: UInt8(ascii: "{"), or: UInt8(ascii: ";"), text, from: index)
+        guard open < text.endIndex, text[open] == UInt8(ascii: "{") else {
+          index = open + 1
+          continue
+        }
+        if Self.holds(text[index..<open]) {
+          groups += 1
+          index = open + 1
+        } else {
+          index = CSSText.end(of: UInt8(ascii: "}"), text, from: open + 1) + 1
+        }
       } else {
         let open = CSSText.end(of: UInt8(ascii: "{"), text, from: index)
         guard open < text.endIndex else { return }
         let close = CSSText.end(of: UInt8(ascii: "}"), text, from: open + 1)
         add(selectors: text[index..<open], block: text[(open + 1)..<close])
-        index = close
+        index = close + 1
       }
     }
   }
 
-  /// Gives the place where rules go on: within a group that holds, behind one that does not.
-  private func atRule(_ text: ArraySlice<UInt8>, _ start: Int) -> Int {
-    var index = start
-    while index < text.endIndex, text[index] != UInt8(ascii: "{"), text[index] != UInt8(ascii: ";") {
-      index += 1
-    }
-    guard index < text.endIndex, text[index] == UInt8(ascii: "{") else { return index }
-    let prelude = text[start..<index].map(\.lowercasedASCII)[...].trimmedHTMLSpace
-    if Self.holdsOnScreen(prelude) { return index + 1 }
-    var depth = 0
-    while index < text.endIndex {
-      if text[index] == UInt8(ascii: "{") { depth += 1 }
-      if text[index] == UInt8(ascii: "}") {
-        depth -= 1
-        if depth == 0 { break }
-      }
-      index += 1
-    }
-    return index
-  }
-
-  private static func holdsOnScreen(_ prelude: ArraySlice<UInt8>) -> Bool {
-    guard prelude.starts(with: "@media".utf8) else { return false }
-    return prelude.dropFirst(6).split(separator: UInt8(ascii: ",")).contains { query in
-      let words = query.split(whereSeparator: \.isHTMLSpace)
-      let medium = words.first?.elementsEqual("only".utf8) == true ? words.dropFirst() : words[...]
-      return medium.count == 1
-        && (medium.first?.elementsEqual("screen".utf8) == true
-          || medium.first?.elementsEqual("all".utf8) == true)
-    }
+  /// Whether a group of rules holds.
+  private static func holds(_ prelude: ArraySlice<UInt8>) -> Bool {
+    let name = prelude.dropFirst().prefix { $0.isASCIILetter || $0 == 0x2d }
+    let rest = prelude[name.endIndex...]
+    let word = name.map(\.lowercasedASCII)
+    if word.elementsEqual("media".utf8) { return MediaQuery.holds(rest) }
+    if word.elementsEqual("supports".utf8) { return MediaQuery.supports(rest) }
+    return word.elementsEqual("layer".utf8)
   }
 
   private mutating func add(selectors: ArraySlice<UInt8>, block: ArraySlice<UInt8>) {
@@ -117,80 +99,55 @@ struct StyleSheet {
       isCut = true
       return
     }
-    let layers = StyleParser.read(block)
-    blocks.append(layers)
-    for selector in selectors.split(separator: UInt8(ascii: ",")) {
-      guard rules.count < Self.mostRules else {
-        isCut = true
-        return
+    var read: [Selector] = []
+    var start = selectors.startIndex
+    while start <= selectors.endIndex {
+      let end = CSSText.end(of: UInt8(ascii: ","), selectors, from: start)
+      switch Selector.read(selectors[start..<end].trimmedHTMLSpace) {
+      case .invalid: return
+      case .nothing: break
+      case .selector(let selector):
+        guard rules.count + read.count < Self.mostRules else {
+          isCut = true
+          start = selectors.endIndex + 1
+          continue
+        }
+        read.append(selector)
       }
-      guard let compounds = Self.compounds(selector.trimmedHTMLSpace), let last = compounds.last else {
-        continue
-      }
-      let specificity = compounds.reduce(0) {
-        $0 + ($1.id == nil ? 0 : 1 << 20) + ($1.classes.count << 10) + ($1.tag == nil ? 0 : 1)
-      }
-      let rule = rules.count
-      rules.append(Rule(compounds: compounds, specificity: specificity, block: blocks.count - 1))
-      if let id = last.id {
-        byID[id, default: []].append(rule)
-      } else if let first = last.classes.first {
-        byClass[first, default: []].append(rule)
-      } else if let tag = last.tag {
-        byTag[tag, default: []].append(rule)
-      } else {
-        forAll.append(rule)
-      }
+      start = end + 1
     }
+    guard !read.isEmpty else { return }
+    blocks.append(StyleParser.read(block))
+    for selector in read { add(selector) }
   }
 
-  /// The compounds of a selector; nil where something is in it that is not known here.
-  private static func compounds(_ selector: ArraySlice<UInt8>) -> [Compound]? {
-    var compounds: [Compound] = []
-    var current = Compound()
-    var isOpen = false
-    var index = selector.startIndex
-    while index < selector.endIndex {
-      let octet = selector[index]
-      if octet.isHTMLSpace || octet == UInt8(ascii: ">") {
-        if isOpen {
-          compounds.append(current)
-          current = Compound()
-          isOpen = false
-        }
-        if octet == UInt8(ascii: ">") { current.isChild = true }
-        index += 1
-        guard compounds.count < 16 else { return nil }
-        continue
-      }
-      isOpen = true
-      if octet == UInt8(ascii: "*") {
-        index += 1
-        continue
-      }
-      let mark = octet == UInt8(ascii: ".") || octet == UInt8(ascii: "#") ? octet : nil
-      if mark != nil { index += 1 }
-      let (name, end) = CSSText.identifier(selector, index, isLowercased: mark == nil)
-      guard end > index, current.classes.count < 8 else { return nil }
-      switch mark {
-      case UInt8(ascii: "."): current.classes.append(name)
-      case UInt8(ascii: "#"): current.id = name
-      default: current.tag = name
-      }
-      index = end
+  private mutating func add(_ selector: Selector) {
+    let rule = rules.count
+    rules.append(Rule(selector: selector, specificity: selector.specificity, block: blocks.count - 1))
+    if selector.asksForSiblings { asksForSiblings = true }
+    let last = selector.last
+    if let id = last.id {
+      byID[id, default: []].append(rule)
+    } else if let first = last.classes.first {
+      byClass[first, default: []].append(rule)
+    } else if let tag = last.tag {
+      byTag[tag, default: []].append(rule)
+    } else {
+      forAll.append(rule)
     }
-    if isOpen { compounds.append(current) }
-    return compounds
   }
 
   // MARK: Matching
 
   /// What the rules say of an element, the weakest first.
   ///
-  /// - Parameter ancestors: the open elements, the outermost first.
-  mutating func layers(for element: StyledElement, in ancestors: some RandomAccessCollection<StyledElement>)
-    -> [StyleLayers]
-  {
+  /// - Parameters:
+  ///   - ancestors: the open elements, the outermost first.
+  ///   - children: what stands in front of the first of them, in front of and with the second, and so on, and in front
+  ///     of the element; empty where nobody asks.
+  mutating func layers(
+    for element: StyledElement, in ancestors: [StyledElement], children: [[StyledElement]]
+  ) -> [StyleLayers] {
     guard steps < Self.mostSteps else {
       isCut = true
       return []
@@ -208,64 +165,60 @@ struct StyleSheet {
         isCut = true
         break
       }
-      if selects(rules[candidate].compounds, element, ancestors) { matching.append(candidate) }
+      let compounds = rules[candidate].selector.compounds
+      if selects(compounds, compounds.count - 1, element, ancestors.count, nil, ancestors, children) {
+        matching.append(candidate)
+      }
     }
     matching.sort { (rules[$0].specificity, $0) < (rules[$1].specificity, $1) }
     return matching.map { blocks[rules[$0].block] }
   }
 
-  /// Looks outwards for one ancestor after the other, and takes the nearest each time.
+  /// Whether an element is what a compound asks for, and what is around it what those in front of it do.
+  ///
+  /// - Parameters:
+  ///   - level: how many elements are around it.
+  ///   - before: those in front of it in its parent; nil for one that is open: they stand in `children`.
   private mutating func selects(
-    _ compounds: [Compound], _ element: StyledElement, _ ancestors: some RandomAccessCollection<StyledElement>
+    _ compounds: [Selector.Compound], _ index: Int, _ element: StyledElement, _ level: Int,
+    _ before: ArraySlice<StyledElement>?, _ ancestors: [StyledElement], _ children: [[StyledElement]]
   ) -> Bool {
     // Bound: what is looked at in vain costs as much.
     steps += 1
-    guard var wanted = compounds.last, wanted.selects(element) else { return false }
-    var outer = ancestors.reversed().makeIterator()
-    for compound in compounds.dropLast().reversed() {
-      let mustBeParent = wanted.isChild
-      var isFound = false
-      while !isFound, let ancestor = outer.next() {
-        steps += 1
-        isFound = compound.selects(ancestor)
-        if mustBeParent { break }
-      }
-      guard isFound else { return false }
-      wanted = compound
+    guard steps < Self.mostSteps else {
+      isCut = true
+      return false
     }
-    return true
+    guard compounds[index].selects(element) else { return false }
+    guard index > 0 else { return true }
+    switch compounds[index].relation {
+    case .child, .within:
+      var outer = level - 1
+      while outer >= 0 {
+        if selects(compounds, index - 1, ancestors[outer], outer, nil, ancestors, children) { return true }
+        if compounds[index].relation == .child { return false }
+        outer -= 1
+      }
+    case .next, .later:
+      var before = before ?? siblings(level, ancestors, children)
+      while let sibling = before.popLast() {
+        if selects(compounds, index - 1, sibling, level, before, ancestors, children) { return true }
+        if compounds[index].relation == .next { return false }
+      }
+    }
+    return false
   }
-}
 
-/// What selectors ask of an element.
-struct StyledElement: Sendable {
-  var tag: PackedName
-  var id: PackedName?
-  var classes: [PackedName] = []
+  private func siblings(
+    _ level: Int, _ ancestors: [StyledElement], _ children: [[StyledElement]]
+  ) -> ArraySlice<StyledElement> {
+    guard level < children.count else { return [] }
+    // An open element is the last of those in its parent.
+    return level < ancestors.count ? children[level].dropLast() : children[level][...]
+  }
 }
 
 extension CSSText {
-  static func withoutComments(_ css: ArraySlice<UInt8>) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(css.count)
-    var index = css.startIndex
-    while index < css.endIndex {
-      if css[index] == UInt8(ascii: "/"), index + 1 < css.endIndex, css[index + 1] == UInt8(ascii: "*") {
-        index = endOfComment(css, index)
-        result.append(.space)
-      } else if css[index...].starts(with: "<!--".utf8) {
-        // The marks that hid styles from browsers of old.
-        index += 4
-      } else if css[index...].starts(with: "-->".utf8) {
-        index += 3
-      } else {
-        result.append(css[index])
-        index += 1
-      }
-    }
-    return result
-  }
-
   /// An identifier, its escapes resolved, and the place behind it.
   static func identifier(_ text: ArraySlice<UInt8>, _ start: Int, isLowercased: Bool) -> (PackedName, Int) {
     var name = PackedName()

@@ -1,6 +1,9 @@
 internal import Bytes
 
-/// Text as a browser lays it out: white space collapsed, lines broken where blocks begin and end.
+/// Text as a browser lays it out: white space collapsed, lines broken where blocks begin and end; what is made to run
+/// backwards in the order in which it is seen.
+///
+/// Bound: so many octets; what comes after them is left out.
 struct TextBuilder {
   /// What is to come before the next character.
   enum Gap: Int, Comparable {
@@ -11,6 +14,39 @@ struct TextBuilder {
 
   private(set) var octets: [UInt8] = []
   private var gap = Gap.none
+  private var most: Int
+  /// Whether the bound left something out.
+  private(set) var isCut = false
+  /// Where a run begins that is to be turned; nil where none is open.
+  private var turnedFrom: Int?
+  /// Letters that run against their direction.
+  private(set) var turned = 0
+
+  init(most: Int = .max) { self.most = most }
+
+  /// Whether what is added from now on runs backwards.
+  mutating func turn(_ isTurned: Bool) {
+    guard isTurned != (turnedFrom != nil) else { return }
+    if isTurned {
+      close()
+      turnedFrom = octets.count
+    } else {
+      endTurn()
+      turnedFrom = nil
+    }
+  }
+
+  /// Turns what is there of an open run, which goes on.
+  mutating func endTurn() {
+    guard var start = turnedFrom else { return }
+    // What parts it from what is in front of it stays there.
+    while start < octets.count, octets[start] <= 0x20 { start += 1 }
+    guard start < octets.count else { return }
+    let reading = BidiOverride.turned(String(decoding: octets[start...], as: UTF8.self))
+    octets.replaceSubrange(start..., with: Array(reading.text.utf8))
+    turned += reading.turned
+    turnedFrom = octets.count
+  }
 
   mutating func reserve(_ count: Int) { octets.reserveCapacity(count) }
 
@@ -37,6 +73,11 @@ struct TextBuilder {
         continue
       }
       flush(source, start..<index)
+      start = index
+      if octets.count >= most, !octet.isHTMLSpace {
+        isCut = true
+        break
+      }
       if octet == UInt8(ascii: "&"), resolves,
         let reading = CharacterReferences.read(source, at: index, to: range.upperBound, isInAttribute: false)
       {
@@ -86,7 +127,14 @@ struct TextBuilder {
   private mutating func flush(_ source: [UInt8], _ range: Range<Int>) {
     guard !range.isEmpty else { return }
     close()
-    octets.append(contentsOf: source[range])
+    guard range.count > most - octets.count else { return octets.append(contentsOf: source[range]) }
+    isCut = true
+    var end = range.lowerBound + max(0, most - octets.count)
+    // No character is cut in two.
+    while end > range.lowerBound, source[end] & 0xc0 == 0x80 { end -= 1 }
+    octets.append(contentsOf: source[range.lowerBound..<end])
+    // Nothing shorter comes behind it.
+    most = octets.count
   }
 
   /// Puts the gap that was left.
