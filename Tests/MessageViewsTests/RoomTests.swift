@@ -71,6 +71,15 @@ import Testing
     #expect(views.links.map(\.target.host) == ["late.test"])
   }
 
+  @Test(arguments: ["  \n", "a ", "a\n", "a<br>", "a&nbsp;", "&#97; ", "<p>a"])
+  func nothingComesBehindTheBound(_ unit: String) {
+    let reading = HTMLReader.read(
+      Array("<pre>\(String(repeating: unit, count: 100))x</pre>\(String(repeating: unit, count: 100))".utf8),
+      mostText: 50)
+    #expect(reading.visible.count <= 52, "\(unit)")
+    #expect(reading.isCut)
+  }
+
   @Test func whatIsReadIsBounded() {
     var limits = ViewLimits()
     limits.source = 100

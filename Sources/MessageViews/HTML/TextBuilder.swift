@@ -43,7 +43,10 @@ struct TextBuilder {
     while start < octets.count, octets[start] <= 0x20 { start += 1 }
     guard start < octets.count else { return }
     let reading = BidiOverride.turned(String(decoding: octets[start...], as: UTF8.self))
-    octets.replaceSubrange(start..., with: Array(reading.text.utf8))
+    // What is no UTF-8 stays as it is.
+    if reading.text.utf8.count == octets.count - start {
+      octets.replaceSubrange(start..., with: Array(reading.text.utf8))
+    }
     turned += reading.turned
     turnedFrom = octets.count
   }
@@ -74,7 +77,7 @@ struct TextBuilder {
       }
       flush(source, start..<index)
       start = index
-      if octets.count >= most, !octet.isHTMLSpace {
+      if octets.count >= most, preserves || !octet.isHTMLSpace {
         isCut = true
         break
       }
@@ -126,6 +129,7 @@ struct TextBuilder {
 
   private mutating func flush(_ source: [UInt8], _ range: Range<Int>) {
     guard !range.isEmpty else { return }
+    guard octets.count < most else { return isCut = true }
     close()
     guard range.count > most - octets.count else { return octets.append(contentsOf: source[range]) }
     isCut = true

@@ -8,7 +8,7 @@ let fuzzHTML: @Sendable ([UInt8]) -> Void = { bytes in
   // A reference of four octets (`&lt`, `&#9`) is no more than as many in UTF-8.
   promise(reading.visible.count <= bytes.count * 2, "more text than was there")
   promise(reading.visibleCount <= reading.visible.count, "more characters than octets")
-  promise(reading.references.count <= 20, "more links than asked for")
+  promise(reading.references.count <= 40, "more links than asked for, with a label and without")
   promise(reading.hidden.count <= 500, "too many pieces of hidden text")
   var end = 0
   for label in reading.labels {
@@ -25,6 +25,10 @@ let fuzzHTML: @Sendable ([UInt8]) -> Void = { bytes in
     promise(
       link.path.isEmpty || "/?".utf8.contains(link.path.utf8.first ?? 0), "a path of its own kind")
   }
+  let small = HTMLReader.read(bytes, mostText: 50)
+  promise(small.visible.count <= 50 + 8, "more text than asked for")
+  let turned = BidiOverride.read(String(decoding: bytes, as: UTF8.self))
+  promise(turned.text.utf8.count <= bytes.count * 3, "more text than there was")
   let views = MessageViews(Array("Content-Type: text/html\r\n\r\n".utf8) + bytes)
   views.prepare()
   promise(views.texts.count <= 1 && views.links.count <= views.limits.links, "views out of bounds")
