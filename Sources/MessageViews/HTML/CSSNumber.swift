@@ -37,8 +37,31 @@ struct CSSNumber: Hashable, Sendable {
         index += 1
       }
     }
-    guard digits > 0, let unit = Self.unit(text[index...]) else { return nil }
-    self.init(value: sign * value, unit: unit)
+    guard digits > 0 else { return nil }
+    value *= Self.power(text, &index)
+    guard let unit = Self.unit(text[index...]) else { return nil }
+    self.init(value: sign * min(value, 1e9), unit: unit)
+  }
+
+  /// Ten to what `e` brings (CSS Syntax 3, §4.3.12), which is none where no digit follows: `1em`.
+  private static func power(_ text: ArraySlice<UInt8>, _ index: inout Int) -> Float {
+    guard index < text.endIndex, text[index] == UInt8(ascii: "e") else { return 1 }
+    var next = index + 1
+    var isBelow = false
+    if next < text.endIndex, text[next] == 0x2d || text[next] == UInt8(ascii: "+") {
+      isBelow = text[next] == 0x2d
+      next += 1
+    }
+    guard next < text.endIndex, text[next].isASCIIDigit else { return 1 }
+    var exponent = 0
+    while next < text.endIndex, text[next].isASCIIDigit {
+      exponent = min(exponent * 10 + Int(text[next] - 0x30), 30)
+      next += 1
+    }
+    index = next
+    var power: Float = 1
+    for _ in 0..<exponent { power *= isBelow ? 0.1 : 10 }
+    return power
   }
 
   private static func unit(_ text: ArraySlice<UInt8>) -> Unit? {
@@ -58,6 +81,13 @@ struct CSSNumber: Hashable, Sendable {
     case (UInt8(ascii: "e"), UInt8(ascii: "x"), 2), (UInt8(ascii: "c"), UInt8(ascii: "h"), 2):
       return .pixels(8)
     case (UInt8(ascii: "r"), UInt8(ascii: "e"), 3): return .rem
+    case (UInt8(ascii: "i"), UInt8(ascii: "c"), 2): return .pixels(16)
+    case (UInt8(ascii: "q"), _, 1): return .pixels(0.945)
+    case (UInt8(ascii: "l"), UInt8(ascii: "h"), 2), (UInt8(ascii: "c"), UInt8(ascii: "a"), 3):
+      return .pixels(16)
+    case (UInt8(ascii: "r"), UInt8(ascii: "l"), 3): return .pixels(18)
+    // Of a container, or of the window as small, large or variable.
+    case (UInt8(ascii: "c"), UInt8(ascii: "q"), 3...5), (_, UInt8(ascii: "v"), 3...5): return .pixels(8)
     default: return text.allSatisfy(\.isASCIILetter) ? .other : nil
     }
   }

@@ -11,6 +11,9 @@ struct ElementStack {
     let own: StyleDeclarations
     fileprivate(set) var style: ElementStyle
     let isLink: Bool
+    /// Whether it is of SVG or MathML; whether HTML may stand in it then.
+    let isForeign: Bool
+    let holdsHTML: Bool
     /// How its lines stand apart from what is before and after.
     let gap: TextBuilder.Gap
     /// The number of its name.
@@ -20,11 +23,15 @@ struct ElementStack {
     fileprivate var before = -1
     fileprivate var scope = -1
     fileprivate var special = -1
+    /// The outermost of the foreign elements that it is in, with no HTML between; -1 for an element of HTML.
+    fileprivate var foreignRoot = -1
 
     init(
       element: HTMLElement, name: PackedName, kind: Int, own: StyleDeclarations, style: ElementStyle,
-      isLink: Bool
+      isLink: Bool, isForeign: Bool, holdsHTML: Bool
     ) {
+      self.isForeign = isForeign
+      self.holdsHTML = holdsHTML
       self.element = element
       self.name = name
       self.kind = kind
@@ -34,6 +41,9 @@ struct ElementStack {
       // What is not laid out parts no lines.
       gap = style.gone == .displayNone || style.gone == .offScreen ? .none : element.gap(style.display)
     }
+
+    /// An `a` of SVG or MathML; it is no formatting element.
+    fileprivate var isForeignLink: Bool { isForeign && isLink }
   }
 
   /// What tags closed since it was last taken.
@@ -63,8 +73,6 @@ struct ElementStack {
   /// Of a kind the place of the innermost.
   private var innermost = Array(repeating: -1, count: HTMLElement.allCases.count)
   private var kinds: [PackedName: Int] = [:]
-  /// How many of `svg` and `math` are open: there tags may close themselves.
-  private(set) var foreign = 0
   private var ended = Ended()
   private var openedAgain = 0
   private(set) var isCut = false
@@ -74,11 +82,11 @@ struct ElementStack {
   var style: ElementStyle { entries.isEmpty ? root : entries[entries.count - 1].style }
 
   /// The style of text and of what is no part of a table: between its cells that stands in front of it (the foster
-  /// parenting of §13.2.6.1), on the ground that is there.
+  /// parenting of §13.2.6.1).
   var contentStyle: ElementStyle {
     guard topElement?.holdsCells == true else { return style }
     let table = place(.table)
-    return style.on(table > 0 ? entries[table - 1].style.ground : root.ground)
+    return table > 0 ? entries[table - 1].style : root
   }
   var topElement: HTMLElement? { entries.isEmpty ? nil : entries[entries.count - 1].element }
   var topGap: TextBuilder.Gap { entries.isEmpty ? .none : entries[entries.count - 1].gap }
@@ -113,7 +121,9 @@ struct ElementStack {
   // MARK: Opening
 
   mutating func push(
-    _ element: HTMLElement, _ name: PackedName, _ own: StyleDeclarations, isLink: Bool, styled: StyledElement?
+    _ element: HTMLElement, _ name: PackedName, _ own: StyleDeclarations, isLink: Bool,
+    styled: StyledElement?,
+    isForeign: Bool = false, holdsHTML: Bool = false
   ) {
     guard entries.count < Self.mostLevels else {
       isCut = true
@@ -125,7 +135,7 @@ struct ElementStack {
       Entry(
         element: element, name: name, kind: kind, own: own,
         style: parent.child(own, isLink: isLink, kind: element.kind),
-        isLink: isLink),
+        isLink: isLink, isForeign: isForeign, holdsHTML: holdsHTML),
       styled)
   }
 
@@ -133,10 +143,10 @@ struct ElementStack {
     var entry = new
     let place = entries.count
     entry.before = innermost[entry.kind]
-    entry.scope = entry.element.isScope ? place : scope
-    entry.special = entry.element.isSpecial ? place : special
+    entry.scope = entry.element.isScope || entry.holdsHTML ? place : scope
+    entry.special = entry.element.isSpecial || entry.holdsHTML ? place : special
+    if entry.isForeign { entry.foreignRoot = isForeignContent ? entries[place - 1].foreignRoot : place }
     innermost[entry.kind] = place
-    if entry.element == .svg || entry.element == .math { foreign += 1 }
     entries.append(entry)
     if let styledElement {
       styled.append(styledElement)
@@ -162,6 +172,33 @@ struct ElementStack {
     if let last = entries.indices.last { entries[last].style.linkColour = colour }
   }
 
+  // MARK: SVG and MathML
+
+  /// Whether the innermost element is of SVG or MathML.
+  var isForeign: Bool { entries.last.map { $0.foreignRoot >= 0 } ?? false }
+  /// Whether tags are read as those of SVG or MathML.
+  var isForeignContent: Bool { entries.last.map { $0.foreignRoot >= 0 && !$0.holdsHTML } ?? false }
+  /// Whether it is SVG.
+  var isDrawing: Bool {
+    entries.last.map { $0.foreignRoot >= 0 && entries[$0.foreignRoot].element == .svg } ?? false
+  }
+
+  /// Closes all of it, up to where HTML stands.
+  mutating func leaveForeign() {
+    if let last = entries.last, last.foreignRoot >= 0 { close(from: last.foreignRoot) }
+  }
+
+  /// The foreign element that an end tag closes; nil where it closes none.
+  func foreignTarget(_ name: PackedName) -> Int? {
+    guard let last = entries.last, last.foreignRoot >= 0 else { return nil }
+    var place = -1
+    if let kind = kinds[name] { place = innermost[kind] }
+    // The root itself goes by its own number.
+    let element = HTMLElement(name)
+    if element == .svg || element == .math { place = max(place, self.place(element)) }
+    return place >= last.foreignRoot ? place : nil
+  }
+
   // MARK: Closing
 
   /// Closes what cannot stay open where an element begins (§13.2.6.4.7 and on).
@@ -173,9 +210,11 @@ struct ElementStack {
     case .option: if topElement == .option { close(from: entries.count - 1) }
     case .h1, .h2, .h3, .h4, .h5, .h6:
       if topElement?.isHeading == true { close(from: entries.count - 1) }
-    case .td, .th: closeInTable([.td, .th, .caption])
-    case .tr: closeInTable([.tr, .caption])
-    case .tbody, .thead, .tfoot: closeInTable([.tbody, .thead, .tfoot, .tr, .caption])
+    case .td, .th: closeInTable([.td, .th, .caption, .colgroup])
+    case .tr: closeInTable([.tr, .caption, .colgroup])
+    case .tbody, .thead, .tfoot: closeInTable([.tbody, .thead, .tfoot, .tr, .caption, .colgroup])
+    case .button: if isInScope(.button) { close(from: place(.button)) }
+    case .input, .keygen, .textarea, .select: if isInScope(.select) { close(from: place(.select)) }
     case .a, .nobr: if isInScope(element) { endFormatting(place(element)) }
     default: break
     }
@@ -218,10 +257,10 @@ struct ElementStack {
     let (element, kind, before, gap) =
       (entries[last].element, entries[last].kind, entries[last].before, entries[last].gap)
     ended.gap = max(ended.gap, gap)
-    if element == .a { ended.hasAnchor = true }
+    if element == .a || entries[last].isForeignLink { ended.hasAnchor = true }
     entries.removeLast()
     innermost[kind] = before
-    left(element)
+    left()
   }
 
   /// Opens what was cut again, the innermost first in the list.
@@ -259,7 +298,7 @@ struct ElementStack {
 
   private mutating func note(_ entry: Entry) {
     ended.gap = max(ended.gap, entry.gap)
-    if entry.element == .a { ended.hasAnchor = true }
+    if entry.element == .a || entry.isForeignLink { ended.hasAnchor = true }
   }
 
   mutating func takeEnded() -> Ended {
@@ -270,13 +309,12 @@ struct ElementStack {
   private mutating func pop() -> (Entry, StyledElement?) {
     let entry = entries.removeLast()
     innermost[entry.kind] = entry.before
-    return (entry, left(entry.element))
+    return (entry, left())
   }
 
   /// What else there is of an element goes with it.
   @discardableResult
-  private mutating func left(_ element: HTMLElement) -> StyledElement? {
-    if element == .svg || element == .math { foreign -= 1 }
+  private mutating func left() -> StyledElement? {
     if keepsSiblings, children.count > 1 {
       children.removeLast()
       numbers.removeLast()

@@ -110,7 +110,7 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
   /// Ends a paragraph that is open.
   var endsParagraph: Bool {
     switch self {
-    case .option, .optgroup, .caption, .tbody, .tfoot, .thead, .tr, .td, .th, .table, .legend, .body, .html:
+    case .option, .optgroup, .caption, .tbody, .tfoot, .thead, .tr, .td, .th, .legend, .body, .html:
       false
     default: gap != .none
     }
@@ -119,7 +119,7 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
   /// Has cells in it, and text only by mistake.
   var holdsCells: Bool {
     switch self {
-    case .table, .tbody, .thead, .tfoot, .tr: true
+    case .table, .tbody, .thead, .tfoot, .tr, .colgroup: true
     default: false
     }
   }
@@ -159,7 +159,8 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
 
 /// The attributes that are read.
 enum HTMLAttribute: UInt8, CaseIterable, Sendable {
-  case action, align, alt, background, bgcolor, color, content, data, dir, formaction, hidden, href, id, link,
+  case action, align, alt, background, bgcolor, color, content, data, dir, encoding, formaction, hidden, href,
+    id, link,
     media,
     open,
     poster, size,

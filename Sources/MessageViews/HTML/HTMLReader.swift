@@ -71,9 +71,10 @@ public struct HTMLReader {
 
   private mutating func run() {
     openLateBody()
-    while let token = tokenizer.next() {
+    while let token = next() {
       switch token {
       case .text(let range): text(range)
+      case .verbatim(let range): text(range, resolves: false)
       case .comment(let range): comment(range)
       case .start: startTag()
       case .end: endTag()
@@ -81,6 +82,11 @@ public struct HTMLReader {
     }
     endAnchor()
     builder.turn(false)
+  }
+
+  private mutating func next() -> HTMLTokenizer.Token? {
+    tokenizer.allowsSections = stack.isForeign
+    return tokenizer.next()
   }
 
   /// Where text stands in front of `<body>`, its attributes count for that text, too (§13.2.6.4.7).
@@ -153,6 +159,9 @@ public struct HTMLReader {
     }
   }
 
+  /// As if the tag had no such attribute.
+  mutating func passOver(_ attribute: HTMLAttribute) { has &= ~(1 << UInt64(attribute.rawValue)) }
+
   func has(_ attribute: HTMLAttribute) -> Bool { has & 1 << UInt64(attribute.rawValue) != 0 }
 
   /// Where the value stands; nil where the tag has no such attribute.
@@ -172,20 +181,30 @@ public struct HTMLReader {
   private mutating func startTag() {
     readAttributes()
     let element = HTMLElement(tokenizer.name)
+    if stack.isForeignContent {
+      guard leavesForeign(element) else { return foreignTag(element) }
+      stack.leaveForeign()
+    }
+    let isNested = element == .select && stack.isOpen(.select) || element == .form && stack.isOpen(.form)
     stack.closeImplied(by: element)
     settle()
     switch element {
     case .html, .body: if stack.isOpen(element) { return }
     case .head: return
-    default: break
+    case .form, .select: if isNested { return linkTag(element) }
+    default: if isRuby(tokenizer.name), stack.topElement == .rp { stack.close(from: stack.entries.count - 1) }
     }
+    let isForeign = element == .svg || element == .math
+    if isForeign { passOver(.hidden) }
     let styled = sheet.isEmpty ? nil : styledElement(element)
     let own = has == 0 && styled == nil ? element.ownStyle : declarations(element, styled)
-    if element.isVoid || tokenizer.isSelfClosing && stack.foreign > 0 {
+    if element.isVoid || isForeign && tokenizer.isSelfClosing {
       void(element, own)
       if let styled { stack.noteChild(styled, element) }
     } else {
-      stack.push(element, tokenizer.name, own, isLink: element == .a && has(.href), styled: styled)
+      stack.push(
+        element, tokenizer.name, own, isLink: element == .a && has(.href), styled: styled,
+        isForeign: isForeign)
       builder.leave(stack.topGap)
     }
     hidden.leave(element.gap)
@@ -213,6 +232,16 @@ public struct HTMLReader {
 
   private mutating func endTag() {
     let element = HTMLElement(tokenizer.name)
+    if stack.isForeign {
+      if let place = stack.foreignTarget(tokenizer.name) {
+        stack.close(from: place)
+        return settle()
+      }
+      if stack.isForeignContent, element == .br || element == .p {
+        stack.leaveForeign()
+        settle()
+      }
+    }
     switch element {
     case .br: return void(.br, StyleDeclarations())
     case .html, .body, .head: return
@@ -245,7 +274,7 @@ public struct HTMLReader {
   }
 
   /// What the elements that ended leave.
-  private mutating func settle() {
+  mutating func settle() {
     let ended = stack.takeEnded()
     builder.leave(ended.gap)
     if ended.hasAnchor { endAnchor() }

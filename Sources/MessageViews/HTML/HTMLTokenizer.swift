@@ -5,6 +5,8 @@ internal import Bytes
 struct HTMLTokenizer {
   enum Token {
     case text(Range<Int>)
+    /// Text as it stands: a CDATA section.
+    case verbatim(Range<Int>)
     /// `name`, `attributes` and `isSelfClosing` tell of it.
     case start
     case end
@@ -25,6 +27,8 @@ struct HTMLTokenizer {
   private(set) var name = PackedName()
   private(set) var attributes: [Attribute] = []
   private(set) var isSelfClosing = false
+  /// Whether a CDATA section is one: in SVG and MathML; elsewhere it is a comment (§13.2.5.42).
+  var allowsSections = false
 
   init(_ source: [UInt8]) { self.source = source }
 
@@ -95,6 +99,7 @@ struct HTMLTokenizer {
       if start + 3 < source.count, source[start + 2] == 0x2d, source[start + 3] == 0x2d {
         return comment(start + 4)
       }
+      if allowsSections, source[(start + 2)...].starts(with: "[CDATA[".utf8) { return section(start + 9) }
       return bogusComment(start + 2)
     case UInt8(ascii: "?"): return bogusComment(start + 1)
     default: return nil
@@ -105,6 +110,22 @@ struct HTMLTokenizer {
     let end = index(of: UInt8(ascii: ">"), from: start)
     position = min(end + 1, source.count)
     return .comment(start..<end)
+  }
+
+  /// A section ends at `]]>`, or with the text.
+  private mutating func section(_ start: Int) -> Token {
+    var at = start
+    while true {
+      at = index(of: UInt8(ascii: ">"), from: at)
+      guard at < source.count else { break }
+      if at >= start + 2, source[at - 1] == UInt8(ascii: "]"), source[at - 2] == UInt8(ascii: "]") {
+        position = at + 1
+        return .verbatim(start..<(at - 2))
+      }
+      at += 1
+    }
+    position = source.count
+    return .verbatim(start..<source.count)
   }
 
   /// A comment ends at `-->` or `--!>`; `<!-->` and `<!--->` are whole ones.

@@ -32,8 +32,21 @@ extension StyleDeclarations {
     case .mixBlendMode: isTinted = !value.elementsEqual("normal".utf8)
     case .filter: setFilter(value)
     case .font: setFont(value)
-    case .fontSize: if let size = Self.size(value) { self.size = size }
-    case .opacity: if let number = CSSNumber(value) { opacity = number.fraction(of: 1) }
+    case .fontSize:
+      if let size = Self.size(value) {
+        self.size = size
+      } else if value.last == UInt8(ascii: ")") || value.elementsEqual("math".utf8) {
+        // A function that is not worked out here hides nothing.
+        size = .pixels(16)
+      }
+    case .opacity:
+      if let number = CSSNumber(value) {
+        opacity = number.fraction(of: 1)
+      } else if let length = CSSLength(value) {
+        opacity = length.resolved(em: 0, whole: 1)
+      } else if value.last == UInt8(ascii: ")") {
+        opacity = 1
+      }
     case .animation, .animationName: isAnimated = !value.elementsEqual("none".utf8)
     case .whiteSpace: preserves = value.starts(with: "pre".utf8)
     case .textAlign:
@@ -148,12 +161,19 @@ extension StyleDeclarations {
     if value.elementsEqual("inline".utf8) || value.elementsEqual("contents".utf8) { return .inline }
     if value.elementsEqual("table-cell".utf8) { return .cell }
     if value.starts(with: "inline".utf8) { return .inlineBlock }
-    let blocks: [StaticString] = [
-      "block", "list-item", "table", "table-row", "flex", "grid", "flow-root", "table-row-group",
-      "table-caption", "-webkit-box",
-    ]
-    return blocks.contains { name in name.withUTF8Buffer { value.elementsEqual($0) } } ? .block : nil
+    if value.starts(with: "ruby".utf8) || value.elementsEqual("math".utf8) { return .inline }
+    var isKnown = true
+    parts(value) { part in isKnown = isKnown && displays.contains(PackedName(part)) }
+    return isKnown ? .block : nil
   }
+
+  private static let displays = Set(
+    [
+      "block", "inline", "run-in", "flow", "list-item", "table", "table-row", "flex", "grid", "flow-root",
+      "ruby",
+      "math", "table-row-group", "table-header-group", "table-footer-group", "table-caption", "-webkit-box",
+      "-webkit-flex", "-moz-box", "-ms-flexbox", "-ms-grid", "grid-lanes",
+    ].map { PackedName($0) })
 
   private static func position(_ value: ArraySlice<UInt8>) -> Position? {
     if value.elementsEqual("static".utf8) || value.elementsEqual("sticky".utf8) { return .still }
@@ -167,6 +187,9 @@ extension StyleDeclarations {
       colour = .some(parsed)
     } else if value.elementsEqual("currentcolor".utf8) {
       colour = .some(nil)
+    } else if value.count < 16, value.suffix(4).elementsEqual("text".utf8) {
+      // Colours of the reader's system: canvastext, windowtext, linktext.
+      colour = .some(.black)
     } else if value.last == UInt8(ascii: ")"), Colour.isForeign(value) {
       // Of a space of colours that is not worked out here; a colour that nothing is lost on.
       colour = .some(Colour(255, 0, 255))
