@@ -15,9 +15,18 @@ extension Link {
     while let last = text.last, last <= 0x20 { text.removeLast() }
     if let colon = Self.endOfScheme(text) {
       let scheme = text[..<colon].map(\.lowercasedASCII)
+      let rest = text[(colon + 1)...]
+      if scheme.elementsEqual("file".utf8) {
+        // A share of another machine, to which Windows logs in: `file://host/share`, `file:////host/share`. With three
+        // slashes it is a file of this one.
+        let slashes = rest.prefix(while: Self.isSlash).count
+        guard slashes == 2 || slashes > 3 else { return nil }
+        self.init(authorityFirst: rest.dropFirst(slashes))
+        return
+      }
       guard Self.schemes.contains(where: { scheme.elementsEqual($0.utf8) }) else { return nil }
       // Any number of slashes, none too, leads to the authority.
-      self.init(authorityFirst: text[(colon + 1)...].drop(while: Self.isSlash))
+      self.init(authorityFirst: rest.drop(while: Self.isSlash))
     } else if text.count > 2, Self.isSlash(text[text.startIndex]), Self.isSlash(text[text.startIndex + 1]) {
       self.init(authorityFirst: text.drop(while: Self.isSlash))
     } else if let base {

@@ -50,6 +50,14 @@ import Testing
     }
   }
 
+  @Test func whatFillsThePreviewIsCounted() {
+    let filler = String(repeating: "\u{200c} \u{ad}\u{34f}\u{a0}", count: 30)
+    #expect(SafeText.lines("Deal 1 \(filler)of 2") == ["Deal 1 ‹150 characters that nobody sees›of 2"])
+    #expect(SafeText.lines("a\u{34f}b\u{34f}c") == ["a\\u{34f}b\\u{34f}c"])
+    #expect(SafeText.lines("a\u{200b}\u{200b} b") == ["a\\u{200b}\\u{200b} b"])
+    #expect(SafeText.lines("発票\u{3000}あり") == ["発票\u{3000}あり"])
+  }
+
   @Test func linesAndTabs() {
     #expect(SafeText.lines("a\r\nb\rc\nd\u{85}e\u{2028}f") == ["a", "b", "c", "d", "e", "f"])
     #expect(SafeText.lines("a\tb\n字\tb\n12345678\tc") == ["a       b", "字      b", "12345678        c"])

@@ -23,7 +23,8 @@ import Testing
     ("http://bad.test?x", "bad.test?x"), ("http://bad.test#x", "bad.test"), ("http://bad。test", "bad.test"),
     ("ftp://files.test/a", "files.test/a"),
     ("https://r.test/?u=http://bad.test/", "r.test/?u=http://bad.test/"),
-    ("http://xn--mnchen-3ya.test", "xn--mnchen-3ya.test"),
+    ("http://xn--mnchen-3ya.test", "xn--mnchen-3ya.test"), ("file://bad.test/s/a.exe", "bad.test/s/a.exe"),
+    ("FILE:\\\\bad.test\\s", "bad.test/s"), ("file:////bad.test/s", "bad.test/s"),
   ])
   func whereItLeads(_ reference: String, _ expected: String) {
     #expect(link(reference) == expected, "\(reference)")
@@ -33,6 +34,7 @@ import Testing
     "mailto:a@b.test", "cid:x", "javascript:alert(1)", "data:text/html,x", "tel:123", "#top", "page.html",
     "/page",
     "", "http://", "http://localhost/", "http:///", "//", "?x", "http://[::1", "http://a b.test/",
+    "file:///C:/a.test/x", "file:/a.test", "file:a.test",
   ])
   func whatLeadsNowhere(_ reference: String) {
     #expect(link(reference) == nil, "\(reference)")

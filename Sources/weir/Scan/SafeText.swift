@@ -22,8 +22,43 @@ enum SafeText {
   static func lines(_ text: String) -> [String] {
     // "\r\n" is one Character, and a newline.
     text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { part in
-      part.utf8.contains(0x09) ? line(expanded(part)) : line(part)
+      let text = part.utf8.contains(0x09) ? expanded(part) : String(part)
+      return pieces(text).map { $0.unseen > 0 ? "‹\($0.unseen) characters that nobody sees›" : line($0.text) }
+        .joined()
     }
+  }
+
+  /// Bound: characters in a row that nobody sees and that are written out. Newsletters fill the preview of mail programs
+  /// with hundreds of them.
+  private static let mostUnseen = 8
+
+  /// A line with the long runs of what nobody sees told apart, white space between them included.
+  private static func pieces(_ text: String) -> [(text: Substring, unseen: Int)] {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return [(text[...], 0)] }
+    var pieces: [(text: Substring, unseen: Int)] = []
+    let scalars = text.unicodeScalars
+    var start = scalars.startIndex
+    var index = start
+    while index < scalars.endIndex {
+      guard scalars[index].isUnseen else {
+        index = scalars.index(after: index)
+        continue
+      }
+      let begin = index
+      var count = 0
+      var unseen = 0
+      while index < scalars.endIndex, scalars[index].isUnseen || scalars[index].properties.isWhitespace {
+        if scalars[index].isUnseen { unseen += 1 }
+        count += 1
+        index = scalars.index(after: index)
+      }
+      guard unseen > mostUnseen else { continue }
+      if start < begin { pieces.append((text[start..<begin], 0)) }
+      pieces.append((text[begin..<index], count))
+      start = index
+    }
+    if start < scalars.endIndex || pieces.isEmpty { pieces.append((text[start...], 0)) }
+    return pieces
   }
 
   private static func expanded(_ text: Substring) -> String {
@@ -121,11 +156,17 @@ extension Unicode.Scalar {
   fileprivate var isVariationSelector: Bool { (0xfe00...0xfe0f).contains(value) }
 
   fileprivate var isMark: Bool {
-    guard value >= 0x300 else { return false }
+    // The combining grapheme joiner is seen by nobody.
+    guard value >= 0x300, value != 0x34f else { return false }
     switch properties.generalCategory {
     case .nonspacingMark, .enclosingMark: return true
     default: return false
     }
+  }
+
+  /// Whether it takes no room: what newsletters fill the preview with.
+  fileprivate var isUnseen: Bool {
+    isJoiner || value == 0xad || value > 0x7f && isUnfit && properties.generalCategory != .control
   }
 
   /// Whether a terminal would obey it, or nobody see it.
