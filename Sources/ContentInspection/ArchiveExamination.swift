@@ -24,6 +24,12 @@ extension FileExamination {
     _ octets: ArraySlice<UInt8>, path: String, depth: Int, isWhole: Bool, _ piece: inout Piece
   ) {
     let directory = ZIPDirectory(octets, most: budget.limits.entries)
+    if let directory, let other = directory.other {
+      let front = octets.prefix(directory.range.lowerBound).dropFirst(other)
+      lookIntoOther(front, path: path, depth: depth, isWhole: isWhole, &piece)
+    }
+    // libarchive looks neither far behind nor far in front.
+    let octets = directory.map { octets.prefix($0.range.upperBound).dropFirst($0.range.lowerBound) } ?? octets
     let writing = EntryNames((directory?.entries ?? []).lazy.map(\.name))
     let names = directory?.entries.map { writing.text($0.name) } ?? []
     if let document = OfficePackage.look(at: names) {
@@ -56,6 +62,19 @@ extension FileExamination {
       if entry.isEncrypted { piece.isEncrypted = true }
     }
   }
+
+  /// One of several archives that stand behind one another.
+  private mutating func lookIntoOther(
+    _ octets: ArraySlice<UInt8>, path: String, depth: Int, isWhole: Bool, _ piece: inout Piece
+  ) {
+    guard joined < Self.mostJoined else { return fault(.unread) }
+    joined += 1
+    lookIntoZIP(octets, path: path, depth: depth, isWhole: isWhole, &piece)
+    piece.isArchive = true
+  }
+
+  /// Archives behind one another in all of the file.
+  private static let mostJoined = 8
 
   /// What the relations of an office document fetch.
   private mutating func lookAtRelations(_ octets: ArraySlice<UInt8>) {

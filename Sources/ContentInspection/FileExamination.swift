@@ -19,6 +19,8 @@ struct FileExamination {
   /// Entries that libmagic was asked about; the rest is told by signatures.
   private var asked = 0
   private static let mostAsked = 200
+  /// Archives found in front of others.
+  var joined = 0
 
   init(_ budget: Budget, _ magic: MagicPool) {
     self.budget = budget
@@ -57,6 +59,16 @@ struct FileExamination {
   ) -> Piece {
     let signature = FileSignature.of(octets, end: isWhole ? octets.suffix(512) : [0])
     var piece = kind(of: octets, signature, name: name, withWords: withWords)
+    if isWhole, let archive = Self.archive(behind: signature, octets, name: name) {
+      let (type, words) = (piece.type, piece.words)
+      if signature == nil { (piece.type, piece.words) = ("application/zip", "Zip archive behind other data") }
+      lookIntoZIP(archive, path: path, depth: depth, isWhole: true, &piece)
+      piece.isArchive = piece.isArchive || signature != nil
+      if signature == nil { return piece }
+      // One program shows the picture, another one unpacks it.
+      (piece.type, piece.words) = (type, words)
+      fault(.ambiguous)
+    }
     switch signature?.kind {
     case .pdf: lookIntoPDF(octets, &piece)
     case .compound, .rtf:
@@ -73,6 +85,25 @@ struct FileExamination {
     default: break
     }
     return piece
+  }
+
+  /// A zip archive that something else stands in front of: unpackers look for its end, not for its beginning.
+  private static func archive(
+    behind signature: FileSignature?, _ octets: ArraySlice<UInt8>, name: String
+  ) -> ArraySlice<UInt8>? {
+    switch signature?.kind {
+    // A program that unpacks itself is a program; old documents have others within.
+    case .archive, .diskImage, .compound, .executable, .shortcut: return nil
+    default: break
+    }
+    if let end = ZIPDirectory.end(of: octets),
+      signature == nil || end + 22 + (octets.little16(end + 20) ?? 0) == octets.count,
+      ZIPDirectory(octets, most: 1)?.entries.isEmpty == false
+    {
+      return octets
+    }
+    guard signature == nil, FileName(name).kind == .archive else { return nil }
+    return ZIPDirectory.local(in: octets).map { octets.dropFirst($0) }
   }
 
   /// By signature and libmagic.

@@ -38,9 +38,13 @@ struct ArchivesCheck: Check {
           if !views.omittedParts.isEmpty { found.add(.archiveUnavailable, "unseen=\(views.omittedParts)") }
           guard !attachments.isEmpty else { return found.findings }
           let inspections = await AttachmentsCheck.inspections(facts, inspector)
-          for (attachment, inspection) in zip(attachments, inspections) where inspection.isArchive {
+          for (attachment, inspection) in zip(attachments, inspections) {
             let name = attachment.name.isEmpty ? attachment.type : attachment.name
-            ArchiveJudgement(FileFindings.shown(name), inspection, blocked).judge(into: &found)
+            if inspection.isArchive {
+              ArchiveJudgement(FileFindings.shown(name), inspection, blocked).judge(into: &found)
+            } else if FileFamily.isUnknownArchive(attachment, inspection) {
+              found.add(.archiveUnavailable, FileFindings.shown(name))
+            }
           }
           return found.findings
         }))

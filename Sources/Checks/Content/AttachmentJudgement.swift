@@ -63,10 +63,12 @@ struct AttachmentJudgement {
     let traits = active.filter {
       inspection.traits.contains($0) && !($0 == .embeddedObject && inspection.type == "application/pdf")
     }
-    if !traits.isEmpty, !inspection.isArchive {
+    // What is in an archive is not what the file does; a document is one still where an archive stands behind it.
+    let isArchive = inspection.isArchive && !["application/pdf", "text/rtf"].contains(inspection.type)
+    if !traits.isEmpty, !isArchive {
       found.add(.attachmentActive, "\(shown) \(traits.map(\.rawValue).joined(separator: "+"))")
     }
-    if inspection.isEncrypted, !inspection.isArchive { found.add(.attachmentEncrypted, shown) }
+    if inspection.isEncrypted, !isArchive { found.add(.attachmentEncrypted, shown) }
   }
 
   private func judgeName(_ found: inout FileFindings) {

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import Filtering
+internal import MessageViews
 
 /// What belongs together where a name or a declared type is held against what a file is: a table that a program wrote
 /// as HTML and called `.xls` is sloppy; a program that is called `.jpg` is not.
@@ -89,6 +90,15 @@ enum FileFamily: String, Hashable, Sendable {
     case (_, .text): return claimed == .text || claimed == .media
     default: return false
     }
+  }
+
+  /// Whether its name or its declared type says that it is an archive, and nobody here can tell what it is.
+  static func isUnknownArchive(_ attachment: AttachmentView, _ inspection: FileInspection) -> Bool {
+    guard attachment.role != .container, attachment.size > 0, !inspection.isExecutable,
+      ["", "application/octet-stream", "text/plain"].contains(inspection.type)
+    else { return false }
+    return of(type: attachment.type) == .archive
+      || ([attachment.name] + attachment.otherNames).contains { FileName($0).kind == .archive }
   }
 
   /// Whether an extension that is a word of other things besides (`.com`) is not to be believed: what the file is

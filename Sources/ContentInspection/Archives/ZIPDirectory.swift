@@ -22,12 +22,17 @@ public struct ZIPDirectory: Sendable {
   /// Whether another reader sees other files: two directories, or names in front of the files that differ.
   public private(set) var isAmbiguous = false
   public private(set) var isCut = false
+  /// From its first entry to behind the record that ends it, as offsets: what stands in front is something else's.
+  private(set) var range: Range<Int>
+  /// Where another archive begins in front of this one: who reads from the beginning sees that one.
+  private(set) var other: Int?
   /// Of all entries together, as they say.
   var size: Int { entries.reduce(0) { $0 + $1.size } }
 
   /// nil where it is no zip archive.
   public init?(_ octets: ArraySlice<UInt8>, most: Int) {
     guard octets.has([0x50, 0x4b]) || octets.count > 22 else { return nil }
+    range = 0..<octets.count
     if let end = Self.end(of: octets) {
       readDirectory(octets, end, most)
     } else if octets.has([0x50, 0x4b, 3, 4]) {
@@ -38,14 +43,35 @@ public struct ZIPDirectory: Sendable {
   }
 
   /// Where the record is that ends the directory: the last one.
-  private static func end(of octets: ArraySlice<UInt8>) -> Int? {
-    let last = octets.count - 22
-    guard last >= 0 else { return nil }
-    for place in stride(from: last, through: max(0, last - 65_535), by: -1)
-    where octets.has([0x50, 0x4b, 5, 6], at: place) {
-      return place
+  static func end(of octets: ArraySlice<UInt8>) -> Int? {
+    octets.withUnsafeBytes { octets in
+      var place = octets.count - 22
+      let first = max(0, place - 65_535)
+      while place >= first {
+        if octets[place] == 0x50, octets[place + 1] == 0x4b, octets[place + 2] == 5, octets[place + 3] == 6 {
+          return place
+        }
+        place -= 1
+      }
+      return nil
     }
-    return nil
+  }
+
+  /// Where the first header is that may stand in front of a file.
+  static func local(in octets: ArraySlice<UInt8>) -> Int? {
+    octets.withUnsafeBytes { octets in
+      var place = 0
+      while place + 30 < octets.count {
+        if octets[place] == 0x50, octets[place + 1] == 0x4b, octets[place + 2] == 3, octets[place + 3] == 4,
+          octets[place + 9] == 0, octets[place + 26] > 0 || octets[place + 27] > 0,
+          place + 30 + Int(octets[place + 26]) + Int(octets[place + 27]) << 8 <= octets.count
+        {
+          return place
+        }
+        place += 1
+      }
+      return nil
+    }
   }
 
   private mutating func readDirectory(_ octets: ArraySlice<UInt8>, _ end: Int, _ most: Int) {
@@ -67,6 +93,7 @@ public struct ZIPDirectory: Sendable {
     }
     // The count is of 16 bits; with more entries it is a remainder, or all ones.
     if entries.count & 0xffff != count, count != 0xffff { isAmbiguous = true }
+    lookInFront(octets, end, shift)
     // Checking each costs a look at its place; the first ones tell.
     for entry in entries.prefix(1000) where !isAmbiguous {
       let local = entry.place + shift
@@ -79,6 +106,19 @@ public struct ZIPDirectory: Sendable {
       let name = octets[from..<(from + min(length, 1024))]
       if !name.elementsEqual(entry.name) { isAmbiguous = true }
     }
+  }
+
+  /// Finds where the archive begins, and whether another one stands in front of it.
+  private mutating func lookInFront(_ octets: ArraySlice<UInt8>, _ end: Int, _ shift: Int) {
+    // With numbers of 64 bits its places stand elsewhere.
+    if entries.isEmpty, octets.has([0x50, 0x4b, 6, 7], at: end - 20) { return }
+    let places = entries.lazy.map(\.place).filter { $0 != 0xffff_ffff }
+    let first = entries.isEmpty ? end : places.min().map { $0 + shift } ?? 0
+    let start = min(max(0, first), end)
+    let behind = end + 22 + (octets.little16(end + 20) ?? 0)
+    range = start..<min(octets.count, behind)
+    other = Self.local(in: octets.prefix(start))
+    if other != nil { isAmbiguous = true }
   }
 
   private func central(_ octets: ArraySlice<UInt8>, _ place: Int) -> (entry: Entry, end: Int)? {
