@@ -90,6 +90,23 @@ import Testing
   }
 
   @Test(arguments: [
+    "i{color:red}} p{display:none}", "i{color:red}; p{display:none}", "} p{display:none}",
+    "@supports selector(:foo) { p{display:none} }",
+  ]) func aRuleThatIsNoneHidesNothing(sheet: String) {
+    let reading = HTMLReader.read(Array("<style>\(sheet)</style><p>word".utf8))
+    #expect(String(decoding: reading.visible, as: UTF8.self).contains("word"), "\(sheet)")
+  }
+
+  @Test(arguments: [
+    "i{color:red} p{display:none}", "@media screen { i{color:red}; p{display:none} }",
+    "@supports selector(p) { p{display:none} } i{color:red}",
+    "@media screen { i{color:red} } p{display:none}",
+  ]) func aRuleThatIsOneDoes(sheet: String) {
+    let reading = HTMLReader.read(Array("<style>\(sheet)</style><p>word".utf8))
+    #expect(!String(decoding: reading.visible, as: UTF8.self).contains("word"), "\(sheet)")
+  }
+
+  @Test(arguments: [
     "font-size:1e-9px", "font-size:0;font-size:16foo", "display:none;display:blocky", "opacity:calc(0)",
     "opacity:0e9",
     "font-size:0em",

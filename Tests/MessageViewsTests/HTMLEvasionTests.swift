@@ -114,7 +114,7 @@ import Testing
       .displayNone
     ),
     ("<style>@layer a{.h{display:none}}</style><p class=h>x</p>v", .displayNone),
-    ("<style>.a{} } .h{display:none}</style><p class=h>x</p>v", .displayNone),
+
     ("<style>p:first-child{display:none}</style><div><p>x</p><p>v</p></div>", .displayNone),
     ("<style>p:nth-child(2n){display:none}</style><div><p>v</p><p>x</p></div>", .displayNone),
     ("<style>p:nth-child( -n + 1 ){display:none}</style><div><p>x</p><p>v</p></div>", .displayNone),

@@ -120,7 +120,7 @@ enum MediaQuery {
     return value.suffix(3).elementsEqual("dpi".utf8) ? number.value / 96 : number.value
   }
 
-  /// Whether what `@supports` asks for is there: properties that are known here, and a few more; `selector()` is.
+  /// Whether what `@supports` asks for is there: properties that are known here, and a few more; and selectors.
   static func supports(_ text: ArraySlice<UInt8>) -> Bool {
     var rest = text.map(\.lowercasedASCII)[...].trimmedHTMLSpace
     var isNegated = false
@@ -142,8 +142,10 @@ enum MediaQuery {
       }
       let close = CSSText.end(of: UInt8(ascii: ")"), rest, from: open + 1)
       guard close < rest.endIndex else { return false }
+      let asked = rest[(open + 1)..<close].trimmedHTMLSpace
       let name = rest[(open + 1)..<close].prefix { $0 != UInt8(ascii: ":") }.trimmedHTMLSpace
-      let holds = isSelector || StyleParser.knows(name) || others.contains { name.isWord($0) }
+      let holds =
+        isSelector ? Selector.isKnown(asked) : StyleParser.knows(name) || others.contains { name.isWord($0) }
       result = result.map { isOr ? $0 || holds : $0 && holds } ?? holds
       rest = rest[(close + 1)...].trimmedHTMLSpace
     }

@@ -61,6 +61,11 @@ struct Selector: Sendable {
     }
   }
 
+  /// Whether browsers know it.
+  static func isKnown(_ text: ArraySlice<UInt8>) -> Bool {
+    if case .invalid = read(text) { false } else { true }
+  }
+
   static func read(_ text: ArraySlice<UInt8>) -> Reading {
     var reader = SelectorReader(text)
     guard reader.run(), !reader.compounds.isEmpty else { return .invalid }

@@ -52,10 +52,11 @@ struct StyleSheet {
     var groups = 0
     while index < text.endIndex {
       let octet = text[index]
-      if octet.isHTMLSpace || octet == UInt8(ascii: ";") {
+      // Between rules that are in no group `;` and `}` begin the next one, which is none then (CSS Syntax 3, §5.5.3).
+      if octet.isHTMLSpace || octet == UInt8(ascii: ";") && groups > 0 {
         index += 1
-      } else if octet == UInt8(ascii: "}") {
-        groups = max(0, groups - 1)
+      } else if octet == UInt8(ascii: "}"), groups > 0 {
+        groups -= 1
         index += 1
       } else if groups == 0, text[index...].starts(with: "<!--".utf8) {
         // The marks that hid styles from browsers of old stand between rules; in rules they are none.
