@@ -86,11 +86,20 @@ public protocol WaitingMail: Sendable {
   /// - Parameters:
   ///   - held: for the quarantine.
   ///   - legs: for the outbox; due at once.
-  ///   - answer: called once, on a thread of the store's own or before this returns: it hops to where it belongs and does
-  ///     nothing else.
+  ///   - isProvisional: whether `confirm` or `withdraw` follows, for what is to count only if the message is also
+  ///     delivered elsewhere. Until then it is neither shown nor sent, and a process that ends takes it along: the
+  ///     client, who was told nothing, comes again.
+  ///   - answer: called once, on a thread of the store's own or before this returns: it hops to where it belongs and
+  ///     does nothing else.
   func keep(
-    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder],
+    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder], isProvisional: Bool,
     then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void)
+
+  /// What was kept provisionally is to stay. `.missing` where nothing of that id is provisional.
+  func confirm(_ message: String, then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void)
+
+  /// What was kept provisionally is not wanted. `.missing` where nothing of that id is provisional.
+  func withdraw(_ message: String, then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void)
 
   /// Opens the content of a kept message. It stays readable when the message is deleted meanwhile.
   ///
@@ -104,13 +113,31 @@ public protocol WaitingMail: Sendable {
 
 extension WaitingMail {
   /// As the other, for those who can wait.
-  public func keep(_ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder] = [])
-    async throws(WaitingFault)
-  {
+  public func keep(
+    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder] = [], isProvisional: Bool = false
+  ) async throws(WaitingFault) {
     let kept = await withCheckedContinuation { continuation in
-      keep(message, held: held, legs: legs) { continuation.resume(returning: $0) }
+      keep(message, held: held, legs: legs, isProvisional: isProvisional) {
+        continuation.resume(returning: $0)
+      }
     }
     try kept.get()
+  }
+
+  /// As the other, for those who can wait.
+  public func confirm(_ message: String) async throws(WaitingFault) {
+    let confirmed = await withCheckedContinuation { continuation in
+      confirm(message) { continuation.resume(returning: $0) }
+    }
+    try confirmed.get()
+  }
+
+  /// As the other, for those who can wait.
+  public func withdraw(_ message: String) async throws(WaitingFault) {
+    let withdrawn = await withCheckedContinuation { continuation in
+      withdraw(message) { continuation.resume(returning: $0) }
+    }
+    try withdrawn.get()
   }
 }
 

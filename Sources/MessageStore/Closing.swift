@@ -32,7 +32,7 @@ struct Closing: Sendable {
         SELECT id, octets, purpose FROM message WHERE key = ? AND hasFile = 1
           AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.key AND held > 0)
           AND NOT EXISTS (SELECT 1 FROM leg WHERE leg.message = message.key
-            AND state IN ('waiting', 'sending', 'unsure'))
+            AND state IN ('provisional', 'waiting', 'sending', 'unsure'))
         """)
     let close = try db.cachedStatement(sql: "UPDATE message SET hasFile = 0 WHERE key = ?")
     for key in touched.sorted() {

@@ -76,6 +76,7 @@ enum IndexSchema {
       id TEXT NOT NULL UNIQUE,
       purpose INTEGER NOT NULL,
       hasFile INTEGER NOT NULL,
+      isProvisional INTEGER NOT NULL,
       octets INTEGER NOT NULL,
       isBinary INTEGER NOT NULL,
       received INTEGER NOT NULL,
@@ -89,6 +90,7 @@ enum IndexSchema {
       tlsVersion TEXT, tlsCipher TEXT, tlsSubject TEXT
     ) STRICT;
     CREATE INDEX message_gone ON message(key) WHERE hasFile = 0;
+    CREATE INDEX message_provisional ON message(key) WHERE isProvisional = 1;
 
     CREATE TABLE entry (
       key INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -8,18 +8,20 @@ internal import SMTPProtocol
 enum LegRow {
   /// - Returns: its key.
   static func insert(
-    _ order: OutboxOrder, message: Int64, entry: Int64?, at time: Timestamp, into db: Database
+    _ order: OutboxOrder, message: Int64, entry: Int64?, isProvisional: Bool = false, at time: Timestamp,
+    into db: Database
   ) throws -> Int64 {
     try db.cachedStatement(
       sql: """
         INSERT INTO leg (message, entry, kind, sender, path, notify, originalRecipient, header, hops, created,
           expires, state, attempts, next, detail)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, '')
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '')
         """
     ).execute(arguments: [
       message, entry, order.kind.rawValue, order.sender.text, order.recipient.path.text,
       order.recipient.parameters.notify, order.recipient.parameters.originalRecipient,
-      Data(order.header), order.hops, time.milliseconds, order.expires.milliseconds, time.milliseconds,
+      Data(order.header), order.hops, time.milliseconds, order.expires.milliseconds,
+      isProvisional ? "provisional" : LegState.waiting.rawValue, time.milliseconds,
     ])
     return db.lastInsertedRowID
   }

@@ -6,26 +6,31 @@ internal import NetAddress
 internal import SMTPProtocol
 
 /// A message as the index has it.
-enum MessageRow {
+struct MessageRow: Sendable {
+  let message: WaitingMessage
+  /// Of its file.
+  let octets: Int
+  let purpose: StorePurpose
+  let isProvisional: Bool
+
   /// Bound: what of a text that somebody else wrote is kept for listing.
   static let longestText = 1024
   static let longestFindings = 16 * 1024
 
   /// - Returns: its key.
-  static func insert(
-    _ message: WaitingMessage, octets: Int, purpose: StorePurpose, into db: Database
-  ) throws -> Int64 {
+  func insert(into db: Database) throws -> Int64 {
     let (parameters, client) = (message.parameters, message.client)
     try db.cachedStatement(
       sql: """
-        INSERT INTO message (id, purpose, hasFile, octets, isBinary, received, sender, subject, author,
+        INSERT INTO message (id, purpose, hasFile, isProvisional, octets, isBinary, received, sender, subject, author,
           size, body, isInternationalized, requireTLS, returnKind, envelopeID, authenticatedSender,
           client, isClientKnown, port, clientName, helo, isExtended, login, tlsVersion, tlsCipher, tlsSubject)
-        VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
-      message.id, purpose.rawValue, octets, message.content.isBinary, message.received.milliseconds,
-      message.sender.text, message.subject.cut(longestText), message.from.cut(longestText),
+      message.id, purpose.rawValue, isProvisional, octets, message.content.isBinary,
+      message.received.milliseconds,
+      message.sender.text, message.subject.cut(Self.longestText), message.from.cut(Self.longestText),
       parameters.size.map { Int64(clamping: $0) }, parameters.body?.rawValue, parameters.isInternationalized,
       parameters.requireTLS, parameters.returnKind, parameters.envelopeID, parameters.authenticatedSender,
       client.address.description, client.isAddressKnown, client.port, client.name, client.helo,

@@ -76,7 +76,7 @@ public final class MessageStore: Sendable {
   public func use() -> WaitingUse { ledger.use }
 
   public func keep(
-    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder],
+    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder], isProvisional: Bool,
     then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
   ) {
     let most = ContentWriting.most(message)
@@ -100,7 +100,9 @@ public final class MessageStore: Sendable {
       }
       ledger.written(most)
       ledger.release(most - octets, messages: 0, of: purpose)
-      enter(message, octets, purpose, held, legs, then: answer)
+      let row = MessageRow(
+        message: message, octets: octets, purpose: purpose, isProvisional: isProvisional)
+      enter(row, held, legs, then: answer)
     }
   }
 
@@ -116,22 +118,22 @@ public final class MessageStore: Sendable {
   }
 
   private func enter(
-    _ message: WaitingMessage, _ octets: Int, _ purpose: StorePurpose, _ held: QuarantineOrder?,
-    _ legs: [OutboxOrder], then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
+    _ row: MessageRow, _ held: QuarantineOrder?, _ legs: [OutboxOrder],
+    then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
   ) {
+    let (id, time) = (row.message.id, row.message.received)
     index.submit(namesFiles: true) { db in
-      let key = try MessageRow.insert(message, octets: octets, purpose: purpose, into: db)
-      if let held {
-        _ = try EntryRow.insert(held, id: message.id, message: key, at: message.received, into: db)
-      }
+      let key = try row.insert(into: db)
+      if let held { _ = try EntryRow.insert(held, id: id, message: key, at: time, into: db) }
       for leg in legs {
-        _ = try LegRow.insert(leg, message: key, entry: nil, at: message.received, into: db)
+        _ = try LegRow.insert(
+          leg, message: key, entry: nil, isProvisional: row.isProvisional, at: time, into: db)
       }
     } then: { [self] result in
       if case .failure = result {
         // Should the index have it all the same after a crash, the entry without a file is closed: never sent.
-        unlink(folder.file(of: message.id))
-        ledger.release(octets, of: purpose)
+        unlink(folder.file(of: id))
+        ledger.release(row.octets, of: row.purpose)
       }
       answer(result)
     }
@@ -163,26 +165,31 @@ public final class MessageStore: Sendable {
   }
 
   /// Changes the index, then removes the files of the messages that nobody waits for any more.
+  func change<Value: Sendable>(
+    _ change: @escaping @Sendable (Database, inout Closing) throws -> Value,
+    then answer: @escaping @Sendable (Result<Value, WaitingFault>) -> Void
+  ) {
+    index.submit { db in
+      var closing = Closing()
+      let value = try change(db, &closing)
+      try closing.finish(db)
+      return (value, closing)
+    } then: { [self] (result: Result<(Value, Closing), WaitingFault>) in
+      guard case .success(let (value, closing)) = result else { return answer(result.map(\.0)) }
+      closing.moved.forEach { $0.move(in: ledger) }
+      guard !closing.closed.isEmpty else { return answer(.success(value)) }
+      disk.submit { _ in
+        self.remove(closing.closed)
+        answer(.success(value))
+      }
+    }
+  }
+
   func change<Value: Sendable>(_ change: @escaping @Sendable (Database, inout Closing) throws -> Value)
     async throws(WaitingFault) -> Value
   {
     let result = await withCheckedContinuation { continuation in
-      index.submit { db in
-        var closing = Closing()
-        let value = try change(db, &closing)
-        try closing.finish(db)
-        return (value, closing)
-      } then: { [self] (result: Result<(Value, Closing), WaitingFault>) in
-        guard case .success(let (value, closing)) = result else {
-          return continuation.resume(returning: result.map(\.0))
-        }
-        closing.moved.forEach { $0.move(in: ledger) }
-        guard !closing.closed.isEmpty else { return continuation.resume(returning: .success(value)) }
-        disk.submit { _ in
-          self.remove(closing.closed)
-          continuation.resume(returning: .success(value))
-        }
-      }
+      self.change(change) { continuation.resume(returning: $0) }
     }
     return try result.get()
   }
@@ -202,6 +209,8 @@ public struct StoreOpening: Hashable, Sendable {
   public internal(set) var unsure: [OutboxLeg.ID] = []
   /// Messages whose files somebody removed from the disk; nobody waits for them any more.
   public internal(set) var lost: [String] = []
+  /// Messages that were kept provisionally: their clients were told nothing, and they are gone.
+  public internal(set) var withdrawn: [String] = []
   /// Files that no entry tells of, put aside for a week in `messages/strays`.
   public internal(set) var strays: [String] = []
 }

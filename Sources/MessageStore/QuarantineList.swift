@@ -28,6 +28,7 @@ private struct QuarantineQuery {
   private var conditions: [String] = []
 
   init(_ filter: QuarantineFilter, after cursor: QuarantineCursor?) {
+    ask("message.isProvisional = 0", [])
     if let folder = filter.folder?.description {
       if filter.isNested {
         // All that begins with it and a slash; "0" follows "/".
@@ -71,7 +72,7 @@ private struct QuarantineQuery {
     ask(condition + ")", arguments)
   }
 
-  var condition: String { conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ") }
+  var condition: String { "WHERE " + conditions.joined(separator: " AND ") }
 
   private mutating func ask(_ condition: String, _ values: StatementArguments) {
     conditions.append(condition)

@@ -21,6 +21,7 @@ struct Recovery {
             UPDATE leg SET state = 'unsure', attempts = attempts + 1,
               detail = 'the gateway ended while it was being sent' WHERE state = 'sending'
             """)
+        try withdraw(db, &report)
         try compare(db, &report, &unwanted)
         use = try counted(db)
         return .commit
@@ -33,6 +34,15 @@ struct Recovery {
     try pool.write { db in try Closing.forget(db) }
     opening = report
     return use
+  }
+
+  private func withdraw(_ db: Database, _ report: inout StoreOpening) throws {
+    for row in try Row.fetchAll(db, sql: "SELECT key, id FROM message WHERE isProvisional = 1") {
+      try Provisional.withdraw(row[0], db)
+      try db.execute(
+        sql: "UPDATE message SET hasFile = 0, isProvisional = 0 WHERE key = ?", arguments: [row[0] as Int64])
+      report.withdrawn.append(row[1])
+    }
   }
 
   private func compare(_ db: Database, _ report: inout StoreOpening, _ unwanted: inout [String]) throws {

@@ -69,7 +69,9 @@ extension MessageStore: Outbox {
       var arguments: StatementArguments = [leg]
       if let state { arguments += [state.rawValue] }
       return try Row.fetchAll(
-        db, sql: "\(LegRow.selection) WHERE leg.key > ? \(condition) ORDER BY leg.key LIMIT ?",
+        db,
+        sql:
+          "\(LegRow.selection) WHERE leg.key > ? AND message.isProvisional = 0 \(condition) ORDER BY leg.key LIMIT ?",
         arguments: arguments + [min(max(1, most), Self.longestPage)]
       ).map(LegRow.leg)
     }

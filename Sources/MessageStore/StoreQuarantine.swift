@@ -6,7 +6,8 @@ extension MessageStore: Quarantine {
   public func entry(_ id: String) async throws(WaitingFault) -> QuarantineEntry? {
     try await look { db in
       let rows = try Row.fetchAll(
-        db.cachedStatement(sql: "\(EntryRow.selection) WHERE entry.id = ?"), arguments: [id])
+        db.cachedStatement(sql: "\(EntryRow.selection) WHERE entry.id = ? AND message.isProvisional = 0"),
+        arguments: [id])
       return try EntryRow.entries(rows, db).first
     }
   }
@@ -14,7 +15,11 @@ extension MessageStore: Quarantine {
   public func folders() async throws(WaitingFault) -> [(folder: QuarantineFolder, entries: Int)] {
     let all: [(folder: QuarantineFolder, entries: Int)] = try await look { db in
       try Row.fetchAll(
-        db, sql: "SELECT folder, count(*) FROM entry WHERE held > 0 GROUP BY folder ORDER BY folder"
+        db,
+        sql: """
+          SELECT folder, count(*) FROM entry JOIN message ON message.key = entry.message
+          WHERE held > 0 AND isProvisional = 0 GROUP BY folder ORDER BY folder
+          """
       ).compactMap { row in QuarantineFolder(row[0]).map { ($0, row[1]) } }
     }
     return all
@@ -29,7 +34,8 @@ extension MessageStore: Quarantine {
           db,
           sql: """
             SELECT entry.key, entry.message, message.sender FROM entry
-            JOIN message ON message.key = entry.message WHERE entry.id = ?
+            JOIN message ON message.key = entry.message
+            WHERE entry.id = ? AND message.isProvisional = 0
             """, arguments: [id])
       else { throw WaitingFault.missing }
       let (key, message): (Int64, Int64) = (entry[0], entry[1])
@@ -53,7 +59,12 @@ extension MessageStore: Quarantine {
   {
     try await change { db, closing in
       guard
-        let entry = try Row.fetchOne(db, sql: "SELECT key, message FROM entry WHERE id = ?", arguments: [id])
+        let entry = try Row.fetchOne(
+          db,
+          sql: """
+            SELECT entry.key, entry.message FROM entry JOIN message ON message.key = entry.message
+            WHERE entry.id = ? AND message.isProvisional = 0
+            """, arguments: [id])
       else { throw WaitingFault.missing }
       let key: Int64 = entry[0]
       let rows = try Self.held(of: key, recipients, db)
@@ -72,7 +83,11 @@ extension MessageStore: Quarantine {
     let expiry = try await change { db, closing in
       try Closing.forget(db)
       let rows = try Row.fetchAll(
-        db, sql: "\(EntryRow.selection) WHERE entry.expires <= ? ORDER BY entry.expires, entry.key LIMIT ?",
+        db,
+        sql: """
+          \(EntryRow.selection) WHERE entry.expires <= ? AND message.isProvisional = 0
+          ORDER BY entry.expires, entry.key LIMIT ?
+          """,
         arguments: [time.milliseconds, Self.longestExpiry])
       let entries = try EntryRow.entries(rows, db)
       let delete = try db.cachedStatement(sql: "DELETE FROM entry WHERE key = ?")

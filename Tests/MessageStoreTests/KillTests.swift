@@ -63,6 +63,44 @@ private func isCommitted(_ step: String) -> Bool {
     await store.close()
   }
 
+  enum Word: String, CaseIterable, Codable { case none, confirmed, withdrawn }
+
+  /// Whoever kept a message provisionally has told the client nothing: without a word of his it is gone.
+  @Test(arguments: Word.allCases, removalSteps) func whileOneIsProvisional(_ word: Word, _ step: String)
+    async throws
+  {
+    // Only what is withdrawn removes a file.
+    guard step != StoreStep.contentRemoved.rawValue || word == .withdrawn else { return }
+    let folder = try ScratchFolder()
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      [path = folder.messages as String, step = step as String, word = word as Word] in
+      let counted = Steps(dying: step, at: word == .none || step == StoreStep.contentRemoved.rawValue ? 1 : 3)
+      let store = try MessageStore(
+        folder: path, bounds: StoreBounds(), patience: 5, observer: { counted.made($0) })
+      try await store.keep(
+        message("P"), held: try order(), legs: [leg("x@y.example", .copy)], isProvisional: true)
+      #expect(try await store.everything().isEmpty)
+      #expect(try await store.entry("P") == nil)
+      #expect(try await store.folders().isEmpty)
+      #expect(try await store.claim(dueAt: morning + day, most: 10).isEmpty)
+      switch word {
+      case .none: break
+      case .confirmed: try await store.confirm("P")
+      case .withdrawn: try await store.withdraw("P")
+      }
+      raise(SIGKILL)
+    }
+    let store = try reopened(folder)
+    let stays = word == .confirmed && isCommitted(step)
+    #expect(try await store.everything().map(\.id) == (stays ? ["P"] : []))
+    #expect(try await store.claim(dueAt: morning, most: 10).count == (stays ? 1 : 0))
+    #expect(folder.files == (stays ? ["P.eml"] : []))
+    #expect(store.use().quarantine.messages == (stays ? 1 : 0))
+    await #expect(throws: WaitingFault.missing) { try await store.confirm("P") }
+    await #expect(throws: WaitingFault.missing) { try await store.withdraw("P") }
+    await store.close()
+  }
+
   @Test(arguments: changeSteps) func whileReleasing(_ step: String) async throws {
     let folder = try ScratchFolder()
     let before = try MessageStore(folder: folder.messages)

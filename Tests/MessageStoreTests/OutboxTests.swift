@@ -185,6 +185,27 @@ import Testing
     await again.close()
   }
 
+  @Test func whatIsWithdrawnIsGoneAndWhatIsConfirmedIsSent() async throws {
+    let folder = try ScratchFolder()
+    let store = try MessageStore(folder: folder.messages)
+    for id in ["P1", "P2"] {
+      try await store.keep(
+        message(id), held: try order(), legs: [leg("\(id)@y.example")], isProvisional: true)
+    }
+    #expect(try await store.legs(in: nil, after: 0, most: 10).isEmpty && store.use().quarantine.messages == 2)
+    #expect(try await store.nextDue() == nil)
+    await #expect(throws: WaitingFault.missing) { _ = try await store.delete("P1", for: nil, at: morning) }
+    await #expect(throws: WaitingFault.missing) {
+      _ = try await store.release("P1", to: nil, ReleaseTerms(time: morning, expires: morning))
+    }
+    try await store.withdraw("P1")
+    try await store.confirm("P2")
+    #expect(folder.files == ["P2.eml"] && store.use().quarantine.messages == 1)
+    #expect(try await store.everything().map(\.id) == ["P2"])
+    #expect(try await store.claim(dueAt: morning, most: 10).map(\.message) == ["P2"])
+    await store.close()
+  }
+
   @Test func mailThatGoesRoundIsNotTaken() async throws {
     let folder = try ScratchFolder()
     var bounds = StoreBounds()
