@@ -1,4 +1,5 @@
 import Bytes
+import Dispatch
 import Filtering
 import GRDB
 import Glibc
@@ -43,22 +44,34 @@ private func holdAll(_ ids: [String], _ held: HeldMessage, in store: MessageStor
     let folder = try ScratchFolder()
     var bounds = StoreBounds()
     bounds.underWay = 4
-    let store = try MessageStore(folder: folder.messages, bounds: bounds)
+    // The disk takes its time.
+    let gate = DispatchSemaphore(value: 0)
+    let store = try MessageStore(folder: folder.messages, bounds: bounds, patience: 5) {
+      if $0 == .contentBegun { gate.wait() }
+    }
     let order = try order()
-    let faults = await withTaskGroup(of: WaitingFault?.self) { group in
-      for number in 0..<64 {
-        group.addTask {
-          do throws(WaitingFault) { try await store.keep(message("M\(number)"), held: order) } catch {
-            return error
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<4 {
+        await withCheckedContinuation { started in
+          group.addTask {
+            try await withCheckedThrowingContinuation { (kept: CheckedContinuation<Void, any Error>) in
+              store.keep(message("M\(number)"), held: order, legs: [], isProvisional: false) {
+                kept.resume(with: $0)
+              }
+              started.resume()
+            }
           }
-          return nil
         }
       }
-      return await group.reduce(into: [WaitingFault?]()) { $0.append($1) }
+      let fault = await #expect(throws: WaitingFault.self) {
+        try await store.keep(message("M4"), held: order)
+      }
+      #expect(fault?.reason == .waitingMailUnavailable)
+      for _ in 0..<5 { gate.signal() }
+      try await group.waitForAll()
     }
-    let refused = faults.compactMap { $0 }
-    #expect(!refused.isEmpty && refused.allSatisfy { $0.reason == .waitingMailUnavailable })
-    #expect(folder.files.count == 64 - refused.count && refused.count < 64)
+    try await store.keep(message("M5"), held: order)
+    #expect(folder.files == ["M0.eml", "M1.eml", "M2.eml", "M3.eml", "M5.eml"])
     await store.close()
   }
 
@@ -87,7 +100,8 @@ private func holdAll(_ ids: [String], _ held: HeldMessage, in store: MessageStor
   }
 
   @Test func aHundredThousandEntriesOpenFast() async throws {
-    let folder = try ScratchFolder()
+    // A hundred thousand files are made and removed: in memory where there is a disk of it.
+    let folder = try ScratchFolder(in: access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")
     let count = 100_000
     let first = try MessageStore(folder: folder.messages)
     try await first.keep(message("M0"), held: try order(), legs: [leg("x@y.example")])

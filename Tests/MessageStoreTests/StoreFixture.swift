@@ -12,8 +12,9 @@ import Testing
 final class ScratchFolder: Sendable {
   let path: String
 
-  init() throws {
-    var template = Array("/tmp/weir-messages-test-XXXXXX".utf8CString)
+  /// - Parameter parent: the folder to make it in.
+  init(in parent: String = "/tmp") throws {
+    var template = Array("\(parent)/weir-messages-test-XXXXXX".utf8CString)
     path = try #require(mkdtemp(&template).map { String(cString: $0) })
   }
 

@@ -101,7 +101,9 @@ private struct Gateway: Sendable {
           store: store, round: round, kept: Record(path: path + "/kept"),
           deleted: Record(path: path + "/deleted"), delivered: Record(path: path + "/delivered"))
         Task {
-          try await Task.sleep(for: .milliseconds(150 + round * 83 % 170))
+          // When it is well under way, however slow the machine is.
+          while gateway.delivered.lines.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+          try await Task.sleep(for: .milliseconds(50 + round * 83 % 170))
           raise(SIGKILL)
         }
         try await gateway.run()
