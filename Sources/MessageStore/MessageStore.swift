@@ -23,7 +23,7 @@ public final class MessageStore: Sendable {
   let disk: NIOThreadPool
   let claims = LegClaims()
   private let observer: StepObserver?
-  private let lock: Mutex<FileDescriptor?>
+  private let lock: Mutex<FolderLock?>
   /// Threads that wait for the disk: while one flushes, others write, and the disk flushes several at once.
   private static let diskThreads = 8
 

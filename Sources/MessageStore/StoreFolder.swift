@@ -29,14 +29,14 @@ struct StoreFolder: Sendable {
   }
 
   /// Makes what is missing of it, and takes it for this process while the answer lives.
-  func claim() throws(MessageStoreError) -> FileDescriptor {
+  func claim() throws(MessageStoreError) -> FolderLock {
     for folder in [path, files, strays] {
       if mkdir(folder, 0o700) != 0, errno != EEXIST {
         throw MessageStoreError(folder, "cannot be made", errno: errno)
       }
     }
     let folder = try FileDescriptor(path, O_RDONLY | O_DIRECTORY, or: "cannot be opened")
-    guard flock(folder.number, LOCK_EX | LOCK_NB) == 0 else {
+    guard let lock = FolderLock(folder) else {
       guard errno == EWOULDBLOCK else { throw MessageStoreError(path, "cannot be locked", errno: errno) }
       throw MessageStoreError("\(path): another process works with it; ask that one (weir quarantine)")
     }
@@ -46,7 +46,7 @@ struct StoreFolder: Sendable {
     for name in [path, "\(path)/.."] {
       try FileDescriptor(name, O_RDONLY | O_DIRECTORY, or: "cannot be opened").flush(name)
     }
-    return folder
+    return lock
   }
 
   /// The ids of the messages whose files lie there; files that were never finished are removed. Files of other names
@@ -104,6 +104,21 @@ struct StoreFolder: Sendable {
     guard errno == 0 else { throw MessageStoreError(folder, "cannot be read", errno: errno) }
     return names
   }
+}
+
+/// A folder is this process's while there is one of these.
+final class FolderLock: Sendable {
+  private let folder: FileDescriptor
+
+  /// nil where another process has it, or by another of errno's reasons.
+  init?(_ folder: FileDescriptor) {
+    self.folder = folder
+    guard flock(folder.number, LOCK_EX | LOCK_NB) == 0 else { return nil }
+  }
+
+  /// In so many words: a child process that is about to be started has the descriptor too, for a moment, and would keep
+  /// the lock for as long.
+  deinit { flock(folder.number, LOCK_UN) }
 }
 
 /// Closed when nobody has it any more.
