@@ -16,6 +16,7 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 /// A module of the product. Which module may import which is written once more, as a test, in
 /// `Tests/ArchitectureTests`; the levels are those of the design.
@@ -56,6 +57,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
     .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
   ],
   targets: [
     // System libraries, one shim each.
@@ -148,6 +150,9 @@ let package = Package(
       "Storage",
       ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", nioCore, nioPosix]),
     module(
+      "MessageStore",
+      ["Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", nioPosix, grdb]),
+    module(
       "Telemetry", ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering"]),
     // Level 6
     module(
@@ -233,6 +238,9 @@ let package = Package(
         "Bytes", "Storage", "Telemetry", "Filtering", "SMTPProtocol", "NetAddress", "Settings", "TestSupport",
         nioCore, nioPosix,
       ]),
+    tests(
+      "MessageStoreTests",
+      ["Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", "MessageStore", grdb]),
     tests(
       "GatewayTests",
       [

@@ -45,6 +45,9 @@ struct Edges {
         "Cryptography", "TransportSecurity", "NIOSSL", "AsyncHTTPClient", "CLDAP",
       ]),
       "Storage": toFiltering.union(nio),
+      "MessageStore": Set([
+        "Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", "NIOPosix", "GRDB",
+      ]),
       "Telemetry": toFiltering,
       "SMTPServer": toFiltering.union(nio).union(tls).union([
         "Storage", "Telemetry", "TransportSecurity", "EventLoops",

@@ -1,0 +1,114 @@
+internal import Filtering
+internal import Glibc
+internal import Synchronization
+
+/// How much may wait. Past a bound `WaitingFault.full` is the answer; nothing that was kept is given up.
+public struct StoreBounds: Hashable, Sendable {
+  /// Of the messages that somebody is to look at.
+  public var quarantineOctets = 10 << 30
+  public var quarantineMessages = 100_000
+  /// Of those that are there to be sent only.
+  public var outboxOctets = 1 << 30
+  public var outboxMessages = 10_000
+  /// Octets of the disk that are left to others.
+  public var freeDisk = 256 << 20
+  /// Messages that are being written at once.
+  public var underWay = 1024
+  /// How often mail may have been handed on.
+  public var hops = 30
+  /// Recipients and legs of one message.
+  public var recipients = 10_000
+  /// Entries that nobody is waiting for any more, kept to be looked at until their time is over.
+  public var closedEntries = 100_000
+
+  public init() {}
+}
+
+/// Why a message lies there, which says whose room it takes.
+enum StorePurpose: Int {
+  case quarantine = 0
+  case outbox = 1
+}
+
+/// Who has how much of the room.
+final class StoreLedger: Sendable {
+  private struct State {
+    var bounds: StoreBounds
+    var use = WaitingUse()
+    /// Messages being written, their octets counted in `use` too, and those octets of them that no disk has yet.
+    var underWay = 0
+    var unwritten = 0
+  }
+
+  private let state: Mutex<State>
+
+  init(_ bounds: StoreBounds) { state = Mutex(State(bounds: bounds)) }
+
+  var bounds: StoreBounds { state.withLock { $0.bounds } }
+  var use: WaitingUse { state.withLock { $0.use } }
+
+  func adopt(_ bounds: StoreBounds) { state.withLock { $0.bounds = bounds } }
+  func adopt(_ use: WaitingUse) { state.withLock { $0.use = use } }
+
+  /// Takes room for a message that is about to be written; `written` follows in any case.
+  func reserve(_ octets: Int, for purpose: StorePurpose) throws(WaitingFault) {
+    let fault: WaitingFault? = state.withLock { state in
+      let (part, most, mostOctets) =
+        purpose == .quarantine
+        ? (state.use.quarantine, state.bounds.quarantineMessages, state.bounds.quarantineOctets)
+        : (state.use.outbox, state.bounds.outboxMessages, state.bounds.outboxOctets)
+      guard state.underWay < state.bounds.underWay else {
+        return .unavailable("\(state.underWay) messages are being written")
+      }
+      guard part.messages < most else { return .full("\(part.messages) messages in the \(purpose)") }
+      guard octets <= mostOctets - part.octets else {
+        return .full("\(part.octets) octets in the \(purpose)")
+      }
+      state.underWay += 1
+      state.unwritten += octets
+      state.use[purpose].messages += 1
+      state.use[purpose].octets += octets
+      return nil
+    }
+    if let fault { throw fault }
+  }
+
+  /// The disk has the message, or never will.
+  func written(_ reserved: Int) {
+    state.withLock {
+      $0.underWay -= 1
+      $0.unwritten -= reserved
+    }
+  }
+
+  /// Whether the disk of `folder` has room for what is being written.
+  func checkDisk(_ folder: String) throws(WaitingFault) {
+    var disk = statvfs()
+    guard statvfs(folder, &disk) == 0 else {
+      throw .unavailable("\(folder): \(String(cString: strerror(errno)))")
+    }
+    let free = Int(clamping: UInt64(disk.f_bavail)) &* Int(clamping: UInt64(disk.f_frsize))
+    let (needed, reserve) = state.withLock { ($0.unwritten, $0.bounds.freeDisk) }
+    guard free - needed >= reserve else { throw .full("\(free) octets free on the disk of \(folder)") }
+  }
+
+  /// Gives back, or takes where negative, without asking the bounds.
+  func release(_ octets: Int, messages: Int = 1, of purpose: StorePurpose) {
+    state.withLock {
+      $0.use[purpose].messages -= messages
+      $0.use[purpose].octets -= octets
+    }
+  }
+}
+
+extension WaitingUse {
+  fileprivate subscript(_ purpose: StorePurpose) -> Part {
+    get { purpose == .quarantine ? quarantine : outbox }
+    set {
+      switch purpose {
+      case .quarantine: quarantine = newValue
+      case .outbox: outbox = newValue
+      }
+    }
+  }
+}
