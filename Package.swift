@@ -36,8 +36,8 @@ let package = Package(
       name: "WeirPure",
       targets: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "DNS",
-        "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "Filtering", "Checks",
-        "ContentInspection",
+        "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "RuleLanguage",
+        "Filtering", "Checks", "ContentInspection",
       ]),
   ],
   traits: [
@@ -105,6 +105,7 @@ let package = Package(
     module("MailAuthentication", ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"]),
     module("TraceAnalysis", ["Bytes", "NetAddress", "MailSyntax", "DNS"]),
     module("MessageViews", ["Bytes", "NetAddress", "MailSyntax", "Charsets"]),
+    module("RuleLanguage", ["Bytes", "Settings"]),
     // Level 4
     module(
       "Filtering",
@@ -195,6 +196,7 @@ let package = Package(
     tests("PatternsTests", ["Bytes", "Patterns", "TestSupport"]),
     tests("CharsetsTests", ["Bytes", "Charsets", "CIconv", "MailSyntax", "TestSupport"]),
     tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
+    tests("RuleLanguageTests", ["Bytes", "Patterns", "RuleLanguage", "TestSupport"]),
     tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),
     tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),
     tests(
