@@ -84,6 +84,9 @@ public struct OctetSet: Sendable, Hashable {
     return set
   }
 
+  mutating func formUnion(_ other: OctetSet) { words |= other.words }
+  var complement: OctetSet { OctetSet(words: ~words) }
+
   public var count: Int { (0..<4).reduce(0) { $0 + words[$1].nonzeroBitCount } }
 
   /// The octets in it, as runs.

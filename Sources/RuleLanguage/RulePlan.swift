@@ -1,0 +1,195 @@
+/// Rule files made ready to run: statements in one line, expressions compiled, all that an engine may look for
+/// beforehand in one table. Immutable, and shared by all runs.
+public struct RulePlan: Sendable {
+  /// What an engine may be asked, by ``RulePattern/id``.
+  public internal(set) var patterns: [RulePattern] = []
+  /// All recipes, in the order in which they are reached.
+  public internal(set) var recipes: [PlanRecipe] = []
+  /// What was found wrong beyond the files' own problems: files that are not there, or include too much.
+  public internal(set) var problems: [RuleProblem] = []
+  var nodes: [PlanNode] = []
+  var symbols = Symbols()
+  /// By node: when it runs.
+  var stages: [RuleStage] = []
+
+  /// Whether a statement may have to wait for a program.
+  var runsPrograms: Bool {
+    recipes.contains(where: \.runsPrograms)
+      || nodes.contains { node in
+        switch node {
+        case .assign(let assignment): assignment.value?.commands.isEmpty == false
+        case .include: true
+        default: false
+        }
+      }
+  }
+
+  /// Whether anything is decided at RCPT.
+  public var hasRecipientStage: Bool { recipes.contains { $0.stage == .recipient } }
+
+  /// - Parameters:
+  ///   - files: in their order.
+  ///   - include: the file of a name that stands in INCLUDERC or SWITCHRC; nil where there is none.
+  public init(files: [RuleFile], including include: @escaping (String) -> RuleFile? = { _ in nil }) {
+    var builder = PlanBuilder(plan: RulePlan(), include: include)
+    for file in files { builder.add(file) }
+    self = builder.finished()
+    nodes.append(.finish)
+    StageAnalysis.analyse(&self)
+    for recipe in recipes where recipe.wantedStage == .recipient && recipe.stage == .message {
+      problems.append(
+        RuleProblem(
+          .error, "this cannot be decided at RCPT: it asks for the message, or hangs on a rule that does",
+          cure: "ask for connection and envelope alone, or take '# weir: on recipient' out",
+          at: recipe.reference.place, in: ""))
+    }
+  }
+
+  init() {}
+}
+
+/// An expression and where it is looked for.
+public struct RulePattern: Sendable, Identifiable {
+  public enum View: Sendable, Hashable {
+    case area(MessageArea, decoded: Bool)
+    case variable(GatewayVariable)
+  }
+
+  /// Its index in ``RulePlan/patterns``.
+  public let id: Int
+  public let view: View
+  public let expression: Expression
+  /// Searches by itself, where nobody else does.
+  public let automaton: Automaton
+  /// As it stands in a file, for people.
+  public let text: String
+
+  public var isCaseless: Bool { expression.isCaseless }
+  /// For engines of Perl's kind.
+  public var perl: PerlTranslation { PerlTranslation(expression) }
+}
+
+/// A recipe ready to run.
+public struct PlanRecipe: Sendable {
+  public let reference: RuleReference
+  public let mode: RuleMode
+  public internal(set) var stage = RuleStage.message
+  /// What its directive asks for.
+  let wantedStage: RuleStage?
+  let flags: RecipeFlags
+  let isDecoded: Bool
+  let conditions: [PlanCondition]
+  let action: PlanAction
+  /// The node behind it, and behind its block.
+  var after = 0
+  /// Whether recipes stand in its block: they set `$=` even when the block is passed over.
+  var holdsRecipes = false
+  let actionPlace: RulePlace
+
+  public var id: String { reference.id }
+
+  fileprivate var runsPrograms: Bool {
+    if case .program = action { return true }
+    let templates: [Template] =
+      switch action {
+      case .program: []
+      case .mailbox(let template), .forward(let template): [template]
+      case .block: []
+      case .weir(let action): action.templates
+      }
+    return templates.contains { !$0.commands.isEmpty }
+      || conditions.contains { condition in
+        switch condition.test {
+        case .program: true
+        case .size(_, let template), .expanded(let template), .list(_, .template(let template)):
+          !template.commands.isEmpty
+        case .expression, .list, .broken: false
+        }
+      }
+  }
+}
+
+enum PlanAction: Sendable {
+  case mailbox(Template)
+  case forward(Template)
+  case program(RuleCommand, into: String?)
+  case block
+  case weir(WeirAction)
+}
+
+struct PlanCondition: Sendable {
+  let place: RulePlace
+  let text: String
+  var isNegated: Bool
+  var weight: ConditionBody.Weight?
+  /// What the condition says; nil for the recipe's own area.
+  var subject: PlanSubject?
+  var test: PlanTest
+}
+
+enum PlanSubject: Sendable, Hashable {
+  case area(MessageArea)
+  /// By slot.
+  case variable(Int)
+}
+
+indirect enum PlanTest: Sendable {
+  case expression(PlanExpression)
+  case size(isGreater: Bool, Template)
+  case program(RuleCommand)
+  case list(String, ListOperand)
+  case expanded(Template)
+  /// No expression, or one that is too large.
+  case broken(String)
+}
+
+struct PlanExpression: Sendable {
+  /// nil for the empty expression, which always matches and is not searched for.
+  let automaton: Automaton?
+  /// What the engine calls it.
+  let pattern: Int?
+  let isAlwaysFound: Bool
+  let capturesMatch: Bool
+}
+
+/// A statement in line.
+enum PlanNode: Sendable {
+  case assign(PlanAssignment)
+  case recipe(Int)
+  case closeBlock
+  /// A file begins; its end is the node behind it.
+  case enterFile(name: String, end: Int)
+  case leaveFile
+  /// Blocks of this file are left, and what follows takes the place of its rest.
+  case switchFile(name: String)
+  /// INCLUDERC or SWITCHRC of a name that is not known beforehand.
+  case include(Template, switches: Bool, place: RulePlace)
+  case tooDeep
+  /// All files are through.
+  case finish
+}
+
+struct PlanAssignment: Sendable {
+  let place: RulePlace
+  let name: String
+  let slot: Int
+  let value: Template?
+  let behaviour: BehaviouralVariable?
+}
+
+/// Names of variables and their slots.
+struct Symbols: Sendable {
+  private(set) var names: [String] = []
+  private(set) var gateway: [GatewayVariable?] = []
+  private var slots: [String: Int] = [:]
+
+  mutating func slot(_ name: String) -> Int {
+    if let slot = slots[name] { return slot }
+    slots[name] = names.count
+    names.append(name)
+    gateway.append(GatewayVariable(rawValue: name))
+    return names.count - 1
+  }
+
+  func known(_ name: String) -> Int? { slots[name] }
+}

@@ -1,0 +1,343 @@
+import Bytes
+
+/// What a run may do, and what it knows from the start.
+public struct RuleRunOptions: Sendable {
+  /// Variables that are set before the first statement, as procmail's environment is.
+  public var variables: [String: [UInt8]] = [:]
+  /// `$1` and so on.
+  public var arguments: [[UInt8]] = []
+  /// This machine's name, to which HOST is compared.
+  public var hostName = ""
+  /// Whether to keep why each recipe matched or did not.
+  public var keepsTrace = false
+  /// Bound: statements of a run.
+  public var statements = 1_000_000
+  /// Bound: steps of its automata.
+  public var steps = 200_000_000
+  /// Bound: octets of a value.
+  public var valueLength = 65_536
+
+  public init() {}
+}
+
+/// One message on its way through the rules: a machine without I/O.
+///
+/// ``proceed(_:asking:)`` at RCPT, and again at the end of the message: what was decided at RCPT is played back then,
+/// and what waited is done. Where a run is only for the whole message, the second call alone does all.
+public struct RuleRun: Sendable {
+  let plan: RulePlan
+  let options: RuleRunOptions
+  /// The plan's, and what came in at run time behind them.
+  var nodes: [PlanNode]
+  var recipes: [PlanRecipe]
+  var stages: [RuleStage]
+  var symbols: Symbols
+  var state: State
+  /// Those that wait while a clone runs, the outermost first.
+  var clones: [Clone] = []
+  var report = RuleReport()
+  var budget: StepBudget
+  var statementsLeft: Int
+  var stage = RuleStage.message
+  /// What was done at RCPT, in order; and how much of it was played back.
+  private var journal: [JournalEntry] = []
+  private var played = 0
+  private var isRecording = false
+  var writes: [(slot: Int, value: Value)] = []
+  /// Outcomes of programs that the current statement was told already, in their order.
+  var outcomes: [ProgramOutcome] = []
+  var outcomesUsed = 0
+  /// What came of expressions that are made at run time.
+  var dynamicTests: [DynamicKey: PlanTest] = [:]
+  private(set) var isFinished = false
+  private var runsPrograms: Bool
+
+  enum Value: Sendable {
+    /// Never set here: what the gateway or the environment says.
+    case untouched
+    case unset
+    case set([UInt8])
+  }
+
+  struct State: Sendable {
+    var pc = 0
+    var frames: [Frame] = []
+    var values: [Value]
+    var previous = false
+    var last = false
+    var succeeded = false
+    var score: Double = 0
+    var status = 0
+    var shifted = 0
+    var exitCode: Int?
+    var lastFolder: [UInt8] = []
+  }
+
+  enum Frame: Sendable {
+    case block(previous: Bool, last: Bool)
+    case file(name: String, returnTo: Int)
+  }
+
+  struct Clone: Sendable {
+    /// Where the one that waits goes on.
+    let parent: State
+    let isShadow: Bool
+    /// How many frames are open where the clone ends; nil where it runs to the end of the rules.
+    let endsBelow: Int?
+  }
+
+  struct DynamicKey: Hashable {
+    let text: ExpressionText
+    let isCaseless: Bool
+  }
+
+  private struct JournalEntry: Sendable {
+    let node: Int
+    let writes: [(slot: Int, value: Value)]
+    let after: State.Outcome
+  }
+
+  public init(_ plan: RulePlan, options: RuleRunOptions = RuleRunOptions()) {
+    self.plan = plan
+    self.options = options
+    nodes = plan.nodes
+    recipes = plan.recipes
+    stages = plan.stages
+    symbols = plan.symbols
+    state = State(values: Array(repeating: .untouched, count: plan.symbols.names.count))
+    runsPrograms = plan.runsPrograms
+    budget = StepBudget(options.steps)
+    statementsLeft = options.statements
+  }
+
+  /// The outcome of the program that was asked for; ``proceed(_:asking:)`` goes on from there.
+  public mutating func answered(_ outcome: ProgramOutcome) { outcomes.append(outcome) }
+
+  /// Runs on to the end of the stage or to a program.
+  public mutating func proceed(
+    _ stage: RuleStage, asking environment: inout some RuleEnvironment
+  ) -> RuleStep {
+    if isFinished { return .finished(report) }
+    if outcomes.isEmpty { begin(stage) }
+    while state.pc < nodes.count || !clones.isEmpty {
+      if state.pc >= nodes.count {
+        endClone()
+        continue
+      }
+      statementsLeft -= 1
+      if statementsLeft < 0 {
+        report.fault = .tooManySteps
+        isFinished = true
+        return .finished(report)
+      }
+      if let question = step(&environment) { return .program(question) }
+      if isFinished { return .finished(report) }
+    }
+    isFinished = stage == .message
+    return .finished(report)
+  }
+
+  private mutating func begin(_ stage: RuleStage) {
+    self.stage = stage
+    isRecording = stage == .recipient
+    guard stage == .message, !journal.isEmpty else { return }
+    // The variables are those of the start again; what was done at RCPT is played back in its place.
+    let exitCode = state.exitCode
+    state = State(values: Array(repeating: .untouched, count: symbols.names.count))
+    state.exitCode = exitCode
+    played = 0
+  }
+
+  // MARK: - Statements
+
+  /// Does one statement; a question where a program has to run first.
+  private mutating func step(_ environment: inout some RuleEnvironment) -> ProgramQuestion? {
+    let pc = state.pc
+    let node = nodes[pc]
+    if !isStructure(node) {
+      // The stages differ only where both passes are made.
+      let isEarly = stages[pc] == .recipient
+      if stage == .recipient, !isEarly {
+        pass(node)
+        return nil
+      }
+      if stage == .message, isEarly, played < journal.count, journal[played].node == pc, clones.isEmpty {
+        play(journal[played], node)
+        return nil
+      }
+    }
+    // A statement that waits for a program is done again from its beginning.
+    let before = runsPrograms ? (state, report, clones) : nil
+    writes.removeAll(keepingCapacity: true)
+    outcomesUsed = 0
+    do {
+      try perform(node, &environment)
+    } catch {
+      if let before { (state, report, clones) = before }
+      return error.question
+    }
+    outcomes.removeAll()
+    if isRecording, !isStructure(node) {
+      journal.append(JournalEntry(node: pc, writes: writes, after: state.outcome))
+    }
+    if let clone = clones.last, let depth = clone.endsBelow, state.frames.count < depth { endClone() }
+    return nil
+  }
+
+  private func isStructure(_ node: PlanNode) -> Bool {
+    switch node {
+    case .closeBlock, .enterFile, .leaveFile, .switchFile, .tooDeep, .finish: true
+    case .assign, .recipe, .include: false
+    }
+  }
+
+  /// Leaves out what waits for the message.
+  private mutating func pass(_ node: PlanNode) {
+    if case .recipe(let index) = node { state.pc = recipes[index].after } else { state.pc += 1 }
+  }
+
+  private mutating func play(_ entry: JournalEntry, _ node: PlanNode) {
+    played += 1
+    for (slot, value) in entry.writes { state.values[slot] = value }
+    if case .recipe(let index) = node, case .block = recipes[index].action, entry.after.pc == entry.node + 1 {
+      // Its block was entered: what is in it may wait. The frame keeps what was before the recipe's action.
+      state.frames.append(.block(previous: entry.after.previous, last: entry.after.last))
+    }
+    state.outcome = entry.after
+  }
+
+  private mutating func perform(
+    _ node: PlanNode, _ environment: inout some RuleEnvironment
+  ) throws(ProgramNeeded) {
+    switch node {
+    case .assign(let assignment):
+      state.pc += 1
+      try assign(assignment, &environment)
+    case .recipe(let index): try judge(index, &environment)
+    case .closeBlock:
+      state.pc += 1
+      closeBlock()
+    case .enterFile(let name, let end):
+      state.pc += 1
+      state.frames.append(.file(name: name, returnTo: end))
+    case .leaveFile: leaveFile()
+    case .switchFile(let name):
+      state.pc += 1
+      leaveBlocks()
+      if case .file(_, let end)? = state.frames.popLast() {
+        state.frames.append(.file(name: name, returnTo: end))
+      }
+    case .include(let name, let switches, _):
+      state.pc += 1
+      try include(name, switches: switches, &environment)
+    case .tooDeep:
+      state.pc += 1
+      report.fault = .includedTooDeep
+    case .finish: state.pc = nodes.count
+    }
+  }
+
+  private mutating func closeBlock() {
+    guard case .block(let previous, let last)? = state.frames.popLast() else { return }
+    state.previous = previous
+    state.last = last
+  }
+
+  /// What is open of the current file is closed, without giving back what its blocks kept.
+  private mutating func leaveBlocks() {
+    while case .block? = state.frames.last { state.frames.removeLast() }
+  }
+
+  private mutating func leaveFile() {
+    leaveBlocks()
+    if case .file(_, let end)? = state.frames.popLast() { state.pc = end } else { state.pc = nodes.count }
+  }
+
+  private mutating func include(
+    _ template: Template, switches: Bool, _ environment: inout some RuleEnvironment
+  ) throws(ProgramNeeded) {
+    // The assignment before has put the value in.
+    guard let name = value(switches ? "SWITCHRC" : "INCLUDERC", &environment) else { return }
+    if name.isEmpty || name.elementsEqual("/dev/null".utf8) {
+      if switches { leaveFile() }
+      return
+    }
+    guard let file = environment.file(named: name) else { return }
+    let depth = state.frames.reduce(0) { if case .file = $1 { $0 + 1 } else { $0 } }
+    guard depth <= PlanBuilder.deepest else {
+      report.fault = .includedTooDeep
+      return
+    }
+    let start = nodes.count
+    append(file)
+    if switches {
+      leaveBlocks()
+      guard case .file(_, let end)? = state.frames.popLast() else { return }
+      state.frames.append(.file(name: file.name, returnTo: end))
+    } else {
+      state.frames.append(.file(name: file.name, returnTo: state.pc))
+    }
+    state.pc = start + 1
+  }
+
+  /// Lays out a file that came in at run time, behind all others.
+  private mutating func append(_ file: RuleFile) {
+    runsPrograms = true
+    var part = RulePlan()
+    part.nodes = nodes
+    part.recipes = recipes
+    part.symbols = symbols
+    var builder = PlanBuilder(plan: part, numbersPatterns: false, include: { _ in nil })
+    builder.add(file)
+    part = builder.finished()
+    nodes = part.nodes
+    recipes = part.recipes
+    symbols = part.symbols
+    while stages.count < nodes.count { stages.append(.message) }
+    while state.values.count < symbols.names.count { state.values.append(.untouched) }
+  }
+
+  // MARK: - Ends
+
+  /// Where a clone has come to its end, the one that waited goes on.
+  mutating func endClone() {
+    guard let clone = clones.popLast() else { return }
+    state = clone.parent
+  }
+
+  mutating func finish(_ verdict: RuleVerdict?, by rule: RuleReference?) {
+    report.verdict = verdict
+    report.decidedBy = rule
+    isFinished = true
+  }
+}
+
+extension RuleRun.State {
+  /// What a statement leaves to those behind it, but for variables.
+  struct Outcome: Sendable {
+    let pc: Int
+    let previous: Bool
+    let last: Bool
+    let succeeded: Bool
+    let score: Double
+    let shifted: Int
+    let lastFolder: [UInt8]
+  }
+
+  var outcome: Outcome {
+    get {
+      Outcome(
+        pc: pc, previous: previous, last: last, succeeded: succeeded, score: score, shifted: shifted,
+        lastFolder: lastFolder)
+    }
+    set {
+      (pc, previous, last, succeeded) = (newValue.pc, newValue.previous, newValue.last, newValue.succeeded)
+      (score, shifted, lastFolder) = (newValue.score, newValue.shifted, newValue.lastFolder)
+    }
+  }
+}
+
+/// A statement cannot be done before a program has run.
+struct ProgramNeeded: Error {
+  let question: ProgramQuestion
+}
