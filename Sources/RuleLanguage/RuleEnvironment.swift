@@ -46,6 +46,8 @@ public struct ProgramQuestion: Sendable, Hashable {
   public let input: MessageArea?
   /// What it reads where that is no area.
   public let text: [UInt8]?
+  /// Whether a line feed is added to what it reads where that does not end in an empty line (no flag `r`).
+  public let endsInEmptyLine: Bool
   public let purpose: Purpose
   public let place: RulePlace
 }

@@ -142,7 +142,9 @@ public struct RuleParser {
     }
     text.index += 1
     let value = template(.value)
-    return Assignment(place: source.place(start..<text.index), name: name, value: value)
+    return Assignment(
+      place: source.place(start..<text.index), name: name, value: value,
+      text: source.octets[start..<text.index].shown)
   }
 
   /// Whether another assignment stands on the line, before or behind.

@@ -206,10 +206,13 @@ extension RuleRun {
       ? .whole : flags.contains(.passHeader) ? .header : .body
     let isFilter = flags.contains(.filter)
     let purpose: ProgramQuestion.Purpose = name != nil ? .output : isFilter ? .filter(area) : .delivery
-    let outcome = try outcome(of: command, purpose: purpose, input: area, text: nil, &environment)
+    let outcome = try outcome(
+      of: command, purpose: purpose, input: area, text: nil, isRaw: flags.contains(.raw), &environment)
     let waits = flags.contains(.wait) || flags.contains(.waitQuietly)
     state.succeeded = waits ? outcome.status == 0 : outcome.status != nil
     if let name {
+      // A program that failed and was waited for leaves the value as it was.
+      if waits, outcome.status != 0 { return }
       set(name, Self.withoutLastLineEnd(outcome.output))
     } else if !isFilter, !flags.contains(.copy), outcome.status == 0 || !waits && outcome.status != nil {
       // The program has the message now.
@@ -236,7 +239,7 @@ extension RuleRun {
   /// How a program ended: what the statement was told before, or a question.
   mutating func outcome(
     of command: RuleCommand, purpose: ProgramQuestion.Purpose, input: MessageArea?, text: [UInt8]?,
-    _ environment: inout some RuleEnvironment
+    isRaw: Bool = false, _ environment: inout some RuleEnvironment
   ) throws(ProgramNeeded) -> ProgramOutcome {
     // The words may hold programs of their own, which come first.
     let arguments = try words(command.words, &environment) ?? []
@@ -247,7 +250,8 @@ extension RuleRun {
     }
     throw ProgramNeeded(
       question: ProgramQuestion(
-        arguments: arguments, input: input, text: text, purpose: purpose, place: command.place))
+        arguments: arguments, input: input, text: text, endsInEmptyLine: !isRaw, purpose: purpose,
+        place: command.place))
   }
 }
 

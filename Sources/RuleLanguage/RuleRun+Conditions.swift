@@ -165,7 +165,9 @@ extension RuleRun {
     case nil: break
     }
     switch body.test {
-    case .expression(let text): ready.test = compiled(text, recipe.flags)
+    case .expression(let text):
+      ready.test = compiled(
+        ExpressionText(Self.joined(text.octets), isQuoted: text.isQuoted), recipe.flags)
     case .smaller(let size): ready.test = .size(isGreater: false, size)
     case .greater(let size): ready.test = .size(isGreater: true, size)
     // What a message brings along names no program.
@@ -174,6 +176,20 @@ extension RuleRun {
     case .expanded(let template): ready.test = template.commands.isEmpty ? .expanded(template) : ready.test
     }
     return ready
+  }
+
+  /// Lines of a value in an expression are joined as lines of a file are: the blanks that begin one are dropped, and
+  /// so is a line feed behind a backslash.
+  private static func joined(_ octets: [UInt8]) -> [UInt8] {
+    guard octets.contains(.lineFeed) else { return octets }
+    var result: [UInt8] = []
+    var before: UInt8 = 0
+    for octet in octets {
+      if octet.isWhiteSpace, before == .lineFeed { continue }
+      if octet == .lineFeed, before == UInt8(ascii: "\\") { result.removeLast() } else { result.append(octet) }
+      before = octet
+    }
+    return result
   }
 
   private mutating func compiled(_ text: ExpressionText, _ flags: RecipeFlags) -> PlanTest {
@@ -205,7 +221,8 @@ extension RuleRun {
     let octets: [UInt8]
     switch operand {
     case .variable(let variable):
-      switch value(slot(variable), &environment) {
+      let slot = slot(variable)
+      switch value(slot, &environment) {
       case .known(let value): octets = value ?? []
       case .unknown(let why): return why
       }

@@ -59,7 +59,7 @@ extension RuleRun {
     case .area: if stage == .recipient { return .unknown("the message is not there at RCPT") }
     case .variable:
       // What a recipe has set hides what the gateway knows.
-      if case .variable(let slot)? = condition.subject, case .untouched = state.values[slot] { break }
+      if case .variable(let slot)? = condition.subject, case .untouched = stored(slot) { break }
       return nil
     }
     return environment.isFound(pattern)

@@ -4,7 +4,7 @@ import Bytes
 extension RuleRun {
   /// The value of a variable; nil where it is not set.
   func value(_ slot: Int, _ environment: inout some RuleEnvironment) -> RuleAnswer<[UInt8]?> {
-    switch state.values[slot] {
+    switch stored(slot) {
     case .set(let octets): return .known(octets)
     case .unset: return .known(nil)
     case .untouched:
@@ -15,23 +15,29 @@ extension RuleRun {
 
   /// The value by its name; nil where it is not set or nobody knows.
   mutating func value(_ name: String, _ environment: inout some RuleEnvironment) -> [UInt8]? {
-    guard case .known(let octets) = value(slot(name), &environment) else { return nil }
+    let slot = slot(name)
+    guard case .known(let octets) = value(slot, &environment) else { return nil }
     return octets
   }
 
-  mutating func slot(_ name: String) -> Int {
-    if let slot = symbols.known(name) { return slot }
-    let slot = symbols.slot(name)
-    state.values.append(.untouched)
-    return slot
+  /// What is kept in a slot; a name that came up late has none yet.
+  func stored(_ slot: Int) -> Value { slot < state.values.count ? state.values[slot] : .untouched }
+
+  mutating func slot(_ name: String) -> Int { symbols.known(name) ?? symbols.slot(name) }
+
+  mutating func store(_ value: Value, in slot: Int) {
+    while state.values.count <= slot { state.values.append(.untouched) }
+    state.values[slot] = value
   }
 
-  mutating func set(_ name: String, _ octets: [UInt8]?) { set(slot(name), octets) }
+  mutating func set(_ name: String, _ octets: [UInt8]?) {
+    let slot = slot(name)
+    set(slot, octets)
+  }
 
   mutating func set(_ slot: Int, _ octets: [UInt8]?) {
     let value = octets.map { Value.set($0) } ?? .unset
-    while state.values.count <= slot { state.values.append(.untouched) }
-    state.values[slot] = value
+    store(value, in: slot)
     writes.append((slot, value))
   }
 

@@ -50,7 +50,7 @@ public struct RuleRun: Sendable {
   /// What came of expressions that are made at run time.
   var dynamicTests: [DynamicKey: PlanTest] = [:]
   private(set) var isFinished = false
-  private var runsPrograms: Bool
+  var runsPrograms: Bool
 
   enum Value: Sendable {
     /// Never set here: what the gateway or the environment says.
@@ -198,7 +198,7 @@ public struct RuleRun: Sendable {
 
   private mutating func play(_ entry: JournalEntry, _ node: PlanNode) {
     played += 1
-    for (slot, value) in entry.writes { state.values[slot] = value }
+    for (slot, value) in entry.writes { store(value, in: slot) }
     if case .recipe(let index) = node, case .block = recipes[index].action, entry.after.pc == entry.node + 1 {
       // Its block was entered: what is in it may wait. The frame keeps what was before the recipe's action.
       state.frames.append(.block(previous: entry.after.previous, last: entry.after.last))
@@ -241,60 +241,6 @@ public struct RuleRun: Sendable {
     guard case .block(let previous, let last)? = state.frames.popLast() else { return }
     state.previous = previous
     state.last = last
-  }
-
-  /// What is open of the current file is closed, without giving back what its blocks kept.
-  private mutating func leaveBlocks() {
-    while case .block? = state.frames.last { state.frames.removeLast() }
-  }
-
-  private mutating func leaveFile() {
-    leaveBlocks()
-    if case .file(_, let end)? = state.frames.popLast() { state.pc = end } else { state.pc = nodes.count }
-  }
-
-  private mutating func include(
-    _ template: Template, switches: Bool, _ environment: inout some RuleEnvironment
-  ) throws(ProgramNeeded) {
-    // The assignment before has put the value in.
-    guard let name = value(switches ? "SWITCHRC" : "INCLUDERC", &environment) else { return }
-    if name.isEmpty || name.elementsEqual("/dev/null".utf8) {
-      if switches { leaveFile() }
-      return
-    }
-    guard let file = environment.file(named: name) else { return }
-    let depth = state.frames.reduce(0) { if case .file = $1 { $0 + 1 } else { $0 } }
-    guard depth <= PlanBuilder.deepest else {
-      report.fault = .includedTooDeep
-      return
-    }
-    let start = nodes.count
-    append(file)
-    if switches {
-      leaveBlocks()
-      guard case .file(_, let end)? = state.frames.popLast() else { return }
-      state.frames.append(.file(name: file.name, returnTo: end))
-    } else {
-      state.frames.append(.file(name: file.name, returnTo: state.pc))
-    }
-    state.pc = start + 1
-  }
-
-  /// Lays out a file that came in at run time, behind all others.
-  private mutating func append(_ file: RuleFile) {
-    runsPrograms = true
-    var part = RulePlan()
-    part.nodes = nodes
-    part.recipes = recipes
-    part.symbols = symbols
-    var builder = PlanBuilder(plan: part, numbersPatterns: false, include: { _ in nil })
-    builder.add(file)
-    part = builder.finished()
-    nodes = part.nodes
-    recipes = part.recipes
-    symbols = part.symbols
-    while stages.count < nodes.count { stages.append(.message) }
-    while state.values.count < symbols.names.count { state.values.append(.untouched) }
   }
 
   // MARK: - Ends

@@ -38,6 +38,8 @@ public struct Assignment: Sendable {
   public let value: Template?
   /// It is a bare name, and other assignments stand on its line: perhaps the rest of a value.
   var sharesLine = false
+  /// As it was written.
+  var text = ""
 }
 
 /// Whether a rule counts.

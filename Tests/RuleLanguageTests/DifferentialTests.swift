@@ -1,0 +1,56 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import RuleLanguage
+
+/// The same rules and messages, given to Weir and to Debian's procmail.
+@Suite(.serialized) struct DifferentialTests {
+  private func plan(_ text: String) -> RulePlan {
+    var options = RuleParserOptions()
+    options.programs = ["cat", "grep", "wc"]
+    return RulePlan(files: [RuleParser.parse(name: "a.rc", octets: text.utf8, options: options)])
+  }
+
+  /// The texts that differ, in words.
+  private func differences(
+    _ files: [String], _ messages: [[UInt8]], _ pairs: [(file: Int, message: Int)]
+  ) throws -> (compared: Int, differences: [String]) {
+    let expected = try ProcmailOracle.answers(files: files, messages: messages, pairs: pairs)
+    let plans = files.map(plan)
+    var compared = 0
+    var found: [String] = []
+    for (pair, theirs) in zip(pairs, expected) {
+      let ours = ProcmailOracle.Answer(plans[pair.file], messages[pair.message])
+      compared += theirs.log.count + theirs.folders.count
+      if theirs.folders != ours.folders {
+        found.append("file \(pair.file) message \(pair.message): folders \(theirs.folders), ours \(ours.folders)")
+      }
+      // What follows a first difference follows from it.
+      let place = (0..<max(theirs.log.count, ours.log.count)).first { index in
+        index >= theirs.log.count || index >= ours.log.count || theirs.log[index] != ours.log[index]
+      }
+      guard let place else { continue }
+      let (their, our) = (theirs.log.dropFirst(place).first, ours.log.dropFirst(place).first)
+      found.append("file \(pair.file) message \(pair.message): \(text(their ?? [])), ours \(text(our ?? []))")
+    }
+    return (compared, found)
+  }
+
+  private func text(_ octets: [UInt8]) -> String { String(decoding: octets, as: UTF8.self).debugDescription }
+
+  @Test(needs(.procmail))
+  func generatedRulesComeOutAsProcmailHasThem() throws {
+    var generator = RuleGenerator(seed: UInt64(ProcessInfo.processInfo.environment["SEED"] ?? "") ?? 6)
+    let files = (0..<12).map { _ in generator.file(probes: 150) }
+    let messages = (0..<240).map { _ in generator.message() }
+    let pairs = messages.indices.map { (file: $0 % files.count, message: $0) }
+    if let path = ProcessInfo.processInfo.environment["DUMP"] {
+      for (index, file) in files.enumerated() { try file.write(toFile: "\(path)/rc\(index)", atomically: true, encoding: .utf8) }
+      for (index, message) in messages.enumerated() { try Data(message).write(to: URL(fileURLWithPath: "\(path)/m\(index)")) }
+    }
+    let (compared, differences) = try differences(files, messages, pairs)
+    #expect(compared > 30_000)
+    #expect(differences.prefix(20).isEmpty, "\(differences.count): \(differences.prefix(60).joined(separator: "\n"))")
+  }
+}
