@@ -25,7 +25,7 @@ public struct Automaton: Sendable, Hashable {
   let capturesMatch: Bool
 
   /// Bound: states of one expression.
-  public static let largest = 16_384
+  public static let largest = 65_536
 
   /// nil where the expression is larger than ``largest``.
   public init?(_ expression: Expression) {

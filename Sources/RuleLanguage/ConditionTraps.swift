@@ -14,8 +14,19 @@ enum ConditionTraps {
       }
     case .expanded(let template):
       for command in template.commands { parser.check(command) }
+      if asksProgram(template) {
+        parser.error(
+          "a program cannot be named at run time", cure: "take the $ out, and write the program's name",
+          at: line.range(result.payload.lowerBound - 1..<line.octets.count))
+      }
     case .program: break
     }
+  }
+
+  /// Whether what a `$` condition becomes begins with `?`.
+  static func asksProgram(_ template: Template) -> Bool {
+    guard case .text(let octets)? = template.pieces.first(where: { $0 != .wordMark }) else { return false }
+    return octets.first { !$0.isWhiteSpace && $0 != UInt8(ascii: "!") } == UInt8(ascii: "?")
   }
 
   private static func reportSize(
@@ -47,7 +58,7 @@ enum ConditionTraps {
     comma(expression.octets, place, &parser)
     perlisms(expression.octets, place, &parser)
     do {
-      _ = try ExpressionParser.parse(expression.octets, isCaseless: false)
+      _ = try ExpressionParser.parse(expression.octets, isCaseless: false, isStrict: true)
     } catch {
       parser.error(error.message, cure: error.cure, at: place(error.range))
     }

@@ -22,7 +22,7 @@ enum ExpressionMacros {
   }
 
   /// Bound: what is put in holds none of the words, so that it ends; and no expression is longer than this.
-  static let longest = 4096
+  static let longest = 16_384
 
   private struct Macro {
     let name: [UInt8]
@@ -104,7 +104,7 @@ extension Expression {
     }
     let (octets, forced) = ExpressionMacros.expanded(text)
     // Bound: a word is four octets, and what it stands for some hundreds.
-    guard octets.count <= 16 * ExpressionMacros.longest else {
+    guard octets.count <= 4 * ExpressionMacros.longest else {
       throw ExpressionError(message: "an expression of too many macros")
     }
     do {

@@ -17,14 +17,22 @@ struct ExpressionParser {
   private var index = 0
   private var depth = 0
 
-  private init(_ octets: [UInt8], isCaseless: Bool) {
+  /// Whether a class that is never closed is a fault; procmail takes it for closed at the end.
+  private let isStrict: Bool
+
+  private init(_ octets: [UInt8], isCaseless: Bool, isStrict: Bool) {
     self.octets = octets
     self.isCaseless = isCaseless
+    self.isStrict = isStrict
   }
 
-  /// - Parameter octets: macros put in already.
-  static func parse(_ octets: [UInt8], isCaseless: Bool) throws(Fault) -> Expression {
-    var parser = ExpressionParser(octets, isCaseless: isCaseless)
+  /// - Parameters:
+  ///   - octets: macros put in already.
+  ///   - isStrict: as an author's line is read; what a value has made of it is taken as procmail takes it.
+  static func parse(
+    _ octets: [UInt8], isCaseless: Bool, isStrict: Bool = false
+  ) throws(Fault) -> Expression {
+    var parser = ExpressionParser(octets, isCaseless: isCaseless, isStrict: isStrict)
     let node = try parser.alternatives()
     guard parser.index >= octets.count else {
       throw Fault(
@@ -135,6 +143,7 @@ struct ExpressionParser {
       mark(end, in: &set, isNegated)
       last = end
     }
+    guard isStrict else { return set }
     throw Fault(
       message: "this class is never closed", cure: #"close it with ], or write \[ for the character itself"#,
       range: start..<(start + 1))

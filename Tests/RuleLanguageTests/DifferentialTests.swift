@@ -53,4 +53,40 @@ import Testing
     #expect(compared > 30_000)
     #expect(differences.prefix(20).isEmpty, "\(differences.count): \(differences.prefix(60).joined(separator: "\n"))")
   }
+
+  @Test(needs(.procmail), needsMaterial("procmail"), needsMaterial("corpus/spamassassin"))
+  func rulesFromTheWildComeOutAsProcmailHasThem() throws {
+    let files = try Self.paths(under: "procmail").filter { !$0.hasSuffix(".txt") && !$0.hasSuffix("COPYING") }
+    var written: [String] = []
+    var recipes = 0
+    for path in files {
+      let file = RuleParser.parse(name: path, octets: try readBytes(atPath: "\(Material.folder)/procmail/\(path)"))
+      let one = Instrumentation.of(file)
+      guard one.recipes > 0, one.text.utf8.count < 200_000 else { continue }
+      recipes += one.recipes
+      written.append(one.text)
+    }
+    let messages = try Self.paths(under: "corpus/spamassassin").lazy
+      .map { try readBytes(atPath: "\(Material.folder)/corpus/spamassassin/\($0)") }
+      .filter { $0.count < 3000 && !$0.contains(0) && !$0.contains(1) }.prefix(60)
+    try #require(!written.isEmpty && !messages.isEmpty)
+    let some = Array(messages)
+    let pairs = (0..<max(some.count, written.count) * 2).map { (file: $0 % written.count, message: ($0 * 7) % some.count) }
+    let (compared, differences) = try differences(written, some, pairs)
+    if let path = ProcessInfo.processInfo.environment["DUMP"] {
+      for (index, file) in written.enumerated() { try file.write(toFile: "\(path)/w\(index)", atomically: true, encoding: .utf8) }
+      for (index, message) in some.enumerated() { try Data(message).write(to: URL(fileURLWithPath: "\(path)/wm\(index)")) }
+    }
+    print("procmail/wild: \(written.count) files, \(recipes) recipes, \(compared) texts, \(differences.count) differ")
+    #expect(compared > 1000)
+    #expect(differences.prefix(20).isEmpty, "\(differences.count): \(differences.prefix(60).joined(separator: "\n"))")
+  }
+
+  private static func paths(under folder: String) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: "\(Material.folder)/\(folder)").sorted().filter { path in
+      var isFolder: ObjCBool = false
+      return FileManager.default.fileExists(atPath: "\(Material.folder)/\(folder)/\(path)", isDirectory: &isFolder)
+        && !isFolder.boolValue
+    }
+  }
 }
