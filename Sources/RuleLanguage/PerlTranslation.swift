@@ -122,7 +122,7 @@ public struct PerlTranslation: Sendable, Hashable {
 
     private static func classOctet(_ octet: UInt8) -> String {
       if octet == .lineFeed { return #"\n"# }
-      if octet.isASCIILetterOrDigit { return String(Unicode.Scalar(octet)) }
+      if octet.isNamePart { return String(Unicode.Scalar(octet)) }
       return octet > 0x20 && octet < 0x7f ? "\\" + String(Unicode.Scalar(octet)) : hex(octet)
     }
 

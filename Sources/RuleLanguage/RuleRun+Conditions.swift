@@ -27,8 +27,7 @@ extension RuleRun {
     state.score = judgement.score
     if judgement.isScored, judgement.score <= 0 { judgement.holds = false }
     let matched = judgement.holds
-    if !flags.contains(.also), !flags.contains(.alsoIfSucceeded) { state.last = matched }
-    if !state.previous || !flags.contains(.otherwise) || flags.contains(.onError) { state.previous = matched }
+    settle(recipe, hasMatched: matched)
     if options.keepsTrace {
       report.trace.append(
         RuleTrace(
@@ -186,7 +185,11 @@ extension RuleRun {
     var before: UInt8 = 0
     for octet in octets {
       if octet.isWhiteSpace, before == .lineFeed { continue }
-      if octet == .lineFeed, before == UInt8(ascii: "\\") { result.removeLast() } else { result.append(octet) }
+      if octet == .lineFeed, before == UInt8(ascii: "\\") {
+        result.removeLast()
+      } else {
+        result.append(octet)
+      }
       before = octet
     }
     return result

@@ -44,6 +44,8 @@ public struct RuleRun: Sendable {
   private var played = 0
   private var isRecording = false
   var writes: [(slot: Int, value: Value)] = []
+  /// Whether the recipe at hand matched.
+  private var hasMatched = false
   /// Outcomes of programs that the current statement was told already, in their order.
   var outcomes: [ProgramOutcome] = []
   var outcomesUsed = 0
@@ -91,10 +93,12 @@ public struct RuleRun: Sendable {
     let isCaseless: Bool
   }
 
+  /// What a statement did at RCPT.
   private struct JournalEntry: Sendable {
     let node: Int
     let writes: [(slot: Int, value: Value)]
-    let after: State.Outcome
+    let hasMatched: Bool
+    let after: State
   }
 
   public init(_ plan: RulePlan, options: RuleRunOptions = RuleRunOptions()) {
@@ -142,9 +146,7 @@ public struct RuleRun: Sendable {
     isRecording = stage == .recipient
     guard stage == .message, !journal.isEmpty else { return }
     // The variables are those of the start again; what was done at RCPT is played back in its place.
-    let exitCode = state.exitCode
     state = State(values: Array(repeating: .untouched, count: symbols.names.count))
-    state.exitCode = exitCode
     played = 0
   }
 
@@ -178,7 +180,7 @@ public struct RuleRun: Sendable {
     }
     outcomes.removeAll()
     if isRecording, !isStructure(node) {
-      journal.append(JournalEntry(node: pc, writes: writes, after: state.outcome))
+      journal.append(JournalEntry(node: pc, writes: writes, hasMatched: hasMatched, after: state))
     }
     if let clone = clones.last, let depth = clone.endsBelow, state.frames.count < depth { endClone() }
     return nil
@@ -198,12 +200,34 @@ public struct RuleRun: Sendable {
 
   private mutating func play(_ entry: JournalEntry, _ node: PlanNode) {
     played += 1
+    state.pc = entry.after.pc
     for (slot, value) in entry.writes { store(value, in: slot) }
-    if case .recipe(let index) = node, case .block = recipes[index].action, entry.after.pc == entry.node + 1 {
-      // Its block was entered: what is in it may wait. The frame keeps what was before the recipe's action.
-      state.frames.append(.block(previous: entry.after.previous, last: entry.after.last))
+    switch node {
+    case .recipe(let index): play(entry, recipes[index])
+    case .assign(let assignment):
+      if assignment.behaviour == .exitCode { state.exitCode = entry.after.exitCode }
+      if assignment.behaviour == .shift { state.shifted = entry.after.shifted }
+    case .closeBlock, .enterFile, .leaveFile, .switchFile, .include, .tooDeep, .finish: break
     }
-    state.outcome = entry.after
+  }
+
+  private mutating func play(_ entry: JournalEntry, _ recipe: PlanRecipe) {
+    settle(recipe, hasMatched: entry.hasMatched)
+    state.score = entry.after.score
+    guard entry.hasMatched else { return }
+    state.succeeded = entry.after.succeeded
+    state.lastFolder = entry.after.lastFolder
+    if case .block = recipe.action { state.frames.append(.block(previous: state.previous, last: state.last)) }
+  }
+
+  /// What a recipe leaves to those that hang on it.
+  mutating func settle(_ recipe: PlanRecipe, hasMatched: Bool) {
+    let flags = recipe.flags
+    if !flags.contains(.also), !flags.contains(.alsoIfSucceeded) { state.last = hasMatched }
+    if !state.previous || !flags.contains(.otherwise) || flags.contains(.onError) {
+      state.previous = hasMatched
+    }
+    self.hasMatched = hasMatched
   }
 
   private mutating func perform(
@@ -255,31 +279,6 @@ public struct RuleRun: Sendable {
     report.verdict = verdict
     report.decidedBy = rule
     isFinished = true
-  }
-}
-
-extension RuleRun.State {
-  /// What a statement leaves to those behind it, but for variables.
-  struct Outcome: Sendable {
-    let pc: Int
-    let previous: Bool
-    let last: Bool
-    let succeeded: Bool
-    let score: Double
-    let shifted: Int
-    let lastFolder: [UInt8]
-  }
-
-  var outcome: Outcome {
-    get {
-      Outcome(
-        pc: pc, previous: previous, last: last, succeeded: succeeded, score: score, shifted: shifted,
-        lastFolder: lastFolder)
-    }
-    set {
-      (pc, previous, last, succeeded) = (newValue.pc, newValue.previous, newValue.last, newValue.succeeded)
-      (score, shifted, lastFolder) = (newValue.score, newValue.shifted, newValue.lastFolder)
-    }
   }
 }
 

@@ -20,12 +20,15 @@ struct StageAnalysis {
     var last = RuleStage.recipient
     var previous = RuleStage.recipient
     var success = RuleStage.recipient
+    /// What `$=` is of.
+    var score = RuleStage.recipient
     /// A file that nobody knows beforehand was included: all may have been set by it.
     var isLost = false
 
     mutating func join(_ other: State) {
       late.formUnion(other.late)
       success = max(success, other.success)
+      score = max(score, other.score)
       isLost = isLost || other.isLost
     }
   }
@@ -79,8 +82,9 @@ struct StageAnalysis {
     for name in template.names {
       switch name {
       case .variable(let name): stage = max(stage, needs(variable: name))
-      // Scores and statuses are of the recipes before.
-      case .score, .status: stage = max(stage, state.previous)
+      case .score: stage = max(stage, state.score)
+      // A status is of a program, and programs wait.
+      case .status: stage = .message
       case .argument, .argumentCount, .file, .lastFolder, .process: break
       }
     }
@@ -118,6 +122,7 @@ struct StageAnalysis {
     if mayCapture, stage == .message { state.late.insert("MATCH") }
     if !recipe.flags.contains(.also), !recipe.flags.contains(.alsoIfSucceeded) { state.last = stage }
     state.previous = recipe.flags.contains(.otherwise) ? max(state.previous, stage) : stage
+    state.score = stage
     state.success = max(state.success, stage)
     if stage == .recipient, recipe.conditions.isEmpty, recipe.flags.isDisjoint(with: .chain) {
       state.success = .recipient

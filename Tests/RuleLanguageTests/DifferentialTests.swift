@@ -24,7 +24,8 @@ import Testing
       let ours = ProcmailOracle.Answer(plans[pair.file], messages[pair.message])
       compared += theirs.log.count + theirs.folders.count
       if theirs.folders != ours.folders {
-        found.append("file \(pair.file) message \(pair.message): folders \(theirs.folders), ours \(ours.folders)")
+        found.append(
+          "file \(pair.file) message \(pair.message): folders \(theirs.folders), ours \(ours.folders)")
       }
       // What follows a first difference follows from it.
       let place = (0..<max(theirs.log.count, ours.log.count)).first { index in
@@ -46,12 +47,18 @@ import Testing
     let messages = (0..<240).map { _ in generator.message() }
     let pairs = messages.indices.map { (file: $0 % files.count, message: $0) }
     if let path = ProcessInfo.processInfo.environment["DUMP"] {
-      for (index, file) in files.enumerated() { try file.write(toFile: "\(path)/rc\(index)", atomically: true, encoding: .utf8) }
-      for (index, message) in messages.enumerated() { try Data(message).write(to: URL(fileURLWithPath: "\(path)/m\(index)")) }
+      for (index, file) in files.enumerated() {
+        try file.write(toFile: "\(path)/rc\(index)", atomically: true, encoding: .utf8)
+      }
+      for (index, message) in messages.enumerated() {
+        try Data(message).write(to: URL(fileURLWithPath: "\(path)/m\(index)"))
+      }
     }
     let (compared, differences) = try differences(files, messages, pairs)
     #expect(compared > 30_000)
-    #expect(differences.prefix(20).isEmpty, "\(differences.count): \(differences.prefix(60).joined(separator: "\n"))")
+    #expect(
+      differences.prefix(20).isEmpty,
+      "\(differences.count): \(differences.prefix(60).joined(separator: "\n"))")
   }
 
   @Test(needs(.procmail), needsMaterial("procmail"), needsMaterial("corpus/spamassassin"))
@@ -60,7 +67,8 @@ import Testing
     var written: [String] = []
     var recipes = 0
     for path in files {
-      let file = RuleParser.parse(name: path, octets: try readBytes(atPath: "\(Material.folder)/procmail/\(path)"))
+      let file = RuleParser.parse(
+        name: path, octets: try readBytes(atPath: "\(Material.folder)/procmail/\(path)"))
       let one = Instrumentation.of(file)
       guard one.recipes > 0, one.text.utf8.count < 200_000 else { continue }
       recipes += one.recipes
@@ -71,21 +79,33 @@ import Testing
       .filter { $0.count < 3000 && !$0.contains(0) && !$0.contains(1) }.prefix(60)
     try #require(!written.isEmpty && !messages.isEmpty)
     let some = Array(messages)
-    let pairs = (0..<max(some.count, written.count) * 2).map { (file: $0 % written.count, message: ($0 * 7) % some.count) }
+    let pairs = (0..<max(some.count, written.count) * 2).map {
+      (file: $0 % written.count, message: ($0 * 7) % some.count)
+    }
     let (compared, differences) = try differences(written, some, pairs)
     if let path = ProcessInfo.processInfo.environment["DUMP"] {
-      for (index, file) in written.enumerated() { try file.write(toFile: "\(path)/w\(index)", atomically: true, encoding: .utf8) }
-      for (index, message) in some.enumerated() { try Data(message).write(to: URL(fileURLWithPath: "\(path)/wm\(index)")) }
+      for (index, file) in written.enumerated() {
+        try file.write(toFile: "\(path)/w\(index)", atomically: true, encoding: .utf8)
+      }
+      for (index, message) in some.enumerated() {
+        try Data(message).write(to: URL(fileURLWithPath: "\(path)/wm\(index)"))
+      }
     }
-    print("procmail/wild: \(written.count) files, \(recipes) recipes, \(compared) texts, \(differences.count) differ")
+    print(
+      "procmail/wild: \(written.count) files, \(recipes) recipes, \(compared) texts, \(differences.count) differ"
+    )
     #expect(compared > 1000)
-    #expect(differences.prefix(20).isEmpty, "\(differences.count): \(differences.prefix(60).joined(separator: "\n"))")
+    #expect(
+      differences.prefix(20).isEmpty,
+      "\(differences.count): \(differences.prefix(60).joined(separator: "\n"))")
   }
 
   private static func paths(under folder: String) throws -> [String] {
-    try FileManager.default.subpathsOfDirectory(atPath: "\(Material.folder)/\(folder)").sorted().filter { path in
+    try FileManager.default.subpathsOfDirectory(atPath: "\(Material.folder)/\(folder)").sorted().filter {
+      path in
       var isFolder: ObjCBool = false
-      return FileManager.default.fileExists(atPath: "\(Material.folder)/\(folder)/\(path)", isDirectory: &isFolder)
+      return FileManager.default.fileExists(
+        atPath: "\(Material.folder)/\(folder)/\(path)", isDirectory: &isFolder)
         && !isFolder.boolValue
     }
   }

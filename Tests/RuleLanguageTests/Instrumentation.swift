@@ -54,7 +54,8 @@ struct Instrumentation {
     kept += 1
     count += 1
     let id = "r\(count)"
-    let flags = String(recipe.flags.subtracting([.copy, .filter, .wait, .waitQuietly]).text.filter { "HBDAaEe".contains($0) })
+    let flags = String(
+      recipe.flags.subtracting([.copy, .filter, .wait, .waitQuietly]).text.filter { "HBDAaEe".contains($0) })
     text += ":0 \(flags)\n"
     for condition in recipe.conditions { text += "* \(condition.text)\n" }
     text += "{ \(RuleGenerator.log("\(id) $= [$MATCH]"))"

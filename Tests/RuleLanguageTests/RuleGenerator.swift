@@ -10,17 +10,23 @@ struct RuleGenerator {
   // MARK: - Messages
 
   private static let words = [
-    "viagra", "free", "money", "ab", "aab", "abc", "b-c", "a_b", "1", "77", "A", "Ba", "发票", "caf\u{e9}", "a.b", "x@y",
+    "viagra", "free", "money", "ab", "aab", "abc", "b-c", "a_b", "1", "77", "A", "Ba", "发票", "caf\u{e9}",
+    "a.b", "x@y",
     "(c)", "*", "[b]", "$5", "^", "{2}", "", "a b", "\t",
   ]
-  private static let names = ["Subject", "From", "To", "Cc", "X-Num", "Sender", "Resent-To", "X-ab", "Precedence"]
+  private static let names = [
+    "Subject", "From", "To", "Cc", "X-Num", "Sender", "Resent-To", "X-ab", "Precedence",
+  ]
   private static let senders = [
-    "postmaster@a.example", "Mailer-Daemon <x@b>", "a@b.c", "\"b\" <owner-list@a>", "news-request@a", "list", "root",
-    "aab@abc", "x.postmaster@y", "<daemon@a> (b)", "MAILER-DAEMON (Mail Delivery)", "bulk", "junk ab", "listserv",
+    "postmaster@a.example", "Mailer-Daemon <x@b>", "a@b.c", "\"b\" <owner-list@a>", "news-request@a", "list",
+    "root",
+    "aab@abc", "x.postmaster@y", "<daemon@a> (b)", "MAILER-DAEMON (Mail Delivery)", "bulk", "junk ab",
+    "listserv",
   ]
 
   private mutating func line(_ most: Int) -> String {
-    (0..<chance.number(0...most)).map { _ in chance.one(Self.words) }.joined(separator: chance.one([" ", "  ", ""]))
+    (0..<chance.number(0...most)).map { _ in chance.one(Self.words) }.joined(
+      separator: chance.one([" ", "  ", ""]))
   }
 
   mutating func message() -> [UInt8] {
@@ -42,7 +48,8 @@ struct RuleGenerator {
 
   private static let octets = Array("aabbcc1 -_.@<:x").map(String.init)
   private static let classes = [
-    "[abc]", "[^a]", "[a-c1]", "[^a-c ]", "[]a]", "[^]b]", "[a-]", "[-a]", "[^-b]", "[A-B]", "[0-9]", "[\\a]", "[a^]",
+    "[abc]", "[^a]", "[a-c1]", "[^a-c ]", "[]a]", "[^]b]", "[a-]", "[-a]", "[^-b]", "[A-B]", "[0-9]", "[\\a]",
+    "[a^]",
     "[ .*+]", "[z-a]", "[a-b-c]",
   ]
 
@@ -97,18 +104,27 @@ struct RuleGenerator {
 
   // MARK: - Conditions
 
-  private static let macros = ["^TO_ab", "^TOab", "^TO_a@b.c", "^FROM_DAEMON", "^FROM_MAILER", "^TO_", "a^TOb"]
+  private static let macros = [
+    "^TO_ab", "^TOab", "^TO_a@b.c", "^FROM_DAEMON", "^FROM_MAILER", "^TO_", "a^TOb",
+  ]
 
   mutating func condition() -> String {
     var prefix = ""
-    while chance.happens(20) { prefix += chance.one(["! ", "!", "B ?? ", "H ?? ", "HB ??", "V ?? ", "MATCH ?? ", "W??"]) }
+    while chance.happens(20) {
+      prefix += chance.one(["! ", "!", "B ?? ", "H ?? ", "HB ??", "V ?? ", "MATCH ?? ", "W??"])
+    }
     if chance.happens(30) {
-      prefix += "\(chance.one(["1", "-1", ".5", "2.5", "100", "-0.5", "1e3", "3000000000"]))^\(chance.one(["0", "1", ".5", "2", "-1", ".9", "1.5"])) "
+      prefix +=
+        "\(chance.one(["1", "-1", ".5", "2.5", "100", "-0.5", "1e3", "3000000000"]))^\(chance.one(["0", "1", ".5", "2", "-1", ".9", "1.5"])) "
     }
     switch chance.number(0...9) {
-    case 0: return prefix + "\(chance.one(["<", ">"]))\(chance.one([" ", ""]))\(chance.one(["100", "5", "300", "$N", "0", "1000"]))"
+    case 0:
+      return prefix
+        + "\(chance.one(["<", ">"]))\(chance.one([" ", ""]))\(chance.one(["100", "5", "300", "$N", "0", "1000"]))"
     case 1: return prefix + chance.one(Self.macros)
-    case 2: return prefix + "$ \(chance.one(["", "V ?? ", "! "]))()\(chance.one(["$V", "$\\V", "${W}b", "a$E", "${U-x}", "${V+a.}", "$\\W"]))\(chance.one(["", ".*", "$^"]))"
+    case 2:
+      return prefix
+        + "$ \(chance.one(["", "V ?? ", "! "]))()\(chance.one(["$V", "$\\V", "${W}b", "a$E", "${U-x}", "${V+a.}", "$\\W"]))\(chance.one(["", ".*", "$^"]))"
     default: return prefix + written(captures: chance.happens(25))
     }
   }
@@ -129,7 +145,9 @@ struct RuleGenerator {
     for index in 0..<chance.number(2...4) {
       let id = "\(name).\(index)"
       let flags = chance.one(["", "", "A", "a", "E", "e", "AE", "Ea", "eA", "Aa", "c"])
-      let condition = chance.one(["", "* nomatchatall\n", "* ^\n", "* 1^0\n", "* -1^0\n", "* V ?? a\n", "* ! V ?? a\n"])
+      let condition = chance.one([
+        "", "* nomatchatall\n", "* ^\n", "* 1^0\n", "* -1^0\n", "* V ?? a\n", "* ! V ?? a\n",
+      ])
       let plain = flags == "c" ? "" : flags
       switch chance.number(0...9) {
       case 0 where depth > 0:
@@ -138,7 +156,9 @@ struct RuleGenerator {
         // A fourth delivery in one second makes procmail wait for the next.
         copies += 1
         text += ":0 \(plain)c\n\(condition)f\(id)/\n"
-      case 2: text += ":0 \(plain)\(chance.one(["w", "hw", "bw", "rW"]))\n\(condition)T=| \(chance.one(["wc -c", "grep nomatchatall"]))\n"
+      case 2:
+        text +=
+          ":0 \(plain)\(chance.one(["w", "hw", "bw", "rW"]))\n\(condition)T=| \(chance.one(["wc -c", "grep nomatchatall"]))\n"
       case 3: text += ":0 \(plain)cw\n\(condition)| \(chance.one(["cat", "grep nomatchatall"]))\n"
       default: text += ":0 \(plain)\n\(condition){ \(Self.log(id))}\n"
       }
@@ -147,8 +167,10 @@ struct RuleGenerator {
   }
 
   private static let values = [
-    "a", "\"a b\"", "'a $V'", "a\\ b", "\"$V\"", "$V", "x$V\"y z\"'q'", "${U-n}", "${U:-\"n m\"}", "${V:+s}", "${E:-e}", "${E-e}",
-    "\\$V", "\"\\a\\$\"", "a#b", "# no", "\"${V}b\"", "$V$W", "\"'$W'\"", "'\"'", "$\\W", "\"$=\"", "${W+\"p q\"}", "\"a\n b\"", "a\\\nb",
+    "a", "\"a b\"", "'a $V'", "a\\ b", "\"$V\"", "$V", "x$V\"y z\"'q'", "${U-n}", "${U:-\"n m\"}", "${V:+s}",
+    "${E:-e}", "${E-e}",
+    "\\$V", "\"\\a\\$\"", "a#b", "# no", "\"${V}b\"", "$V$W", "\"'$W'\"", "'\"'", "$\\W", "\"$=\"",
+    "${W+\"p q\"}", "\"a\n b\"", "a\\\nb",
     "\\#x", "$1x", "\"$#\"", "${U:+z}", "\"a\\b\"", "\"\\\"q\\\"\"", "$V/$W", "a=b", "${V}", "${V:-${W}}",
   ]
 
