@@ -79,8 +79,7 @@ struct PlanBuilder {
     plan.nodes.append(
       .assign(
         PlanAssignment(
-          place: assignment.place, name: assignment.name, slot: plan.symbols.slot(assignment.name),
-          value: assignment.value, behaviour: behaviour)))
+          name: assignment.name, slot: plan.symbols.slot(assignment.name), value: assignment.value)))
     guard behaviour == .includeFile || behaviour == .switchFile, let value = assignment.value else { return }
     let switches = behaviour == .switchFile
     guard let constant = value.constant else {
@@ -118,12 +117,10 @@ struct PlanBuilder {
     let isDecoded = file?.isDecoded ?? false
     plan.recipes.append(
       PlanRecipe(
-        reference: RuleReference(id: recipe.id, place: recipe.place), mode: recipe.mode,
-        wantedStage: recipe.stage, flags: recipe.flags, isDecoded: isDecoded,
-        conditions: recipe.conditions.map {
+        recipe, isDecoded: isDecoded,
+        recipe.conditions.map {
           condition($0.body, $0.place, $0.text, recipe.flags, isDecoded: isDecoded)
-        },
-        action: action(recipe.action), actionPlace: recipe.actionPlace))
+        }, action(recipe.action)))
     plan.nodes.append(.recipe(index))
     if case .block(let statements) = recipe.action {
       add(statements)
@@ -205,7 +202,7 @@ struct PlanBuilder {
     return .expression(
       PlanExpression(
         automaton: text.octets.isEmpty ? nil : automaton, pattern: number,
-        isAlwaysFound: expression.isAlwaysFound, capturesMatch: expression.capturesMatch))
+        capturesMatch: expression.capturesMatch))
   }
 }
 

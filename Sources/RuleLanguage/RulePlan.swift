@@ -58,12 +58,30 @@ public struct RulePattern: Sendable, Identifiable {
   /// Its index in ``RulePlan/patterns``.
   public let id: Int
   public let view: View
-  public let expression: Expression
-  /// Searches by itself, where nobody else does.
-  public let automaton: Automaton
-  /// As it stands in a file, for people.
-  public let text: String
+  private let content: Content
 
+  /// What is shared by all copies: a run makes many of them.
+  private final class Content: Sendable {
+    let expression: Expression
+    let automaton: Automaton
+    let text: String
+
+    init(_ expression: Expression, _ automaton: Automaton, _ text: String) {
+      (self.expression, self.automaton, self.text) = (expression, automaton, text)
+    }
+  }
+
+  init(id: Int, view: View, expression: Expression, automaton: Automaton, text: String) {
+    self.id = id
+    self.view = view
+    content = Content(expression, automaton, text)
+  }
+
+  public var expression: Expression { content.expression }
+  /// Searches by itself, where nobody else does.
+  public var automaton: Automaton { content.automaton }
+  /// As it stands in a file, for people.
+  public var text: String { content.text }
   public var isCaseless: Bool { expression.isCaseless }
   /// For engines of Perl's kind.
   public var perl: PerlTranslation { PerlTranslation(expression) }
@@ -71,22 +89,43 @@ public struct RulePattern: Sendable, Identifiable {
 
 /// A recipe ready to run.
 public struct PlanRecipe: Sendable {
-  public let reference: RuleReference
-  public let mode: RuleMode
   public internal(set) var stage = RuleStage.message
-  /// What its directive asks for.
-  let wantedStage: RuleStage?
-  let flags: RecipeFlags
-  let isDecoded: Bool
-  let conditions: [PlanCondition]
-  let action: PlanAction
   /// The node behind it, and behind its block.
   var after = 0
   /// Whether recipes stand in its block: they set `$=` even when the block is passed over.
   var holdsRecipes = false
-  let actionPlace: RulePlace
+  private let content: Content
 
-  public var id: String { reference.id }
+  /// What is shared by all copies: a run makes many of them.
+  private final class Content: Sendable {
+    let recipe: Recipe
+    let reference: RuleReference
+    let isDecoded: Bool
+    let conditions: [PlanCondition]
+    let action: PlanAction
+
+    init(_ recipe: Recipe, isDecoded: Bool, _ conditions: [PlanCondition], _ action: PlanAction) {
+      self.recipe = recipe
+      reference = RuleReference(id: recipe.id, place: recipe.place)
+      self.isDecoded = isDecoded
+      self.conditions = conditions
+      self.action = action
+    }
+  }
+
+  init(_ recipe: Recipe, isDecoded: Bool, _ conditions: [PlanCondition], _ action: PlanAction) {
+    content = Content(recipe, isDecoded: isDecoded, conditions, action)
+  }
+
+  public var reference: RuleReference { content.reference }
+  public var id: String { content.reference.id }
+  public var mode: RuleMode { content.recipe.mode }
+  /// What its directive asks for.
+  var wantedStage: RuleStage? { content.recipe.stage }
+  var flags: RecipeFlags { content.recipe.flags }
+  var isDecoded: Bool { content.isDecoded }
+  var conditions: [PlanCondition] { content.conditions }
+  var action: PlanAction { content.action }
 
   fileprivate var runsPrograms: Bool {
     if case .program = action { return true }
@@ -117,14 +156,22 @@ enum PlanAction: Sendable {
   case weir(WeirAction)
 }
 
-struct PlanCondition: Sendable {
+final class PlanCondition: Sendable {
   let place: RulePlace
   let text: String
-  var isNegated: Bool
-  var weight: ConditionBody.Weight?
+  let isNegated: Bool
+  let weight: ConditionBody.Weight?
   /// What the condition says; nil for the recipe's own area.
-  var subject: PlanSubject?
-  var test: PlanTest
+  let subject: PlanSubject?
+  let test: PlanTest
+
+  init(
+    place: RulePlace, text: String, isNegated: Bool, weight: ConditionBody.Weight?, subject: PlanSubject?,
+    test: PlanTest
+  ) {
+    (self.place, self.text, self.isNegated) = (place, text, isNegated)
+    (self.weight, self.subject, self.test) = (weight, subject, test)
+  }
 }
 
 enum PlanSubject: Sendable, Hashable {
@@ -143,13 +190,16 @@ indirect enum PlanTest: Sendable {
   case broken(String)
 }
 
-struct PlanExpression: Sendable {
+final class PlanExpression: Sendable {
   /// nil for the empty expression, which always matches and is not searched for.
   let automaton: Automaton?
   /// What the engine calls it.
   let pattern: Int?
-  let isAlwaysFound: Bool
   let capturesMatch: Bool
+
+  init(automaton: Automaton?, pattern: Int?, capturesMatch: Bool) {
+    (self.automaton, self.pattern, self.capturesMatch) = (automaton, pattern, capturesMatch)
+  }
 }
 
 /// A statement in line.
@@ -169,12 +219,16 @@ enum PlanNode: Sendable {
   case finish
 }
 
-struct PlanAssignment: Sendable {
-  let place: RulePlace
+final class PlanAssignment: Sendable {
   let name: String
   let slot: Int
   let value: Template?
   let behaviour: BehaviouralVariable?
+
+  init(name: String, slot: Int, value: Template?) {
+    (self.name, self.slot, self.value) = (name, slot, value)
+    behaviour = BehaviouralVariable(rawValue: name)
+  }
 }
 
 /// Names of variables and their slots.

@@ -123,7 +123,7 @@ extension RuleRun {
   ) {
     // A copy that is refused or thrown away is none.
     guard !isCopy else { return }
-    let isShadow = recipe.mode == .shadow || clones.contains(where: \.isShadow)
+    let isShadow = recipe.mode == .shadow || isInShadow
     if !isShadow, clones.isEmpty {
       finish(verdict, by: rule)
     } else {
@@ -151,7 +151,7 @@ extension RuleRun {
 
   /// The rules end in a delivery of procmail's; EXITCODE turns it into a refusal.
   mutating func end(_ verdict: RuleVerdict, by rule: RuleReference?, isShadow: Bool = false) {
-    let isShadow = isShadow || clones.contains(where: \.isShadow)
+    let isShadow = isShadow || isInShadow
     guard !isShadow, clones.isEmpty else {
       return leave(verdict, by: rule, isShadow: isShadow, inBlock: false)
     }
@@ -170,7 +170,7 @@ extension RuleRun {
     if isShadow {
       effect(.verdict(verdict), rule, isShadow: true)
       // A recipe in shadow of its own goes on; one in a block that is in shadow ends the block.
-      if !clones.contains(where: \.isShadow) || inBlock { return }
+      if !isInShadow || inBlock { return }
     } else if let kind = Self.copied(verdict) {
       effect(kind, rule)
     }
@@ -179,7 +179,7 @@ extension RuleRun {
   }
 
   mutating func effect(_ kind: RuleEffect.Kind, _ rule: RuleReference?, isShadow: Bool = false) {
-    let isShadow = isShadow || clones.contains(where: \.isShadow)
+    let isShadow = isShadow || isInShadow
     if !isShadow, !clones.isEmpty {
       // A clone has copies to make, and nothing to say about the message itself.
       switch kind {
@@ -200,7 +200,7 @@ extension RuleRun {
   ) throws(ProgramNeeded) {
     let flags = recipe.flags
     state.pc = recipe.after
-    if recipe.mode == .shadow || clones.contains(where: \.isShadow) { return }
+    if recipe.mode == .shadow || isInShadow { return }
     let area: MessageArea =
       flags.contains(.passHeader) == flags.contains(.passBody)
       ? .whole : flags.contains(.passHeader) ? .header : .body

@@ -18,7 +18,7 @@ extension RuleRun {
   mutating func judge(_ index: Int, _ environment: inout some RuleEnvironment) throws(ProgramNeeded) {
     let recipe = recipes[index]
     let flags = recipe.flags
-    let isShadow = clones.contains(where: \.isShadow) || recipe.mode == .shadow
+    let isShadow = isInShadow || recipe.mode == .shadow
     var judgement = Judgement(recipe: recipe, isShadow: isShadow)
     let isItsTurn = isTurn(flags) && recipe.mode != .off
     judgement.holds = isItsTurn
@@ -155,26 +155,27 @@ extension RuleRun {
     let place = condition.place
     var reader = ConditionReader(text) { _ in place }
     let body = reader.read(after: before).body
-    var ready = PlanCondition(
-      place: place, text: condition.text, isNegated: body.isNegated, weight: body.weight, subject: nil,
-      test: .broken("no expression"))
+    var ready: PlanSubject?
     switch body.subject {
-    case .area(let area)?: ready.subject = .area(area)
-    case .variable(let name)?: ready.subject = .variable(slot(name))
+    case .area(let area)?: ready = .area(area)
+    case .variable(let name)?: ready = .variable(slot(name))
     case nil: break
     }
-    switch body.test {
-    case .expression(let text):
-      ready.test = compiled(
-        ExpressionText(Self.joined(text.octets), isQuoted: text.isQuoted), recipe.flags)
-    case .smaller(let size): ready.test = .size(isGreater: false, size)
-    case .greater(let size): ready.test = .size(isGreater: true, size)
-    // What a message brings along names no program.
-    case .program: ready.test = .broken("a program that is named at run time")
-    case .list(let name, let operand): ready.test = .list(name, operand)
-    case .expanded(let template): ready.test = template.commands.isEmpty ? .expanded(template) : ready.test
-    }
-    return ready
+    let test: PlanTest =
+      switch body.test {
+      case .expression(let text):
+        compiled(ExpressionText(Self.joined(text.octets), isQuoted: text.isQuoted), recipe.flags)
+      case .smaller(let size): .size(isGreater: false, size)
+      case .greater(let size): .size(isGreater: true, size)
+      // What a message brings along names no program.
+      case .program: .broken("a program that is named at run time")
+      case .list(let name, let operand): .list(name, operand)
+      case .expanded(let template):
+        template.commands.isEmpty ? .expanded(template) : .broken("a program that is named at run time")
+      }
+    return PlanCondition(
+      place: place, text: condition.text, isNegated: body.isNegated, weight: body.weight, subject: ready,
+      test: test)
   }
 
   /// Lines of a value in an expression are joined as lines of a file are: the blanks that begin one are dropped, and
@@ -205,7 +206,7 @@ extension RuleRun {
         test = .expression(
           PlanExpression(
             automaton: text.octets.isEmpty ? nil : automaton, pattern: nil,
-            isAlwaysFound: expression.isAlwaysFound, capturesMatch: expression.capturesMatch))
+            capturesMatch: expression.capturesMatch))
       } else {
         test = .broken("an expression that is too large")
       }

@@ -150,6 +150,9 @@ public struct RuleRun: Sendable {
     played = 0
   }
 
+  /// Whether what happens is only told.
+  var isInShadow: Bool { !clones.isEmpty && clones.contains(where: \.isShadow) }
+
   // MARK: - Statements
 
   /// Does one statement; a question where a program has to run first.
