@@ -201,8 +201,7 @@ struct PlanBuilder {
     }
     return .expression(
       PlanExpression(
-        automaton: text.octets.isEmpty ? nil : automaton, pattern: number,
-        capturesMatch: expression.capturesMatch))
+        automaton: automaton, isEmpty: text.octets.isEmpty, pattern: number))
   }
 }
 

@@ -13,7 +13,9 @@ public struct RulePlan: Sendable {
   var stages: [RuleStage] = []
 
   /// Whether a statement may have to wait for a program.
-  var runsPrograms: Bool {
+  private(set) var runsPrograms = false
+
+  private var asksForPrograms: Bool {
     recipes.contains(where: \.runsPrograms)
       || nodes.contains { node in
         switch node {
@@ -35,6 +37,7 @@ public struct RulePlan: Sendable {
     for file in files { builder.add(file) }
     self = builder.finished()
     nodes.append(.finish)
+    runsPrograms = asksForPrograms
     StageAnalysis.analyse(&self)
     for recipe in recipes where recipe.wantedStage == .recipient && recipe.stage == .message {
       problems.append(
@@ -191,14 +194,16 @@ indirect enum PlanTest: Sendable {
 }
 
 final class PlanExpression: Sendable {
-  /// nil for the empty expression, which always matches and is not searched for.
-  let automaton: Automaton?
+  let automaton: Automaton
+  /// The empty expression always matches, and is not searched for.
+  let isEmpty: Bool
   /// What the engine calls it.
   let pattern: Int?
   let capturesMatch: Bool
 
-  init(automaton: Automaton?, pattern: Int?, capturesMatch: Bool) {
-    (self.automaton, self.pattern, self.capturesMatch) = (automaton, pattern, capturesMatch)
+  init(automaton: Automaton, isEmpty: Bool, pattern: Int?) {
+    (self.automaton, self.isEmpty, self.pattern) = (automaton, isEmpty, pattern)
+    capturesMatch = automaton.capturesMatch
   }
 }
 

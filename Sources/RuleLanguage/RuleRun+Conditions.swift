@@ -205,8 +205,7 @@ extension RuleRun {
       if let automaton = Automaton(expression) {
         test = .expression(
           PlanExpression(
-            automaton: text.octets.isEmpty ? nil : automaton, pattern: nil,
-            capturesMatch: expression.capturesMatch))
+            automaton: automaton, isEmpty: text.octets.isEmpty, pattern: nil))
       } else {
         test = .broken("an expression that is too large")
       }

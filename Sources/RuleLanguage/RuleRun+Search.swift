@@ -8,7 +8,7 @@ extension RuleRun {
     _ environment: inout some RuleEnvironment
   ) -> String? {
     let needsExtent = condition.weight != nil || expression.capturesMatch || options.keepsTrace
-    if condition.weight == nil, expression.automaton == nil {
+    if condition.weight == nil, expression.isEmpty {
       weigh(true, condition, &judgement)
       return nil
     }
@@ -31,8 +31,7 @@ extension RuleRun {
     case .known(let value): octets = value
     case .unknown(let why): return why
     }
-    guard let automaton = expression.automaton ?? Self.empty else { return nil }
-    var search = AutomatonSearch(automaton)
+    var search = AutomatonSearch(expression.automaton)
     if condition.weight != nil, !condition.isNegated {
       return count(&search, octets, condition, &judgement)
     }
@@ -46,8 +45,6 @@ extension RuleRun {
     }
     return nil
   }
-
-  private static let empty = Automaton(Expression(node: .sequence([]), isCaseless: true))
 
   /// What the engine says; nil where it is not asked, or leaves it to the run.
   private func answer(
@@ -82,7 +79,7 @@ extension RuleRun {
 
   /// Keeps what was matched for the trace: the whole match, as long as can be.
   private mutating func note(_ octets: [UInt8], _ expression: PlanExpression, _ judgement: inout Judgement) {
-    guard options.keepsTrace, let automaton = expression.automaton, let whole = automaton.whole else {
+    guard options.keepsTrace, let whole = expression.automaton.whole else {
       return
     }
     var search = AutomatonSearch(whole)

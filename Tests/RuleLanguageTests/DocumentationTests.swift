@@ -8,7 +8,8 @@ import Testing
 @Suite struct DocumentationTests {
   private func examples(_ kind: String) throws -> [String] {
     let page = String(
-      decoding: try readBytes(atPath: Repository.root + "/Sources/weir/Weir.docc/RuleLanguage.md"), as: UTF8.self)
+      decoding: try readBytes(atPath: Repository.root + "/Sources/weir/Weir.docc/RuleLanguage.md"),
+      as: UTF8.self)
     return page.components(separatedBy: "\n```\(kind)\n").dropFirst().map {
       $0.components(separatedBy: "\n```")[0] + "\n"
     }
@@ -29,7 +30,8 @@ import Testing
 
   @Test func theTablesAreComplete() throws {
     let page = String(
-      decoding: try readBytes(atPath: Repository.root + "/Sources/weir/Weir.docc/RuleLanguage.md"), as: UTF8.self)
+      decoding: try readBytes(atPath: Repository.root + "/Sources/weir/Weir.docc/RuleLanguage.md"),
+      as: UTF8.self)
     for variable in GatewayVariable.allCases { #expect(page.contains("`\(variable.rawValue)`")) }
     for word in WeirAction.words { #expect(page.contains("`\(word)")) }
     for letter in RecipeFlags.letters { #expect(page.contains("`\(String(Unicode.Scalar(letter)))`")) }

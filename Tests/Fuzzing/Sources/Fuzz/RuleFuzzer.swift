@@ -7,7 +7,8 @@ let fuzzRuleParser: @Sendable ([UInt8]) -> Void = { bytes in
   let lines = bytes.reduce(1) { $1 == 0x0a ? $0 + 1 : $0 }
   promise(file.problems.count <= 2100, "more problems than there may be")
   for problem in file.problems {
-    promise((1...lines).contains(problem.place.line) && problem.place.column >= 1, "a place outside of the file")
+    promise(
+      (1...lines).contains(problem.place.line) && problem.place.column >= 1, "a place outside of the file")
     promise(problem.line.unicodeScalars.count <= 122, "a long line")
     for text in [problem.message, problem.cure, problem.line, problem.underline] {
       promise(text.utf8.isPlain, "a problem that is not plain: \(text)")
@@ -61,14 +62,16 @@ private func words(_ report: RuleReport) -> String {
     case .addHeader(_, let value), .replaceHeader(_, let value):
       promise(value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }, "a header of several lines")
     case .quarantineCopy(let folder?):
-      promise(!folder.hasPrefix("/") && !folder.split(separator: "/").contains(".."), "a folder outside: \(folder)")
+      promise(
+        !folder.hasPrefix("/") && !folder.split(separator: "/").contains(".."), "a folder outside: \(folder)")
     default: break
     }
   }
   if case .reject(let reply)? = report.verdict {
     promise(reply.text?.utf8.isPlain ?? true, "a reply of several lines")
   }
-  return "\(report.verdict.map { "\($0)" } ?? "-") \(report.effects) \(report.hits) \(report.unknowns) \(report.trace.count)"
+  return
+    "\(report.verdict.map { "\($0)" } ?? "-") \(report.effects) \(report.hits) \(report.unknowns) \(report.trace.count)"
 }
 
 /// Says of itself what the message says.
@@ -88,9 +91,12 @@ private struct FuzzedMail: RuleEnvironment {
     default: .known(Array(areas.octets(of: .header).prefix(40)))
     }
   }
-  mutating func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool> { .known(value.count % 2 == 0) }
+  mutating func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool> {
+    .known(value.count % 2 == 0)
+  }
   mutating func file(named name: [UInt8]) -> RuleFile? {
-    name.count % 3 == 0 ? RuleParser.parse(name: "b.rc", octets: Array("INCLUDERC=$SENDER\nLOG=x\n".utf8)) : nil
+    name.count % 3 == 0
+      ? RuleParser.parse(name: "b.rc", octets: Array("INCLUDERC=$SENDER\nLOG=x\n".utf8)) : nil
   }
 }
 
