@@ -91,6 +91,11 @@ extension RuleRun {
   private mutating func judge(
     _ written: PlanCondition, _ judgement: inout Judgement, _ environment: inout some RuleEnvironment
   ) throws(ProgramNeeded) -> String? {
+    // Most conditions are what they say, and nothing has to be put in.
+    if case .expression(let expression) = written.test {
+      if written.weight != nil { judgement.isScored = true }
+      return search(expression, written, &judgement, &environment)
+    }
     var condition = written
     // Bound: what is put in may itself begin with `$`.
     for _ in 0..<8 {

@@ -117,7 +117,8 @@ public struct RuleRun: Sendable {
   /// The outcome of the program that was asked for; ``proceed(_:asking:)`` goes on from there.
   public mutating func answered(_ outcome: ProgramOutcome) { outcomes.append(outcome) }
 
-  /// Runs on to the end of the stage or to a program.
+  /// Runs on to the end of the stage or to a program. What is reported at the end of the message holds what was
+  /// reported at RCPT too; a verdict given there stays.
   public mutating func proceed(
     _ stage: RuleStage, asking environment: inout some RuleEnvironment
   ) -> RuleStep {

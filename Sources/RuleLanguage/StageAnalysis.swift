@@ -128,6 +128,7 @@ struct StageAnalysis {
       state.success = .recipient
     }
     if case .program(_, let name?) = recipe.action { state.late.insert(name) }
+    if case .mailbox = recipe.action, stage == .message { state.late.insert("LASTFOLDER") }
     if case .block = recipe.action {
       var outside = state
       outside.late.formUnion(before.late)
