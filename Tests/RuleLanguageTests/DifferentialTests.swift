@@ -5,7 +5,7 @@ import Testing
 @testable import RuleLanguage
 
 /// The same rules and messages, given to Weir and to Debian's procmail.
-@Suite(.serialized) struct DifferentialTests {
+@Suite(.serialized, .apart) struct DifferentialTests {
   private func plan(_ text: String) -> RulePlan {
     var options = RuleParserOptions()
     options.programs = ["cat", "grep", "wc"]
@@ -42,18 +42,11 @@ import Testing
 
   @Test(needs(.procmail))
   func generatedRulesComeOutAsProcmailHasThem() throws {
-    var generator = RuleGenerator(seed: UInt64(ProcessInfo.processInfo.environment["SEED"] ?? "") ?? 6)
+    // Another seed makes other rules and messages: some were tried, and no difference was found.
+    var generator = RuleGenerator(seed: 6)
     let files = (0..<12).map { _ in generator.file(probes: 150) }
     let messages = (0..<240).map { _ in generator.message() }
     let pairs = messages.indices.map { (file: $0 % files.count, message: $0) }
-    if let path = ProcessInfo.processInfo.environment["DUMP"] {
-      for (index, file) in files.enumerated() {
-        try file.write(toFile: "\(path)/rc\(index)", atomically: true, encoding: .utf8)
-      }
-      for (index, message) in messages.enumerated() {
-        try Data(message).write(to: URL(fileURLWithPath: "\(path)/m\(index)"))
-      }
-    }
     let (compared, differences) = try differences(files, messages, pairs)
     #expect(compared > 30_000)
     #expect(
@@ -83,14 +76,6 @@ import Testing
       (file: $0 % written.count, message: ($0 * 7) % some.count)
     }
     let (compared, differences) = try differences(written, some, pairs)
-    if let path = ProcessInfo.processInfo.environment["DUMP"] {
-      for (index, file) in written.enumerated() {
-        try file.write(toFile: "\(path)/w\(index)", atomically: true, encoding: .utf8)
-      }
-      for (index, message) in some.enumerated() {
-        try Data(message).write(to: URL(fileURLWithPath: "\(path)/wm\(index)"))
-      }
-    }
     print(
       "procmail/wild: \(written.count) files, \(recipes) recipes, \(compared) texts, \(differences.count) differ"
     )
