@@ -21,6 +21,7 @@ extension RuleParser {
     var recipe = Recipe(
       place: source.place(start..<head.end), flags: head.flags, lockFile: head.lockFile,
       conditions: conditions, action: action, actionPlace: source.place(actionStart..<text.index))
+    recipe.line = source.text(ofLine: recipe.place.line - 1)
     if let directive {
       recipe.name = directive.name
       recipe.mode = directive.mode ?? .enforce

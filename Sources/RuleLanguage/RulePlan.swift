@@ -44,7 +44,7 @@ public struct RulePlan: Sendable {
         RuleProblem(
           .error, "this cannot be decided at RCPT: it asks for the message, or hangs on a rule that does",
           cure: "ask for connection and envelope alone, or take '# weir: on recipient' out",
-          at: recipe.reference.place, in: ""))
+          at: recipe.reference.place, in: recipe.line))
     }
   }
 
@@ -123,6 +123,8 @@ public struct PlanRecipe: Sendable {
   public var reference: RuleReference { content.reference }
   public var id: String { content.reference.id }
   public var mode: RuleMode { content.recipe.mode }
+  /// The line of its head.
+  var line: String { content.recipe.line }
   /// What its directive asks for.
   var wantedStage: RuleStage? { content.recipe.stage }
   var flags: RecipeFlags { content.recipe.flags }

@@ -64,6 +64,8 @@ public enum RuleStage: String, Sendable, Hashable, CaseIterable, Comparable {
 public struct Recipe: Sendable {
   /// Its head, `:0 flags`.
   public let place: RulePlace
+  /// The line of its head as it stands in the file.
+  var line = ""
   /// `# weir: name NAME`.
   public internal(set) var name: String?
   public internal(set) var mode = RuleMode.enforce
