@@ -37,8 +37,8 @@ let package = Package(
       name: "WeirPure",
       targets: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "DNS",
-        "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "Filtering", "Checks",
-        "ContentInspection",
+        "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "RuleLanguage",
+        "Filtering", "Checks", "ContentInspection",
       ]),
   ],
   traits: [
@@ -107,6 +107,7 @@ let package = Package(
     module("MailAuthentication", ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"]),
     module("TraceAnalysis", ["Bytes", "NetAddress", "MailSyntax", "DNS"]),
     module("MessageViews", ["Bytes", "NetAddress", "MailSyntax", "Charsets"]),
+    module("RuleLanguage", ["Bytes", "Settings"]),
     // Level 4
     module(
       "Filtering",
@@ -200,6 +201,7 @@ let package = Package(
     tests("PatternsTests", ["Bytes", "Patterns", "TestSupport"]),
     tests("CharsetsTests", ["Bytes", "Charsets", "CIconv", "MailSyntax", "TestSupport"]),
     tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
+    tests("RuleLanguageTests", ["Bytes", "Patterns", "RuleLanguage", "TestSupport"]),
     tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),
     tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),
     tests(

@@ -1,9 +1,9 @@
 internal import Bytes
 
 /// Finds what the operator most likely meant by a word that does not exist.
-enum Suggestion {
+public enum Suggestion {
   /// The nearest of `candidates`, if near enough to be worth saying; the first in order among equals.
-  static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
+  public static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
     // Bound: a word longer than any key there is needs no comparison.
     guard word.utf8.count <= 64 else { return nil }
     let typed = Array(word.lowercasedASCII.utf8)
@@ -17,12 +17,12 @@ enum Suggestion {
   }
 
   /// `; did you mean 'connections'?` or nothing.
-  static func clause(for word: String, in candidates: some Sequence<String>) -> String {
+  public static func clause(for word: String, in candidates: some Sequence<String>) -> String {
     nearest(to: word, in: candidates).map { "; did you mean '\($0)'?" } ?? ""
   }
 
   /// Insertions, deletions, changes and swaps of neighbours that lead from one to the other.
-  static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+  public static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     if left.isEmpty || right.isEmpty { return Swift.max(left.count, right.count) }
     var beforeLast: [Int] = []
     var last = Array(0...right.count)

@@ -15,7 +15,7 @@ struct Edges {
   static let ofWeir = Edges(
     pure: [
       "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Checks",
-      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews",
+      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews", "RuleLanguage",
     ],
     allowed: [
       "Bytes": [],
@@ -30,6 +30,7 @@ struct Edges {
       "Patterns": ["Bytes", "CPCRE2", "CHyperscan"],
       "Charsets": ["Bytes", "CIconv", "CICU"],
       "MessageViews": ["Bytes", "NetAddress", "MailSyntax", "Charsets"],
+      "RuleLanguage": ["Bytes", "Settings"],
       "ContentInspection": ["Bytes", "Charsets", "Filtering", "CMagic", "CArchive"],
       "DNS": ["Bytes", "NetAddress", "InternationalDomains"],
       "DNSClient": ["Bytes", "NetAddress", "DNS", "CUnbound"],

@@ -7,7 +7,7 @@ public enum Peer: String, CaseIterable, Sendable {
   case smtpSink = "smtp-sink"
   case smtpSource = "smtp-source"
   case swaks, python3, openssl, slapd, saslauthd
-  case nsd, unbound, rbldnsd, bsdtar
+  case nsd, unbound, rbldnsd, bsdtar, procmail
 
   /// Why tests with this peer cannot run here, or nil where they can.
   public var absence: String? {
@@ -22,7 +22,7 @@ public enum Peer: String, CaseIterable, Sendable {
       return rootAbsence
         ?? (Executable.path(of: "/usr/lib/dovecot/lmtp") == nil ? "Dovecot's LMTP is not installed" : nil)
     case .smtpSink, .smtpSource, .swaks, .python3, .openssl, .slapd, .saslauthd, .nsd, .unbound, .rbldnsd,
-      .bsdtar:
+      .bsdtar, .procmail:
       return Executable.path(of: rawValue) == nil ? "\(rawValue) is not installed" : nil
     }
   }

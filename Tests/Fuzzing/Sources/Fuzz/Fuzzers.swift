@@ -26,6 +26,9 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "header-words": fuzzHeaderWords,
   "archive-names": fuzzArchiveNames,
   "charset": fuzzCharset,
+  "rc-parser": fuzzRuleParser,
+  "rc-run": fuzzRuleRun,
+  "procmail-pattern": fuzzProcmailPattern,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.

@@ -1,0 +1,178 @@
+import Bytes
+
+/// Reads procmail's expressions: `^ $ . * + ? [ ] | ( ) \`, and no more.
+struct ExpressionParser {
+  /// Something that is no expression, and where.
+  struct Fault: Error, Equatable {
+    let message: String
+    let cure: String
+    let range: Range<Int>
+  }
+
+  /// Bound: brackets in brackets.
+  private static let deepest = 200
+
+  private let octets: [UInt8]
+  private let isCaseless: Bool
+  private var index = 0
+  private var depth = 0
+
+  /// Whether a class that is never closed is a fault; procmail takes it for closed at the end.
+  private let isStrict: Bool
+
+  private init(_ octets: [UInt8], isCaseless: Bool, isStrict: Bool) {
+    self.octets = octets
+    self.isCaseless = isCaseless
+    self.isStrict = isStrict
+  }
+
+  /// - Parameters:
+  ///   - octets: macros put in already.
+  ///   - isStrict: as an author's line is read; what a value has made of it is taken as procmail takes it.
+  static func parse(
+    _ octets: [UInt8], isCaseless: Bool, isStrict: Bool = false
+  ) throws(Fault) -> Expression {
+    var parser = ExpressionParser(octets, isCaseless: isCaseless, isStrict: isStrict)
+    let node = try parser.alternatives()
+    guard parser.index >= octets.count else {
+      throw Fault(
+        message: "this bracket closes none", cure: #"write \) for the character itself"#,
+        range: parser.index..<(parser.index + 1))
+    }
+    return Expression(node: parser.ended(node), isCaseless: isCaseless)
+  }
+
+  private var next: UInt8? { index < octets.count ? octets[index] : nil }
+  private var isAtGroupEnd: Bool {
+    next == nil || next == UInt8(ascii: "|") || next == UInt8(ascii: ")")
+  }
+
+  private mutating func alternatives() throws(Fault) -> Expression.Node {
+    var all: [Expression.Node] = []
+    while true {
+      all.append(try sequence())
+      guard next == UInt8(ascii: "|") else { break }
+      index += 1
+    }
+    return all.count == 1 ? all[0] : .choice(all)
+  }
+
+  private mutating func sequence() throws(Fault) -> Expression.Node {
+    var nodes: [Expression.Node] = []
+    while !isAtGroupEnd {
+      var node = try element()
+      // One sign of repetition; a second one is a character.
+      switch next {
+      case UInt8(ascii: "*"): node = .repeated(node, atLeast: 0, once: false)
+      case UInt8(ascii: "+"): node = .repeated(node, atLeast: 1, once: false)
+      case UInt8(ascii: "?"): node = .repeated(node, atLeast: 0, once: true)
+      default:
+        nodes.append(node)
+        continue
+      }
+      index += 1
+      nodes.append(node)
+    }
+    return nodes.count == 1 ? nodes[0] : .sequence(nodes)
+  }
+
+  private mutating func element() throws(Fault) -> Expression.Node {
+    let start = index
+    let octet = octets[index]
+    index += 1
+    switch octet {
+    case UInt8(ascii: "("): return try group(from: start)
+    case UInt8(ascii: "["): return .set(try characterClass(from: start))
+    case UInt8(ascii: "."): return .set(.anyButLineFeed)
+    case UInt8(ascii: "$"): return .set(OctetSet(.lineFeed))
+    case UInt8(ascii: "^"):
+      guard next == UInt8(ascii: "^") else { return .set(OctetSet(.lineFeed)) }
+      index += 1
+      return .areaStart
+    case UInt8(ascii: "\\"):
+      guard let escaped = next else { return .set(single(octet)) }
+      index += 1
+      switch escaped {
+      case UInt8(ascii: "/"): return .matchStart
+      case UInt8(ascii: "<"), UInt8(ascii: ">"): return .set(.notOfWord)
+      default: return .set(single(escaped))
+      }
+    default: return .set(single(octet))
+    }
+  }
+
+  private mutating func group(from start: Int) throws(Fault) -> Expression.Node {
+    depth += 1
+    guard depth <= Self.deepest else {
+      throw Fault(
+        message: "brackets are nested deeper than \(Self.deepest)", cure: "write it flatter",
+        range: start..<index)
+    }
+    let node = try alternatives()
+    guard next == UInt8(ascii: ")") else {
+      throw Fault(
+        message: "this bracket is never closed", cure: #"write \( for the character itself"#,
+        range: start..<(start + 1))
+    }
+    index += 1
+    depth -= 1
+    return node
+  }
+
+  /// Behind `[`: `]` or `-` at the start stand for themselves, a backslash does so anywhere, a line feed is in no
+  /// class that begins with `^`.
+  private mutating func characterClass(from start: Int) throws(Fault) -> OctetSet {
+    let isNegated = next == UInt8(ascii: "^")
+    var set = isNegated ? OctetSet.anyButLineFeed : OctetSet.none
+    if isNegated { index += 1 }
+    var last: UInt8 = 0
+    if let first = next, first == UInt8(ascii: "]") || first == UInt8(ascii: "-") {
+      set.toggle(first)
+      last = first
+      index += 1
+    }
+    while let octet = next {
+      index += 1
+      if octet == UInt8(ascii: "]") { return set }
+      var end = octet
+      if octet == UInt8(ascii: "-"), let to = next, to != UInt8(ascii: "]") {
+        index += 1
+        if last < to { for between in last...to { mark(between, in: &set, isNegated) } }
+        end = to
+      }
+      mark(end, in: &set, isNegated)
+      last = end
+    }
+    guard isStrict else { return set }
+    throw Fault(
+      message: "this class is never closed", cure: #"close it with ], or write \[ for the character itself"#,
+      range: start..<(start + 1))
+  }
+
+  private func mark(_ octet: UInt8, in set: inout OctetSet, _ isNegated: Bool) {
+    let other = octet.lowercasedASCII == octet ? octet.uppercasedASCII : octet.lowercasedASCII
+    for one in isCaseless ? [octet, other] : [octet] {
+      if isNegated { set.remove(one) } else { set.insert(one) }
+    }
+  }
+
+  private func single(_ octet: UInt8) -> OctetSet {
+    var set = OctetSet.none
+    mark(octet, in: &set, false)
+    return set
+  }
+
+  /// `^^` is the end of the area where nothing follows it, its brackets' ends and all, and it is not repeated.
+  private func ended(_ node: Expression.Node) -> Expression.Node {
+    switch node {
+    case .areaStart: return .areaEnd
+    case .choice(let nodes): return .choice(nodes.map(ended))
+    case .sequence(var nodes):
+      guard let last = nodes.popLast() else { return node }
+      return .sequence(nodes + [ended(last)])
+    case .repeated(let inner, atLeast: 0, once: true):
+      return .repeated(ended(inner), atLeast: 0, once: true)
+    case .repeated, .set, .areaEnd, .matchStart: return node
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import Bytes
+
+/// Lays files out in a line: blocks and included files inline, expressions compiled, patterns told apart.
+struct PlanBuilder {
+  private var plan: RulePlan
+  private let include: (String) -> RuleFile?
+  /// Whether patterns get numbers: what comes in at run time has none.
+  private let numbersPatterns: Bool
+  private var known: [Key: Int] = [:]
+  private var compiled: [Key: PlanTest] = [:]
+  private var depth = 0
+  private var file: RuleFile?
+
+  /// Bound: files in files.
+  static let deepest = 16
+  /// Bound: statements of all files, each as often as it is included.
+  static let longest = 200_000
+
+  private struct Key: Hashable {
+    let view: RulePattern.View?
+    let text: ExpressionText
+    let isCaseless: Bool
+  }
+
+  init(plan: RulePlan, numbersPatterns: Bool = true, include: @escaping (String) -> RuleFile?) {
+    self.plan = plan
+    self.include = include
+    self.numbersPatterns = numbersPatterns
+  }
+
+  func finished() -> RulePlan { plan }
+
+  /// Lays a file out, from its beginning to its end.
+  mutating func add(_ file: RuleFile) {
+    let start = plan.nodes.count
+    plan.nodes.append(.enterFile(name: file.name, end: 0))
+    body(of: file)
+    plan.nodes.append(.leaveFile)
+    plan.nodes[start] = .enterFile(name: file.name, end: plan.nodes.count)
+  }
+
+  private mutating func body(of file: RuleFile) {
+    let outer = self.file
+    self.file = file
+    add(file.statements)
+    self.file = outer
+  }
+
+  private mutating func add(_ statements: [RuleStatement]) {
+    for statement in statements {
+      guard plan.nodes.count < Self.longest else {
+        report(
+          .error, "more than \(Self.longest) statements with all that is included", cure: "include less",
+          statement.place)
+        return
+      }
+      switch statement {
+      case .assignment(let assignment): add(assignment)
+      case .recipe(let recipe): add(recipe)
+      }
+    }
+  }
+
+  private mutating func report(
+    _ severity: RuleProblem.Severity, _ message: String, cure: String, _ place: RulePlace
+  ) {
+    guard plan.problems.count < 100, let file else { return }
+    plan.problems.append(
+      RuleProblem(severity, message, cure: cure, at: place, in: file.source.text(ofLine: place.line - 1)))
+  }
+
+  // MARK: - Assignments
+
+  private mutating func add(_ assignment: Assignment) {
+    let behaviour = BehaviouralVariable(rawValue: assignment.name)
+    for name in assignment.value?.names ?? [] {
+      if case .variable(let name) = name { _ = plan.symbols.slot(name) }
+    }
+    plan.nodes.append(
+      .assign(
+        PlanAssignment(
+          name: assignment.name, slot: plan.symbols.slot(assignment.name), value: assignment.value)))
+    guard behaviour == .includeFile || behaviour == .switchFile, let value = assignment.value else { return }
+    let switches = behaviour == .switchFile
+    guard let constant = value.constant else {
+      plan.nodes.append(.include(value, switches: switches, place: assignment.place))
+      return
+    }
+    let name = constant.shown
+    if name.isEmpty || name == "/dev/null" {
+      if switches { plan.nodes += [.switchFile(name: name), .leaveFile] }
+      return
+    }
+    guard let other = include(name) else {
+      report(.warning, "there is no file '\(name)'", cure: "make it, or take this out", assignment.place)
+      return
+    }
+    guard depth < Self.deepest else {
+      plan.nodes.append(.tooDeep)
+      return
+    }
+    depth += 1
+    if switches {
+      plan.nodes.append(.switchFile(name: other.name))
+      body(of: other)
+      plan.nodes.append(.leaveFile)
+    } else {
+      add(other)
+    }
+    depth -= 1
+  }
+
+  // MARK: - Recipes
+
+  private mutating func add(_ recipe: Recipe) {
+    let index = plan.recipes.count
+    let isDecoded = file?.isDecoded ?? false
+    plan.recipes.append(
+      PlanRecipe(
+        recipe, isDecoded: isDecoded,
+        recipe.conditions.map {
+          condition($0.body, $0.place, $0.text, recipe.flags, isDecoded: isDecoded)
+        }, action(recipe.action)))
+    plan.nodes.append(.recipe(index))
+    if case .block(let statements) = recipe.action {
+      add(statements)
+      plan.nodes.append(.closeBlock)
+      plan.recipes[index].holdsRecipes = plan.recipes.count > index + 1
+    }
+    plan.recipes[index].after = plan.nodes.count
+  }
+
+  private func action(_ action: RuleAction) -> PlanAction {
+    switch action {
+    case .mailbox(let name): .mailbox(name)
+    case .forward(let addresses): .forward(addresses)
+    case .program(let command, let name): .program(command, into: name)
+    case .block: .block
+    case .weir(let action): .weir(action)
+    }
+  }
+
+  /// Makes a condition ready; the same at run time, for what a `$` condition has become.
+  mutating func condition(
+    _ body: ConditionBody, _ place: RulePlace, _ text: String, _ flags: RecipeFlags, isDecoded: Bool
+  ) -> PlanCondition {
+    let subject: PlanSubject? =
+      switch body.subject {
+      case .area(let area)?: .area(area)
+      case .variable(let name)?: .variable(plan.symbols.slot(name))
+      case nil: nil
+      }
+    let test: PlanTest
+    switch body.test {
+    case .expression(let text): test = expression(text, subject ?? .area(flags.area), flags, isDecoded)
+    case .smaller(let size): test = .size(isGreater: false, size)
+    case .greater(let size): test = .size(isGreater: true, size)
+    case .program(let command): test = .program(command)
+    case .list(let name, let operand):
+      if case .variable(let name) = operand { _ = plan.symbols.slot(name) }
+      test = .list(name, operand)
+    case .expanded(let template): test = .expanded(template)
+    }
+    return PlanCondition(
+      place: place, text: text, isNegated: body.isNegated, weight: body.weight, subject: subject, test: test)
+  }
+
+  private mutating func expression(
+    _ text: ExpressionText, _ subject: PlanSubject, _ flags: RecipeFlags, _ isDecoded: Bool
+  ) -> PlanTest {
+    let view: RulePattern.View? =
+      switch subject {
+      case .area(let area): .area(area, decoded: isDecoded)
+      case .variable(let slot): plan.symbols.gateway[slot].map { .variable($0) }
+      }
+    let isCaseless = !flags.contains(.distinguishCase)
+    let key = Key(view: view, text: text, isCaseless: isCaseless)
+    if let test = compiled[key] { return test }
+    let test = compile(text, view, isCaseless: isCaseless)
+    compiled[key] = test
+    return test
+  }
+
+  private mutating func compile(
+    _ text: ExpressionText, _ view: RulePattern.View?, isCaseless: Bool
+  ) -> PlanTest {
+    let expression: Expression
+    do {
+      expression = try Expression(text, isCaseless: isCaseless)
+    } catch {
+      return .broken(error.message)
+    }
+    guard let automaton = Automaton(expression) else { return .broken("an expression that is too large") }
+    var number: Int?
+    if let view, numbersPatterns, !expression.isAlwaysFound {
+      number = plan.patterns.count
+      plan.patterns.append(
+        RulePattern(
+          id: plan.patterns.count, view: view, expression: expression, automaton: automaton,
+          text: text.octets.shown))
+    }
+    return .expression(
+      PlanExpression(
+        automaton: automaton, isEmpty: text.octets.isEmpty, pattern: number))
+  }
+}
+
+extension RecipeFlags {
+  /// What its conditions look at.
+  var area: MessageArea { contains(.body) ? contains(.header) ? .whole : .body : .header }
+}

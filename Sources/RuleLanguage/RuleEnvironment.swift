@@ -1,0 +1,73 @@
+/// What a run of the rules asks whoever knows the session and the message. All answers come at once; only a
+/// program's outcome may take its time (``RuleStep/program(_:)``).
+public protocol RuleEnvironment {
+  /// The octets of an area: lines end in LF, the header (with the empty line behind it) comes unfolded, each line
+  /// feed before a blank made a blank (see ``MailAreas``).
+  mutating func octets(of area: MessageArea, decoded: Bool) -> RuleAnswer<[UInt8]>
+  /// Octets of the message as it came.
+  var messageSize: Int { mutating get }
+  /// A value; more than one stand one to a line.
+  mutating func value(of variable: GatewayVariable) -> RuleAnswer<[UInt8]?>
+  /// Whether a pattern of the plan is found in its view; nil where the run is to look for itself.
+  mutating func isFound(_ pattern: RulePattern) -> RuleAnswer<Bool>?
+  /// Whether a list holds a value.
+  mutating func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool>
+  /// A file that is named at run time only; nil where there is none.
+  mutating func file(named name: [UInt8]) -> RuleFile?
+}
+
+extension RuleEnvironment {
+  public mutating func isFound(_ pattern: RulePattern) -> RuleAnswer<Bool>? { nil }
+  public mutating func file(named name: [UInt8]) -> RuleFile? { nil }
+}
+
+/// An answer, or why there is none. A condition whose answer nobody knows fails, negated or not.
+public enum RuleAnswer<Value: Sendable>: Sendable {
+  case known(Value)
+  case unknown(String)
+}
+
+/// A program that a rule runs: without a shell, its arguments as they are.
+public struct ProgramQuestion: Sendable, Hashable {
+  /// What becomes of it.
+  public enum Purpose: Sendable, Hashable {
+    /// Its exit status is asked.
+    case status
+    /// What it prints is a value.
+    case output
+    /// The message is delivered to it.
+    case delivery
+    /// What it prints takes the place of the message, or of a part: whoever answers puts it there before going on.
+    case filter(MessageArea)
+  }
+
+  public let arguments: [[UInt8]]
+  /// What it reads.
+  public let input: MessageArea?
+  /// What it reads where that is no area.
+  public let text: [UInt8]?
+  /// Whether a line feed is added to what it reads where that does not end in an empty line (no flag `r`).
+  public let endsInEmptyLine: Bool
+  public let purpose: Purpose
+  public let place: RulePlace
+}
+
+/// How a program ended.
+public struct ProgramOutcome: Sendable, Hashable {
+  /// 0–255; nil where it did not run or was ended.
+  public let status: Int?
+  public let output: [UInt8]
+
+  public init(status: Int?, output: [UInt8] = []) {
+    self.status = status
+    self.output = output
+  }
+}
+
+/// What a run has come to.
+public enum RuleStep: Sendable {
+  /// A program is to be run; ``RuleRun/answered(_:)`` takes its outcome, then the run proceeds.
+  case program(ProgramQuestion)
+  /// The stage is through.
+  case finished(RuleReport)
+}

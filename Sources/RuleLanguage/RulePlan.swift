@@ -1,0 +1,256 @@
+/// Rule files made ready to run: statements in one line, expressions compiled, all that an engine may look for
+/// beforehand in one table. Immutable, and shared by all runs.
+public struct RulePlan: Sendable {
+  /// What an engine may be asked, by ``RulePattern/id``.
+  public internal(set) var patterns: [RulePattern] = []
+  /// All recipes, in the order in which they are reached.
+  public internal(set) var recipes: [PlanRecipe] = []
+  /// What was found wrong beyond the files' own problems: files that are not there, or include too much.
+  public internal(set) var problems: [RuleProblem] = []
+  var nodes: [PlanNode] = []
+  var symbols = Symbols()
+  /// By node: when it runs.
+  var stages: [RuleStage] = []
+
+  /// Whether a statement may have to wait for a program.
+  private(set) var runsPrograms = false
+
+  private var asksForPrograms: Bool {
+    recipes.contains(where: \.runsPrograms)
+      || nodes.contains { node in
+        switch node {
+        case .assign(let assignment): assignment.value?.commands.isEmpty == false
+        case .include: true
+        default: false
+        }
+      }
+  }
+
+  /// Whether anything is decided at RCPT.
+  public var hasRecipientStage: Bool { recipes.contains { $0.stage == .recipient } }
+
+  /// - Parameters:
+  ///   - files: in their order.
+  ///   - include: the file of a name that stands in INCLUDERC or SWITCHRC; nil where there is none.
+  public init(files: [RuleFile], including include: @escaping (String) -> RuleFile? = { _ in nil }) {
+    var builder = PlanBuilder(plan: RulePlan(), include: include)
+    for file in files { builder.add(file) }
+    self = builder.finished()
+    nodes.append(.finish)
+    runsPrograms = asksForPrograms
+    StageAnalysis.analyse(&self)
+    for recipe in recipes where recipe.wantedStage == .recipient && recipe.stage == .message {
+      problems.append(
+        RuleProblem(
+          .error, "this cannot be decided at RCPT: it asks for the message, or hangs on a rule that does",
+          cure: "ask for connection and envelope alone, or take '# weir: on recipient' out",
+          at: recipe.reference.place, in: recipe.line))
+    }
+  }
+
+  init() {}
+}
+
+/// An expression and where it is looked for.
+public struct RulePattern: Sendable, Identifiable {
+  public enum View: Sendable, Hashable {
+    case area(MessageArea, decoded: Bool)
+    case variable(GatewayVariable)
+  }
+
+  /// Its index in ``RulePlan/patterns``.
+  public let id: Int
+  public let view: View
+  private let content: Content
+
+  /// What is shared by all copies: a run makes many of them.
+  private final class Content: Sendable {
+    let expression: Expression
+    let automaton: Automaton
+    let text: String
+
+    init(_ expression: Expression, _ automaton: Automaton, _ text: String) {
+      (self.expression, self.automaton, self.text) = (expression, automaton, text)
+    }
+  }
+
+  init(id: Int, view: View, expression: Expression, automaton: Automaton, text: String) {
+    self.id = id
+    self.view = view
+    content = Content(expression, automaton, text)
+  }
+
+  public var expression: Expression { content.expression }
+  /// Searches by itself, where nobody else does.
+  public var automaton: Automaton { content.automaton }
+  /// As it stands in a file, for people.
+  public var text: String { content.text }
+  public var isCaseless: Bool { expression.isCaseless }
+  /// For engines of Perl's kind.
+  public var perl: PerlTranslation { PerlTranslation(expression) }
+}
+
+/// A recipe ready to run.
+public struct PlanRecipe: Sendable {
+  public internal(set) var stage = RuleStage.message
+  /// The node behind it, and behind its block.
+  var after = 0
+  /// Whether recipes stand in its block: they set `$=` even when the block is passed over.
+  var holdsRecipes = false
+  private let content: Content
+
+  /// What is shared by all copies: a run makes many of them.
+  private final class Content: Sendable {
+    let recipe: Recipe
+    let reference: RuleReference
+    let isDecoded: Bool
+    let conditions: [PlanCondition]
+    let action: PlanAction
+
+    init(_ recipe: Recipe, isDecoded: Bool, _ conditions: [PlanCondition], _ action: PlanAction) {
+      self.recipe = recipe
+      reference = RuleReference(id: recipe.id, place: recipe.place)
+      self.isDecoded = isDecoded
+      self.conditions = conditions
+      self.action = action
+    }
+  }
+
+  init(_ recipe: Recipe, isDecoded: Bool, _ conditions: [PlanCondition], _ action: PlanAction) {
+    content = Content(recipe, isDecoded: isDecoded, conditions, action)
+  }
+
+  public var reference: RuleReference { content.reference }
+  public var id: String { content.reference.id }
+  public var mode: RuleMode { content.recipe.mode }
+  /// The line of its head.
+  var line: String { content.recipe.line }
+  /// What its directive asks for.
+  var wantedStage: RuleStage? { content.recipe.stage }
+  var flags: RecipeFlags { content.recipe.flags }
+  var isDecoded: Bool { content.isDecoded }
+  var conditions: [PlanCondition] { content.conditions }
+  var action: PlanAction { content.action }
+
+  fileprivate var runsPrograms: Bool {
+    if case .program = action { return true }
+    let templates: [Template] =
+      switch action {
+      case .program: []
+      case .mailbox(let template), .forward(let template): [template]
+      case .block: []
+      case .weir(let action): action.templates
+      }
+    return templates.contains { !$0.commands.isEmpty }
+      || conditions.contains { condition in
+        switch condition.test {
+        case .program: true
+        case .size(_, let template), .expanded(let template), .list(_, .template(let template)):
+          !template.commands.isEmpty
+        case .expression, .list, .broken: false
+        }
+      }
+  }
+}
+
+enum PlanAction: Sendable {
+  case mailbox(Template)
+  case forward(Template)
+  case program(RuleCommand, into: String?)
+  case block
+  case weir(WeirAction)
+}
+
+final class PlanCondition: Sendable {
+  let place: RulePlace
+  let text: String
+  let isNegated: Bool
+  let weight: ConditionBody.Weight?
+  /// What the condition says; nil for the recipe's own area.
+  let subject: PlanSubject?
+  let test: PlanTest
+
+  init(
+    place: RulePlace, text: String, isNegated: Bool, weight: ConditionBody.Weight?, subject: PlanSubject?,
+    test: PlanTest
+  ) {
+    (self.place, self.text, self.isNegated) = (place, text, isNegated)
+    (self.weight, self.subject, self.test) = (weight, subject, test)
+  }
+}
+
+enum PlanSubject: Sendable, Hashable {
+  case area(MessageArea)
+  /// By slot.
+  case variable(Int)
+}
+
+indirect enum PlanTest: Sendable {
+  case expression(PlanExpression)
+  case size(isGreater: Bool, Template)
+  case program(RuleCommand)
+  case list(String, ListOperand)
+  case expanded(Template)
+  /// No expression, or one that is too large.
+  case broken(String)
+}
+
+final class PlanExpression: Sendable {
+  let automaton: Automaton
+  /// The empty expression always matches, and is not searched for.
+  let isEmpty: Bool
+  /// What the engine calls it.
+  let pattern: Int?
+  let capturesMatch: Bool
+
+  init(automaton: Automaton, isEmpty: Bool, pattern: Int?) {
+    (self.automaton, self.isEmpty, self.pattern) = (automaton, isEmpty, pattern)
+    capturesMatch = automaton.capturesMatch
+  }
+}
+
+/// A statement in line.
+enum PlanNode: Sendable {
+  case assign(PlanAssignment)
+  case recipe(Int)
+  case closeBlock
+  /// A file begins; its end is the node behind it.
+  case enterFile(name: String, end: Int)
+  case leaveFile
+  /// Blocks of this file are left, and what follows takes the place of its rest.
+  case switchFile(name: String)
+  /// INCLUDERC or SWITCHRC of a name that is not known beforehand.
+  case include(Template, switches: Bool, place: RulePlace)
+  case tooDeep
+  /// All files are through.
+  case finish
+}
+
+final class PlanAssignment: Sendable {
+  let name: String
+  let slot: Int
+  let value: Template?
+  let behaviour: BehaviouralVariable?
+
+  init(name: String, slot: Int, value: Template?) {
+    (self.name, self.slot, self.value) = (name, slot, value)
+    behaviour = BehaviouralVariable(rawValue: name)
+  }
+}
+
+/// Names of variables and their slots.
+struct Symbols: Sendable {
+  private(set) var names: [String] = []
+  private(set) var gateway: [GatewayVariable?] = []
+  private var slots: [String: Int] = [:]
+
+  mutating func slot(_ name: String) -> Int {
+    if let slot = slots[name] { return slot }
+    slots[name] = names.count
+    names.append(name)
+    gateway.append(GatewayVariable(rawValue: name))
+    return names.count - 1
+  }
+
+  func known(_ name: String) -> Int? { slots[name] }
+}

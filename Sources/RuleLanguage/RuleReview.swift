@@ -1,0 +1,190 @@
+import Bytes
+import Settings
+
+/// What can only be seen with the whole file at hand: rules that nothing reaches, names that nobody sets.
+struct RuleReview {
+  private let source: RuleSource
+  private var problems: [RuleProblem] = []
+  private var assigned: Set<String> = []
+  private var includesOthers = false
+  private var asked: Set<String> = []
+  private var reported: Set<String> = []
+
+  static func problems(of file: RuleFile) -> [RuleProblem] {
+    var review = RuleReview(source: file.source)
+    review.collect(file.statements)
+    _ = review.ends(file.statements)
+    review.names(file.statements)
+    review.strays(file.statements)
+    return review.problems
+  }
+
+  private init(source: RuleSource) { self.source = source }
+
+  private mutating func report(
+    _ severity: RuleProblem.Severity, _ message: String, cure: String, at place: RulePlace
+  ) {
+    guard problems.count < 1000 else { return }
+    problems.append(
+      RuleProblem(severity, message, cure: cure, at: place, in: source.text(ofLine: place.line - 1)))
+  }
+
+  // MARK: - Reach
+
+  /// Whether the rules end in these statements for every message; says once what nothing reaches.
+  private mutating func ends(_ statements: [RuleStatement]) -> Bool {
+    var end: RulePlace?
+    var said = false
+    // The chain of E: whether each member so far ends the rules where it matches.
+    var chainEnds = false
+    for statement in statements {
+      if let end, !said {
+        // After a last delivery that may fail procmail's users set HOST and the like: harmless.
+        var isRecipe = false
+        if case .recipe = statement { isRecipe = true }
+        report(
+          isRecipe ? .error : .warning,
+          "nothing reaches this: the rules end at line \(end.line) for every message",
+          cure: "give the recipe at line \(end.line) a condition, or take this out", at: statement.place)
+        said = isRecipe
+      }
+      guard case .recipe(let recipe) = statement else { continue }
+      let isFinal = self.isFinal(recipe)
+      let isOtherwise = recipe.flags.contains(.otherwise)
+      let isElse = isOtherwise && recipe.flags.isDisjoint(with: [.also, .alsoIfSucceeded, .onError])
+      let isPlain = recipe.flags.isDisjoint(with: .chain)
+      if isFinal, recipe.conditions.isEmpty, isPlain || isElse && chainEnds { end = end ?? recipe.place }
+      chainEnds = isPlain ? isFinal : isElse ? chainEnds && isFinal : false
+    }
+    return end != nil
+  }
+
+  /// Whether the rules end where this recipe matches.
+  private mutating func isFinal(_ recipe: Recipe) -> Bool {
+    // Inner statements are looked at in any case.
+    let actionEnds: Bool
+    switch recipe.action {
+    case .block(let inner): actionEnds = ends(inner)
+    case .mailbox, .forward: actionEnds = true
+    // A program may fail, and then the rules go on.
+    case .program: actionEnds = false
+    case .weir(let action): actionEnds = action.isFinal
+    }
+    return actionEnds && recipe.mode == .enforce && !recipe.flags.contains(.copy)
+  }
+
+  // MARK: - Names
+
+  private mutating func collect(_ statements: [RuleStatement]) {
+    for statement in statements {
+      switch statement {
+      case .assignment(let assignment):
+        if assignment.value != nil { assigned.insert(assignment.name) }
+        if assignment.name == "INCLUDERC" || assignment.name == "SWITCHRC" { includesOthers = true }
+      case .recipe(let recipe):
+        if case .block(let inner) = recipe.action { collect(inner) }
+        if case .program(_, let name?) = recipe.action { assigned.insert(name) }
+      }
+    }
+  }
+
+  private mutating func names(_ statements: [RuleStatement]) {
+    for statement in statements {
+      switch statement {
+      case .assignment(let assignment): name(of: assignment)
+      case .recipe(let recipe):
+        for condition in recipe.conditions { names(of: condition) }
+        switch recipe.action {
+        case .block(let inner): names(inner)
+        case .mailbox(let template), .forward(let template): names(template, recipe.actionPlace)
+        case .program(let command, _): names(command.words, recipe.actionPlace)
+        case .weir(let action): for template in action.templates { names(template, recipe.actionPlace) }
+        }
+      }
+    }
+  }
+
+  private mutating func name(of assignment: Assignment) {
+    if let value = assignment.value { names(value, assignment.place) }
+    if let hint = BehaviouralVariable.meaningless[assignment.name] {
+      report(
+        .warning, "\(assignment.name) has no meaning here",
+        cure: hint.isEmpty ? "take it out" : "take it out; \(hint)", at: assignment.place)
+      return
+    }
+    let known =
+      BehaviouralVariable.allCases.map(\.rawValue) + Array(BehaviouralVariable.meaningless.keys)
+      + Array(BehaviouralVariable.ordinary)
+    guard !known.contains(assignment.name), assignment.name.utf8.count >= 6,
+      let meant = Suggestion.nearest(to: assignment.name, in: BehaviouralVariable.allCases.map(\.rawValue)),
+      Suggestion.distance(Array(assignment.name.utf8), Array(meant.utf8)) == 1
+    else { return }
+    report(
+      .warning, "'\(assignment.name)' is a variable like others, and close to \(meant)",
+      cure: "write \(meant) if it is meant", at: assignment.place)
+  }
+
+  private mutating func names(of condition: RuleCondition) {
+    if case .variable(let name)? = condition.body.subject {
+      asked.insert(name)
+      ask(name, condition.place)
+    }
+    switch condition.body.test {
+    case .expression, .program: break
+    case .smaller(let template), .greater(let template), .expanded(let template):
+      names(template, condition.place)
+    case .list(_, .variable(let name)): ask(name, condition.place)
+    case .list(_, .template(let template)): names(template, condition.place)
+    }
+  }
+
+  /// A bare name beside other assignments that nothing else in the file knows: the rest of a value.
+  private mutating func strays(_ statements: [RuleStatement]) {
+    for statement in statements {
+      switch statement {
+      case .recipe(let recipe):
+        if case .block(let inner) = recipe.action { strays(inner) }
+      case .assignment(let assignment):
+        guard assignment.sharesLine, !assigned.contains(assignment.name), !asked.contains(assignment.name)
+        else { continue }
+        let before = source.text(ofLine: assignment.place.line - 1).unicodeScalars
+          .prefix(assignment.place.column - 1)
+        let isTail = before.contains("=")
+        report(
+          .error,
+          isTail
+            ? "an assignment's value ends at its first blank, and '\(assignment.name)' is not in it"
+            : "this is neither a recipe nor an assignment",
+          cure: isTail
+            ? "put the value in double quotes"
+            : "a recipe begins with :0, a condition with *, an assignment is NAME=value", at: assignment.place
+        )
+      }
+    }
+  }
+
+  private mutating func names(_ template: Template, _ place: RulePlace) {
+    for case .variable(let name) in template.names { asked.insert(name) }
+    for case .variable(let name) in template.plainNames { ask(name, place) }
+  }
+
+  /// A name that nobody sets and that is close to one which is something.
+  private mutating func ask(_ name: String, _ place: RulePlace) {
+    let gateway = GatewayVariable.allCases.map(\.rawValue)
+    guard !assigned.contains(name), !gateway.contains(name), !BehaviouralVariable.ordinary.contains(name),
+      BehaviouralVariable(rawValue: name) == nil, BehaviouralVariable.meaningless[name] == nil
+    else { return }
+    guard reported.insert(name).inserted else { return }
+    let own = assigned.filter { Suggestion.distance(Array($0.utf8), Array(name.utf8)) == 1 }
+    guard name.utf8.count >= 4, let near = Suggestion.nearest(to: name, in: gateway + Array(own)) else {
+      if !includesOthers {
+        report(
+          .warning, "nothing here sets \(name): it is empty unless another file sets it",
+          cure: "set it, or use a variable of the gateway", at: place)
+      }
+      return
+    }
+    report(
+      .warning, "nothing here sets \(name); did you mean \(near)?", cure: "write \(near)", at: place)
+  }
+}
