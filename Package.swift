@@ -37,7 +37,7 @@ let package = Package(
       targets: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "DNS",
         "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "Filtering", "Checks",
-        "ContentInspection",
+        "ContentInspection", "RuleImport",
       ]),
   ],
   traits: [
@@ -112,6 +112,7 @@ let package = Package(
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "DNS", "MailAuthentication",
         "TraceAnalysis", "Charsets", "MessageViews",
       ]),
+    module("RuleImport", ["Bytes", "NetAddress"]),
     module(
       "ContentInspection",
       [
@@ -167,6 +168,7 @@ let package = Package(
         "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication", "SASL",
         "Cryptography", "TransportSecurity", "COpenSSL", "DNS", "DNSClient", "MailAuthentication",
         "TraceAnalysis", "Patterns", "Locations", "CPCRE2", "Charsets", "MessageViews", "ContentInspection",
+        "RuleImport",
         nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -196,6 +198,7 @@ let package = Package(
     tests("CharsetsTests", ["Bytes", "Charsets", "CIconv", "MailSyntax", "TestSupport"]),
     tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
     tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),
+    tests("RuleImportTests", ["Bytes", "NetAddress", "Filtering", "RuleImport", "TestSupport"]),
     tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),
     tests(
       "TransportSecurityTests",

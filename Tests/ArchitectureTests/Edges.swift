@@ -15,7 +15,7 @@ struct Edges {
   static let ofWeir = Edges(
     pure: [
       "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Checks",
-      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews",
+      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews", "RuleImport",
     ],
     allowed: [
       "Bytes": [],
@@ -31,6 +31,7 @@ struct Edges {
       "Charsets": ["Bytes", "CIconv", "CICU"],
       "MessageViews": ["Bytes", "NetAddress", "MailSyntax", "Charsets"],
       "ContentInspection": ["Bytes", "Charsets", "Filtering", "CMagic", "CArchive"],
+      "RuleImport": ["Bytes", "NetAddress"],
       "DNS": ["Bytes", "NetAddress", "InternationalDomains"],
       "DNSClient": ["Bytes", "NetAddress", "DNS", "CUnbound"],
       "MailAuthentication": ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"],
@@ -53,7 +54,7 @@ struct Edges {
       "weir": toFiltering.union(nio).union([
         "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
         "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "DNSClient", "Patterns", "Locations",
-        "ContentInspection", "NIOHTTP1", "ArgumentParser", "AsyncHTTPClient",
+        "ContentInspection", "RuleImport", "NIOHTTP1", "ArgumentParser", "AsyncHTTPClient",
       ]),
     ])
 
