@@ -198,7 +198,7 @@ let package = Package(
     tests("CharsetsTests", ["Bytes", "Charsets", "CIconv", "MailSyntax", "TestSupport"]),
     tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
     tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),
-    tests("RuleImportTests", ["Bytes", "NetAddress", "Filtering", "RuleImport", "TestSupport"]),
+    tests("RuleImportTests", ["Bytes", "NetAddress", "Filtering", "Patterns", "RuleImport", "TestSupport"]),
     tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),
     tests(
       "TransportSecurityTests",

@@ -8,7 +8,7 @@ enum RuleWords {
   /// A text as it stands between double quotes; bounded, on one line.
   static func escaped(_ text: String) -> String {
     var result = ""
-    for scalar in text.printable(limit: 380).unicodeScalars {
+    for scalar in text.replacing("\t", with: " ").printable(limit: 380).unicodeScalars {
       if "\"\\$`".unicodeScalars.contains(scalar) { result += "\\" }
       result.unicodeScalars.append(scalar)
     }

@@ -108,8 +108,15 @@ private struct PCREWriter {
     isUTF8 = pattern.isUTF8
     referenced = []
     Self.references(pattern.node, &referenced)
+    if let text = text(pattern.node) { return text }
+    // Octets past ASCII that are no UTF-8 are written by number.
+    isUTF8 = false
+    return text(pattern.node)
+  }
+
+  private func text(_ node: PatternNode) -> String? {
     var octets: [UInt8] = []
-    guard write(pattern.node, &octets), octets.count <= PatternWriter.mostOctets else { return nil }
+    guard write(node, &octets), octets.count <= PatternWriter.mostOctets else { return nil }
     return String(validating: octets, as: UTF8.self)
   }
 

@@ -13,7 +13,7 @@ enum PatternWriter {
   }
 
   /// Bound: octets of one expression written.
-  static let mostOctets = 8192
+  static let mostOctets = 4000
 }
 
 // MARK: procmail's dialect

@@ -295,8 +295,6 @@ extension ProcmailRC {
       desk.changed(
         id, "procmail works on a copy in this block, and goes on with the original; here it is one message")
     }
-    let inner = rest.drop { $0.isWhiteSpace }
-    let body = desk.source.text(inner).trimmed
     guard depth < Self.mostNesting else {
       desk.wrong(id, "nested deeper than \(Self.mostNesting)")
       emit(recipe, keeping: "HBDAaEe", ["{", "}"], id, &desk)
@@ -304,19 +302,11 @@ extension ProcmailRC {
     }
     emit(recipe, keeping: "HBDAaEe", ["{"], id, &desk)
     depth += 1
-    if body.hasSuffix("}") {
-      // `{ … }` on one line.
-      let content = String(body.dropLast().trimmed)
-      if Self.runsProgram(Array(content.utf8)) || content.hasPrefix(":") || content.hasPrefix("INCLUDERC") {
-        desk.copy("\(indent)# not carried over: \(content)")
-        desk.left(id, "a program, another rc file or a recipe on the line of its block")
-      } else if !content.isEmpty {
-        desk.copy(indent + content, for: id)
-      }
-      depth -= 1
-      desk.copy(indent + "}", for: id)
-    } else if !body.isEmpty, !body.hasPrefix("#") {
-      desk.copy(indent + body, for: id)
+    let inner = rest.drop { $0.isWhiteSpace }
+    if let first = inner.first, first != UInt8(ascii: "#") {
+      // The block begins on the line of its brace.
+      index -= 1
+      lines[index].octets = Array(inner)
     }
   }
 }

@@ -55,11 +55,16 @@ struct ProcmailRC {
     return first...max(first, lines.isEmpty ? first : self.lines[lines.upperBound - 1].number)
   }
 
-  /// The lines as they stand, in UTF-8; control characters would make the file unreadable.
+  /// The lines as they stand.
   func copies(_ lines: Range<Int>, _ desk: ImportDesk) -> [String] {
-    self.lines[lines].map { line in
+    self.lines[lines].map { printed($0.octets, desk)[0] }
+  }
+
+  /// Octets as lines of UTF-8; control characters would make the file unreadable.
+  func printed(_ octets: [UInt8], _ desk: ImportDesk) -> [String] {
+    octets.split(separator: .lineFeed, omittingEmptySubsequences: false).map { line in
       var text = String.UnicodeScalarView()
-      for scalar in desk.source.text(line.octets).unicodeScalars {
+      for scalar in desk.source.text(line).unicodeScalars {
         let isPlain = scalar == "\t" || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
         text.append(isPlain ? scalar : " ")
       }
@@ -93,6 +98,11 @@ struct ProcmailRC {
   private mutating func closing(_ desk: inout ImportDesk) {
     let (text, range) = logicalLine()
     let id = desk.begin(self.range(range), desk.source.text(text))
+    let rest = text.drop { $0.isWhiteSpace }.dropFirst().drop { $0.isWhiteSpace }
+    if let first = rest.first, first != UInt8(ascii: "#") {
+      index -= 1
+      lines[index].octets = Array(rest)
+    }
     guard depth > 0 else {
       desk.wrong(id, "a `}` without its `{`")
       return
@@ -110,6 +120,7 @@ struct ProcmailRC {
     "MSGPREFIX", "LINEBUF", "ORGMAIL", "DEFAULT", "MAILDIR", "DROPPRIVS", "PATH",
   ]
 
+  /// `NAME=value` or `NAME`; what else stands on the line is read as the next statement.
   private mutating func assignment(_ desk: inout ImportDesk) {
     var (text, range) = logicalLine()
     while Self.isOpen(text), index < lines.count, range.count < Self.mostQuotedLines {
@@ -118,17 +129,24 @@ struct ProcmailRC {
       range = range.lowerBound..<next.upperBound
     }
     let id = desk.begin(self.range(range), desk.source.text(text.prefix(400)))
-    let name = Self.name(text)
-    guard let name, !Self.isOpen(text) else {
+    guard let name = Self.name(text), let end = Self.end(text) else {
       let column = (text.firstIndex { !$0.isWhiteSpace } ?? 0) + 1
+      let isOpen = Self.name(text) != nil
       desk.wrong(
         id, column: column,
-        name == nil ? "neither recipe nor assignment; procmail skips it" : "quotes that do not end")
-      drop(range, &desk)
+        isOpen ? "quotes that do not end" : "neither recipe nor assignment; procmail skips it")
+      drop(Array(text), &desk)
       return
     }
-    let value = Self.value(text)
-    if Self.runsProgram(text) {
+    let rest = text[end...].drop { $0.isWhiteSpace }
+    let own = Array(text[..<end])
+    if let first = rest.first, first != UInt8(ascii: "#") {
+      // The line goes on with another statement.
+      index -= 1
+      lines[index].octets = Array(rest)
+    }
+    let value = Self.value(own)
+    if Self.runsProgram(own) {
       desk.left(id, "a program's output, and programs are off")
     } else if name == "INCLUDERC" || name == "SWITCHRC", !value.isEmpty {
       desk.left(id, "another rc file: bring it over by itself, and name it here")
@@ -137,56 +155,84 @@ struct ProcmailRC {
     } else if name == "TRAP", !value.isEmpty {
       desk.left(id, "a program at the end, and programs are off")
     } else {
-      for text in copies(range, desk) { desk.copy(text, for: id) }
+      let comment = rest.first == UInt8(ascii: "#") ? "   " + printed(Array(rest), desk)[0] : ""
+      var copies = printed(own, desk)
+      copies[copies.count - 1] += comment
+      copies[0] = indent + copies[0].trimmed
+      for text in copies { desk.copy(text, for: id) }
       if Self.idle.contains(name) { desk.changed(id, "steers nothing here, and is a variable like others") }
       return
     }
-    drop(range, &desk)
+    drop(own, &desk)
   }
 
-  /// Lines that go as comments.
-  private func drop(_ range: Range<Int>, _ desk: inout ImportDesk) {
-    for text in copies(range, desk) { desk.copy("\(indent)# not carried over: \(text.trimmed)") }
+  /// Octets that go as comments.
+  private func drop(_ octets: [UInt8], _ desk: inout ImportDesk) {
+    for text in printed(octets, desk) { desk.copy("\(indent)# not carried over: \(text.trimmed)") }
   }
 
-  /// Whether quotes are open at the end.
-  private static func isOpen(_ text: [UInt8]) -> Bool { quoting(text).isOpen }
+  /// Whether the quotes of the first assignment are open at the end.
+  private static func isOpen(_ text: [UInt8]) -> Bool { name(text) != nil && end(text) == nil }
 
-  private static func quoting(_ text: [UInt8]) -> (isOpen: Bool, hasBackquote: Bool) {
+  /// Where the assignment that begins the text ends; nil where its quotes do not.
+  private static func end(_ text: [UInt8]) -> Int? {
+    var index = text.firstIndex { !$0.isWhiteSpace } ?? 0
+    while index < text.count, text[index].isASCIILetterOrDigit || text[index] == UInt8(ascii: "_") {
+      index += 1
+    }
+    var equals = index
+    while equals < text.count, text[equals].isWhiteSpace { equals += 1 }
+    guard equals < text.count, text[equals] == UInt8(ascii: "=") else { return index }
+    index = equals + 1
+    while index < text.count, text[index].isWhiteSpace { index += 1 }
+    if index < text.count, text[index] == UInt8(ascii: "#") { return equals + 1 }
     var quote: UInt8?
-    var hasBackquote = false
-    var index = 0
+    var braces = 0
     while index < text.count {
       let octet = text[index]
+      if octet == UInt8(ascii: "{"), text[index - 1] == UInt8(ascii: "$") { braces += 1 }
+      if octet == UInt8(ascii: "}"), braces > 0 { braces -= 1 }
       if octet == UInt8(ascii: "\\"), quote != UInt8(ascii: "'") {
         index += 2
         continue
       }
-      if octet == UInt8(ascii: "`"), quote != UInt8(ascii: "'") { hasBackquote = true }
       if let open = quote {
         if octet == open { quote = nil }
       } else if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "'") || octet == UInt8(ascii: "`") {
         quote = octet
-      } else if octet == UInt8(ascii: "#"),
-        index == 0 || text[index - 1].isWhiteSpace || text[index - 1] == .lineFeed
-      {
-        while index < text.count, text[index] != .lineFeed { index += 1 }
-        continue
+      } else if octet == .lineFeed || octet.isWhiteSpace && braces == 0 {
+        break
       }
       index += 1
     }
-    return (quote != nil, hasBackquote)
+    return quote == nil ? min(index, text.count) : nil
   }
 
-  static func runsProgram(_ text: [UInt8]) -> Bool { quoting(text).hasBackquote }
+  /// Whether a backquote stands in it that is not quoted.
+  static func runsProgram(_ text: [UInt8]) -> Bool {
+    var isSingle = false
+    var isDouble = false
+    var index = 0
+    while index < text.count {
+      switch text[index] {
+      case UInt8(ascii: "\\") where !isSingle: index += 1
+      case UInt8(ascii: "'") where !isDouble: isSingle.toggle()
+      case UInt8(ascii: "\"") where !isSingle: isDouble.toggle()
+      case UInt8(ascii: "`") where !isSingle: return true
+      default: break
+      }
+      index += 1
+    }
+    return false
+  }
 
   /// The name in front of `=`, or alone; nil where the line is no assignment.
   static func name(_ text: [UInt8]) -> String? {
     let text = text.drop { $0.isWhiteSpace }
     guard let first = text.first, first.isASCIILetter || first == UInt8(ascii: "_") else { return nil }
     let name = text.prefix { $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_") }
-    let rest = text.dropFirst(name.count).drop { $0.isWhiteSpace }
-    guard rest.isEmpty || rest.first == UInt8(ascii: "=") || rest.first == UInt8(ascii: "#") else {
+    let behind = text.dropFirst(name.count).first
+    guard behind.map({ $0.isWhiteSpace || $0 == UInt8(ascii: "=") || $0 == .lineFeed }) ?? true else {
       return nil
     }
     return String(decoding: name, as: UTF8.self)
@@ -195,6 +241,6 @@ struct ProcmailRC {
   /// What stands behind `=`, without comment.
   private static func value(_ text: [UInt8]) -> ArraySlice<UInt8> {
     guard let equals = text.firstIndex(of: UInt8(ascii: "=")) else { return [] }
-    return text[(equals + 1)...].drop { $0.isWhiteSpace }.prefix { $0 != UInt8(ascii: "#") }
+    return text[(equals + 1)...].drop { $0.isWhiteSpace }
   }
 }
