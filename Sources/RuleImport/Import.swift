@@ -25,6 +25,13 @@ public enum Import {
     case .qmailControl: QmailControl.read(&desk, options)
     case .hostsAccess: HostsAccess.read(&desk, options)
     }
+    if source.isCut {
+      let number = source.lines.count + 1
+      desk.left(
+        desk.begin(number...number, "…"),
+        "the rest of the file: \(ImportSource.mostOctets >> 20) MiB and \(ImportSource.mostLines) lines are read"
+      )
+    }
     return desk.finish()
   }
 }

@@ -60,7 +60,6 @@ struct ImportDesk {
   init(_ source: ImportSource, _ options: ImportOptions) {
     self.source = source
     name = Self.fileName(options.name ?? source.name)
-    if source.isCut { notes.append("only the first \(ImportSource.mostOctets >> 20) MiB were read") }
     if !source.isUTF8 { notes.append("not UTF-8: read as Latin-1") }
   }
 

@@ -14,7 +14,7 @@ struct ImportFiles {
 
   func all() -> [Written] {
     let names = desk.lists.keys.sorted { ($0.verdict, $0.kind) < ($1.verdict, $1.kind) }
-    return names.map(list) + [rules(), configuration()].compactMap { $0 }
+    return names.map(list) + rules() + [configuration()].compactMap { $0 }
   }
 
   private var origin: String {
@@ -58,32 +58,52 @@ struct ImportFiles {
     return words.joined(separator: " ")
   }
 
-  private func rules() -> Written? {
-    guard !desk.rules.isEmpty || !desk.verbatim.isEmpty else { return nil }
+  /// Bounds of a rule file, with room to spare.
+  private static let mostRecipes = 8000
+  private static let mostOctets = 900_000
+
+  private func rules() -> [Written] {
+    guard !desk.rules.isEmpty || !desk.verbatim.isEmpty else { return [] }
+    var written: [Written] = []
     var lines = [origin, ""]
     var places: [(ImportDesk.Line, Int)] = []
+    var recipes = 0
+    var octets = 0
+    func close() {
+      while lines.last?.isEmpty ?? false { lines.removeLast() }
+      let number = written.isEmpty ? "" : "-\(written.count + 1)"
+      let file = ImportedFile(
+        role: .rules, name: "50-\(desk.name)\(number).rc", text: lines.joined(separator: "\n") + "\n")
+      written.append(Written(file: file, places: places))
+    }
     for row in desk.verbatim {
       lines.append(row.text)
       if let line = row.line { places.append((line, lines.count)) }
     }
     for rule in desk.rules {
-      let first = lines.count + 1
-      for line in rule.lines { lines.append("# \(desk.place(line)): \(Self.comment(desk.sourceText(line)))") }
+      let size = rule.text.reduce(0) { $0 + $1.utf8.count + 1 } + 300
+      if recipes == Self.mostRecipes || recipes > 0 && octets + size > Self.mostOctets {
+        close()
+        (lines, places, recipes, octets) = ([origin, ""], [], 0, 0)
+      }
+      recipes += 1
+      octets += size
+      for line in rule.lines {
+        lines.append("# \(Self.comment("\(desk.place(line)): \(desk.sourceText(line))"))")
+      }
       if let comment = rule.comment { lines.append("# \(Self.comment(comment))") }
       let head = rule.text.firstIndex { !$0.hasPrefix("#") } ?? 0
-      for line in rule.lines { places.append((line, (rule.lines.isEmpty ? first : lines.count + 1) + head)) }
+      for line in rule.lines { places.append((line, lines.count + 1 + head)) }
       lines += rule.text
       lines.append("")
     }
-    while lines.last?.isEmpty ?? false { lines.removeLast() }
-    let file = ImportedFile(
-      role: .rules, name: "50-\(desk.name).rc", text: lines.joined(separator: "\n") + "\n")
-    return Written(file: file, places: places)
+    close()
+    return written
   }
 
   /// A comment that is none of the language's directives, and does not go on in the next line.
-  private static func comment(_ text: String) -> String {
-    let text = text.printable(limit: 200)
+  static func comment(_ text: String) -> String {
+    let text = (text.lowercasedASCII.hasPrefix("weir:") ? "from " : "") + text.printable(limit: 300)
     return text.hasSuffix("\\") ? text + " " : text
   }
 

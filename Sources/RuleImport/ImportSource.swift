@@ -2,8 +2,9 @@ import Bytes
 
 /// The text of a file that is brought over, cut into lines.
 struct ImportSource: Sendable {
-  /// Bounds: octets of a file, and of a line.
+  /// Bounds: octets of a file, its lines, and octets of a line.
   static let mostOctets = 16 << 20
+  static let mostLines = 1_000_000
   static let mostLineOctets = 64 << 10
 
   /// The last part of its path.
@@ -29,17 +30,18 @@ struct ImportSource: Sendable {
 
   init(name: String, text: [UInt8]) {
     self.name = name
-    isCut = text.count > Self.mostOctets
-    let text = text.prefix(Self.mostOctets)
-    isUTF8 = String(validating: text, as: UTF8.self) != nil
+    let kept = text.prefix(Self.mostOctets)
+    isUTF8 = String(validating: kept, as: UTF8.self) != nil
     var lines: [Line] = []
-    for (index, piece) in text.split(separator: .lineFeed, omittingEmptySubsequences: false).enumerated() {
-      var octets = piece
+    var rest = kept.starts(with: [0xef, 0xbb, 0xbf]) ? kept.dropFirst(3) : kept[...]
+    while !rest.isEmpty, lines.count < Self.mostLines {
+      let end = rest.firstIndex(of: .lineFeed) ?? rest.endIndex
+      var octets = rest[..<end]
       if octets.last == .carriageReturn { octets = octets.dropLast() }
-      if index == 0, octets.starts(with: [0xef, 0xbb, 0xbf]) { octets = octets.dropFirst(3) }
-      lines.append(Line(number: index + 1, last: index + 1, octets: Array(octets)))
+      lines.append(Line(number: lines.count + 1, last: lines.count + 1, octets: Array(octets)))
+      rest = end < rest.endIndex ? rest[(end + 1)...] : []
     }
-    if lines.last?.octets.isEmpty ?? false { lines.removeLast() }
+    isCut = text.count > kept.count || !rest.isEmpty
     self.lines = lines
   }
 
@@ -53,17 +55,21 @@ struct ImportSource: Sendable {
   /// and comments between them do not count.
   var continuedLines: [Line] {
     var result: [Line] = []
+    /// The last line that is neither blank nor a comment.
+    var last: Int?
     for line in lines {
       if line.isBlank || line.first == UInt8(ascii: "#") {
         result.append(line)
-      } else if line.startsWithBlank,
-        let before = result.lastIndex(where: { !$0.isBlank && $0.first != UInt8(ascii: "#") }),
-        // Bound: what is joined stays a line.
-        result[before].octets.count + line.octets.count <= Self.mostLineOctets
+        continue
+      }
+      // Bound: what is joined stays a line.
+      if let last, line.startsWithBlank,
+        result[last].octets.count + line.octets.count <= Self.mostLineOctets
       {
-        result[before].octets += line.octets
-        result[before].last = line.number
+        result[last].octets += line.octets
+        result[last].last = line.number
       } else {
+        last = result.count
         result.append(line)
       }
     }

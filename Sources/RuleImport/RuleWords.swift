@@ -42,6 +42,8 @@ struct TableReply: Hashable, Sendable {
   /// `5.7.1`.
   var enhanced: String
   var text: String
+  /// Whether the table says no code of its own, and any will do.
+  var isGeneric = false
 
   var isTemporary: Bool { code < 500 }
 
@@ -52,8 +54,9 @@ struct TableReply: Hashable, Sendable {
   }
 
   /// `5.7.1 text`, `text`: the class has to be that of the code.
-  init(code: Int, rest: some StringProtocol, standard: String? = nil) {
+  init(code: Int, rest: some StringProtocol, standard: String? = nil, isGeneric: Bool = false) {
     self.code = code
+    self.isGeneric = isGeneric
     let (word, behind) = Substring(rest).firstWord
     let first = code < 500 ? "4" : "5"
     enhanced = standard ?? "\(first).7.1"
@@ -108,7 +111,8 @@ enum TableVerdict: Hashable, Sendable {
 
   /// What differs from the table where a list says it.
   var difference: String? {
-    guard case .block(let reply) = self, reply.code != 550 || reply.enhanced != "5.7.1" else { return nil }
+    guard case .block(let reply) = self, !reply.isGeneric, reply.code != 550 || reply.enhanced != "5.7.1"
+    else { return nil }
     return "a list answers 550 5.7.1, not \(reply.code) \(reply.enhanced)"
   }
 

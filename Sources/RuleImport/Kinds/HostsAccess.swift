@@ -161,7 +161,11 @@ struct HostsAccess {
       desk.left(line, "no client that a list can hold: \(word.printable(limit: 60))")
       return
     }
-    names.add(.domain(name, itself: !isBelow, below: isBelow), verdict, for: line, &desk)
+    if verdict == .allow {
+      desk.changed(line, "nothing is written for the name: whoever is not blocked may connect")
+    }
+    names.add(
+      .domain(name, itself: !isBelow, below: isBelow), verdict == .allow ? .hole : verdict, for: line, &desk)
   }
 
   /// `192.0.2.`, `192.0.2.1`, `192.0.2.0/255.255.255.0`, `192.0.2.0/24`, `[2001:db8::]/32`.

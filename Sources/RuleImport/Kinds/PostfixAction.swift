@@ -32,7 +32,7 @@ enum PostfixAction {
     case "DUNNO":
       return .hole
     case "REJECT":
-      return .block(TableReply(code: 554, rest: rest))
+      return .block(TableReply(code: 554, rest: rest, isGeneric: true))
     case "DEFER":
       return .rule([TableReply(code: 450, rest: rest).action])
     case "DEFER_IF_PERMIT":

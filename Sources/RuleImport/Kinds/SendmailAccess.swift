@@ -185,8 +185,8 @@ struct SendmailAccess {
     case "REJECT":
       return .block(
         isRecipient
-          ? TableReply(code: 550, rest: "5.2.1 Mailbox disabled for this recipient")
-          : TableReply(code: 550, rest: "5.7.1 Access denied"))
+          ? TableReply(code: 550, rest: "5.2.1 Mailbox disabled for this recipient", isGeneric: true)
+          : TableReply(code: 550, rest: "5.7.1 Access denied", isGeneric: true))
     default: break
     }
     if upper.hasPrefix("DISCARD:") { return .rule(["discard"]) }

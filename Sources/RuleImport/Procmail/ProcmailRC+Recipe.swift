@@ -46,7 +46,7 @@ extension ProcmailRC {
       return
     }
     for difference in recipe.differences { desk.changed(id, difference) }
-    desk.copy("\(indent)# \(desk.place(id))")
+    desk.copy("\(indent)# \(ImportFiles.comment(desk.place(id)))")
     write(recipe, id, &desk)
   }
 

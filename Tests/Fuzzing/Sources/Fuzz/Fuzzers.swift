@@ -26,6 +26,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "header-words": fuzzHeaderWords,
   "archive-names": fuzzArchiveNames,
   "charset": fuzzCharset,
+  "import": fuzzImport,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
