@@ -137,10 +137,21 @@ struct ImportDesk {
     rules.append(RuleText(text: text, lines: lines, comment: comment))
   }
 
-  /// A line of a rule file that goes as it stands.
+  /// A line of a rule file that goes as it stands, but for control characters, which would make it unreadable.
   mutating func copy(_ text: String, for line: Line? = nil) {
     if let line { entries[line].isSettled = true }
-    verbatim.append((text, line))
+    verbatim.append((Self.plain(text), line))
+  }
+
+  /// The text with blanks for control characters.
+  static func plain(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f || $0 == 0x09 }) { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let isPlain = scalar == "\t" || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
+      result.append(isPlain ? scalar : " ")
+    }
+    return String(result)
   }
 
   mutating func element(_ table: String, _ key: String, _ value: String, for line: Line) {

@@ -51,12 +51,34 @@ import Testing
     #expect(result.outcome(2) == .left)
     #expect(
       result.recipes[1] == [
-        ":0", "* PCRE ?? H ?? (?mi)^Subject: (?<M1>.*)", "header replace Subject: [x] ${M1}",
+        ":0", "* ^Subject: \\/.*", "header replace Subject: [x] ${MATCH}",
       ])
-    #expect(result.recipes[2].contains("  header add X-Agent: ${M1}"))
+    #expect(result.recipes[2].contains("  header add X-Agent: ${MATCH}"))
     #expect(result.outcome(5) == .changed)
     #expect(result.outcome(6) == .left)
     #expect(!result.isComplete)
+  }
+
+  @Test func whatMatchedIsPutIn() {
+    let result = checks(
+      """
+      /^Subject: (.*)$/ WARN saw $1
+      /^From: (a+)(b+)x/ REJECT no $1 and $2
+      /^Subject: (a+) (b+)/ REPLACE Subject: $2 $1
+
+      """)
+    #expect(
+      result.recipes[0][1...] == [
+        "* ^Subject: \\/.*", "{", "  LOG=\"warning: header_checks:1: saw ${MATCH}\"", "}",
+      ])
+    #expect(result.recipes[1][1...] == ["* ^From: (a+)(b+)x", "reject 550 5.7.1 \"no ... and ...\""])
+    #expect(result.outcome(2) == .changed)
+    // What the first line took is not seen by the third.
+    #expect(
+      result.recipes[2][1...] == [
+        "* PCRE ?? H ?? (?m)^(?!(?i:^Subject: (?:.*)$))(?i:^Subject: (?<M1>a+) (?<M2>b+))",
+        "header replace Subject: ${M2} ${M1}",
+      ])
   }
 
   @Test func theFirstLineOfTheTableTakesTheHeader() {
@@ -84,9 +106,17 @@ import Testing
 
   @Test func partsAreSearchedWhereTheyAreMeant() {
     let mime = checks("/name=\"?.*\\.exe\"?$/ REJECT no\n", name: "mime_header_checks")
-    #expect(mime.recipes[0][1].hasPrefix("* PCRE ?? B ?? (?m)^(?![ \\t])(?=[!-9;-~]+:)"))
+    #expect(
+      mime.recipes[0] == [
+        ":0 B", "* ^[^\t :]+:(.|$[ \t])*name=\"?(.|$[ \t])*\\.exe\"?$([^ \t]|$)", "reject 550 5.7.1 \"no\"",
+      ])
     let header = checks("/^Content-Type:.*name=.*\\.exe/ REJECT no\n")
-    #expect(header.recipes[0][1].hasPrefix("* PCRE ?? HB ?? "))
+    #expect(header.recipes[0][0] == ":0 HB")
+    #expect(header.recipes[0][1] == "* ^Content-Type:(.|$[ \t])*name=(.|$[ \t])*\\.exe")
+    let look = checks("/^Content-Type:(?!.*ok)/ REJECT no\n")
+    #expect(look.recipes[0][1].hasPrefix("* PCRE ?? HB ?? (?m)^(?![ \\t])(?=[!-9;-~]+:)"))
+    // A header that begins with blanks is none.
+    #expect(checks("/^\\s*Content-X: a/ REJECT\n").recipes[0][1] == "* ^Content-X: a")
     let body = checks("/^buy/ REJECT\n", name: "body_checks")
     #expect(body.recipes == [[":0 B", "* ^buy", "reject 550 5.7.1"]])
   }

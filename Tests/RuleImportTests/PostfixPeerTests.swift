@@ -205,6 +205,61 @@ import Testing
     )
   }
 
+  /// Headers of parts, folded: `postmap -hmq` beside procmail over header and body.
+  @Test(
+    needs {
+      FileManager.default.isExecutableFile(atPath: "/usr/bin/procmail") ? nil : "procmail is not installed"
+    })
+  func headersOfParts() throws {
+    let message = """
+      From: a@b.example
+      MIME-Version: 1.0
+      Content-Type: multipart/mixed;
+       boundary=x
+
+      --x
+      Content-Type: application/octet-stream;
+       name="evil.exe"
+      Content-Disposition: attachment;
+      \tfilename=report.pdf
+
+      Content-Type: text/plain; name="no header.scr"
+       is here
+      --x--
+
+      """
+    let expressions = [
+      "name=\"?.*\\.(exe|scr)\"?$", "^Content-Type:.*name=.*\\.exe",
+      "^Content-Disposition:.*filename=.*\\.pdf$",
+      "^Content-Disposition:.*attachment;$", "^[[:space:]]*Content-Type: .*octet-stream",
+      "content-[^:]*: app[^\"]*\"evil",
+      "filename=[^;]*\\.doc", "boundary=x$",
+    ]
+    let folder = try ScratchFolder("parts")
+    let text = try folder.write("message", message)
+    var rc = "MAILDIR=\(folder.path)\nLOGFILE=\(folder.path)/log\nLOGABSTRACT=no\n"
+    var expected: [Bool] = []
+    for (index, expression) in expressions.enumerated() {
+      let table = "/\(expression)/ REJECT\n"
+      let path = try folder.write("table", table)
+      let answer = try run(
+        "/usr/sbin/postmap", ["-hmq", "-", "regexp:\(path)"], input: try readBytes(atPath: text))
+      expected.append(!answer.output.isEmpty)
+      let result = imported(.postfixChecks, table, name: "header_checks", syntax: "regexp")
+      let recipe = try #require(result.recipes.first)
+      #expect(!recipe[1].hasPrefix("* PCRE"))
+      #expect(recipe[0] == ":0 HB" || !expression.lowercased().contains("name"), "\(recipe)")
+      rc += "\n:0 HB\n\(recipe[1])\n{ LOG=\"<\(index)>\" }\n"
+    }
+    rc += "\n:0\n/dev/null\n"
+    try folder.write("log", "")
+    _ = try run("/usr/bin/procmail", ["-m", try folder.write("rc", rc)], input: try readBytes(atPath: text))
+    let log = String(decoding: try readBytes(atPath: folder.file("log")), as: UTF8.self)
+    let found = expressions.indices.map { log.contains("<\($0)>") }
+    #expect(expected.contains(true) && expected.contains(false))
+    #expect(found == expected, "\(expressions)")
+  }
+
   /// One run of procmail for each line, with all conditions in one file.
   private func compareByProcmail(
     _ conditions: [(index: Int, head: String, condition: String)], _ expected: [Int: Set<String>],

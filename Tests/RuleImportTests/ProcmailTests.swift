@@ -14,7 +14,7 @@ import Testing
       ":0:\n* ^List-Id:.*swift\nlists/swift\n\n:0\n* ^Subject:.*viagra\n/dev/null\n")
     #expect(
       lines == [
-        ":0", "* ^List-Id:.*swift", "{", "  # was: lists/swift", "  SWITCHRC", "}", ":0",
+        ":0", "* ^List-Id:.*swift", "{", "  # was: lists/swift", "  SWITCHRC=", "}", ":0",
         "* ^Subject:.*viagra", "/dev/null",
       ])
     #expect(result.isComplete && result.count(.changed) == 2)
@@ -74,7 +74,7 @@ import Testing
 
   @Test func forwardsAreShown() throws {
     let (result, lines) = rules(":0 c\n! a@example.org\n\n:0\n! b@example.org\n")
-    #expect(lines.filter { $0 == "  SWITCHRC" }.count == 1)
+    #expect(lines.filter { $0 == "  SWITCHRC=" }.count == 1)
     #expect(try #require(result.line(4)?.outcome.message).contains("redirect ADDRESS"))
   }
 

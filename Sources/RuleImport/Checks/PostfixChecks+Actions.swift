@@ -165,12 +165,14 @@ extension PostfixChecks {
       exceptions = []
     }
     let isPassable = canPass && action.first != "{" ? ["* ! \(passName(desk)) ?? yes"] : []
-    if let plain = plain(rule, exceptions, groups) {
-      lines += [":0 \(plain.flags)".trimmedText] + isPassable + ["* \(plain.condition)"]
-      desk.rule(lines + action, for: [rule.line])
+    let parts = isAboutParts(rule.test)
+    let scope = area == .body ? "B" : area == .header ? (parts ? "HB" : "H") : "B"
+    if exceptions.isEmpty, let plain = plain(rule, action, groups, parts: parts, &desk) {
+      let flags = (scope == "H" ? "" : scope) + (rule.isCaseSensitive ? "D" : "")
+      lines += [":0 \(flags)".trimmedText] + isPassable + ["* \(plain.condition)"]
+      desk.rule(lines + plain.action, for: [rule.line])
       return
     }
-    let parts = isAboutParts(rule.test)
     let condition = PatternWriter.pcre(
       rule.test, except: exceptions, unit: parts ? .foldedLine : .line, wanted: groups, onlyHeaders: parts)
     guard let condition else {
@@ -178,19 +180,64 @@ extension PostfixChecks {
         rule.line, "with its exceptions the expression is longer than \(PatternWriter.mostOctets) octets")
       return
     }
-    let scope = area == .body ? "B" : area == .header ? (parts ? "HB" : "H") : "B"
     desk.rule(lines + [":0"] + isPassable + ["* PCRE ?? \(scope) ?? \(condition)"] + action, for: [rule.line])
   }
 
   /// The rule in procmail's own expressions, where they say it exactly.
   private func plain(
-    _ rule: CheckRule, _ exceptions: [LineTest], _ groups: Set<Int>
-  ) -> (flags: String, condition: String)? {
-    guard exceptions.isEmpty, groups.isEmpty, rule.test.terms.count == 1, let term = rule.test.terms.first,
-      !term.isNegated, area == .header || area == .body, !isAboutParts(rule.test),
-      let condition = PatternWriter.procmail(term.pattern)
+    _ rule: CheckRule, _ action: [String], _ groups: Set<Int>, parts: Bool, _ desk: inout ImportDesk
+  ) -> (condition: String, action: [String])? {
+    guard rule.test.terms.count == 1, let term = rule.test.terms.first, !term.isNegated else { return nil }
+    if let group = groups.first, groups.count == 1, !parts,
+      let condition = PatternWriter.procmail(term.pattern, matching: group)
+    {
+      return (condition, action.map { $0.replacing("${M\(group)}", with: "${MATCH}") })
+    }
+    let pattern = parts ? term.pattern.inHeaderLine : term.pattern
+    guard let condition = PatternWriter.procmail(pattern, unit: parts ? .foldedLine : .line) else {
+      return nil
+    }
+    if groups.isEmpty {
+      if parts, pattern != term.pattern, !term.pattern.source.contains(UInt8(ascii: ":")) {
+        desk.changed(rule.line, "asked of the header's value, behind its name")
+      }
+      return (condition, action)
+    }
+    // What a text quotes does not make it come over or not; what a header becomes does.
+    guard let first = action.first, first.hasPrefix("reject ") || first.hasPrefix("defer ") || first == "{",
+      !action.contains(where: { $0.contains("header ") })
     else { return nil }
-    return ((area == .body ? "B" : "") + (term.pattern.isCaseSensitive ? "D" : ""), condition)
+    desk.changed(rule.line, "the text does not quote what matched")
+    return (condition, action.map { groups.reduce($0) { $0.replacing("${M\($1)}", with: "...") } })
+  }
+}
+
+extension CheckRule {
+  fileprivate var isCaseSensitive: Bool { test.terms.last?.pattern.isCaseSensitive ?? false }
+}
+
+extension Pattern {
+  /// The same looked for in a line that begins as a header does: what names no beginning begins behind the name.
+  fileprivate var inHeaderLine: Pattern {
+    var parts: [PatternNode]
+    if case .sequence(let several) = node { parts = several } else { parts = [node] }
+    if parts.first == .lineStart { return self }
+    if case .choice = node { parts = [.group(node, number: nil)] }
+    var pattern = self
+    let name = PatternNode.set(OctetSet([.space, UInt8(ascii: "\t"), UInt8(ascii: ":")]).inverted.withinLine)
+    let front: [PatternNode] = [
+      .repeated(name, least: 1, most: nil, manner: .greedy), .octet(UInt8(ascii: ":")),
+      .repeated(.set(.all), least: 0, most: nil, manner: .greedy),
+    ]
+    if parts.contains(.octet(UInt8(ascii: ":"))) {
+      // It has the colon itself, and may begin within the name.
+      let within = PatternNode.repeated(name, least: 0, most: nil, manner: .greedy)
+      pattern.node = .sequence(
+        [.lineStart, .group(.choice([.sequence(front), within]), number: nil)] + parts)
+    } else {
+      pattern.node = .sequence([.lineStart] + front + parts)
+    }
+    return pattern
   }
 }
 

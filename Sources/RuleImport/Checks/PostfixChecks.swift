@@ -119,39 +119,20 @@ struct PostfixChecks {
     }
   }
 
-  /// An expression beyond the parser: as it stands, for PCRE2, where nothing has to be put around it.
+  /// An expression beyond the parser: nobody knows what it takes from those behind it.
   private mutating func notUnderstood(
     _ line: CheckLine, _ error: PatternError, _ id: ImportDesk.Line, _ desk: inout ImportDesk
   ) {
     if error.isWrong {
       desk.wrong(id, column: line.offset + error.offset + 1, error.message)
-      if line.form == .if { blocks.append(([], false, id)) }
-      return
+    } else {
+      desk.left(id, "not understood: \(error.message)")
     }
     if line.form == .if {
-      desk.left(id, "not understood: \(error.message)")
       blocks.append(([], false, id))
-      return
+    } else if !error.isWrong {
+      unknownShield = unknownShield ?? id
     }
-    defer { unknownShield = unknownShield ?? id }
-    let isAlone = blocks.isEmpty && shields.isEmpty && unknownShield == nil && !line.isNegated
-    let word = desk.source.text(line.result).trimmed.firstWord
-    guard isAlone, dialect == .pcre, area == .header || area == .body,
-      word.word.uppercasedASCII == "REJECT", let source = String(validating: line.expression, as: UTF8.self),
-      !source.hasSuffix(" "), !source.utf8.contains(where: { $0 != 0x09 && $0.isASCIIControl }),
-      line.flags.allSatisfy({ $0 == UInt8(ascii: "i") }),
-      let text = SubstitutedText(String(word.rest)), text.groups.isEmpty
-    else {
-      desk.left(id, "not understood: \(error.message)")
-      return
-    }
-    let sign = line.flags.isEmpty ? "(?mi)" : "(?m)"
-    desk.rule(
-      [":0", "* PCRE ?? \(area == .body ? "B" : "H") ?? \(sign)\(source)", Self.rejection(text)], for: [id])
-    desk.changed(
-      id,
-      "\(error.message) is not understood here: the expression stands as it was and may reach over a line's end"
-    )
   }
 
   /// `reject 550 5.7.1 "…"`; Postfix defers where the text begins with 4.x.x.

@@ -20,10 +20,22 @@ enum PatternWriter {
 
 extension PatternWriter {
   /// The expression in procmail's dialect, as it stands behind `* `; nil where it cannot be said there exactly.
-  static func procmail(_ pattern: Pattern) -> String? {
-    var writer = ProcmailWriter(isUTF8: pattern.isUTF8)
-    let branches: [PatternNode]
+  ///
+  /// `\\s` is a blank or a tab there: lines are unfolded, and other controls have no place in mail.
+  ///
+  /// - Parameter matching: the group whose text is to be MATCH.
+  static func procmail(_ pattern: Pattern, unit: Unit = .line, matching: Int? = nil) -> String? {
+    let writer = ProcmailWriter(isUTF8: pattern.isUTF8, unit: unit)
+    var branches: [PatternNode]
     if case .choice(let several) = pattern.node { branches = several } else { branches = [pattern.node] }
+    if let matching {
+      guard branches.count == 1, let split = split(branches[0], at: matching) else { return nil }
+      guard let before = writer.branch(split.before), let after = writer.branch(split.after) else {
+        return nil
+      }
+      let octets = before + Array("\\/".utf8) + after
+      return String(validating: octets, as: UTF8.self).map(guarded)
+    }
     var texts: [[UInt8]] = []
     for branch in branches {
       guard let text = writer.branch(branch) else { return nil }
@@ -34,9 +46,31 @@ extension PatternWriter {
     return guarded(text)
   }
 
+  /// The parts before a group that ends the line, and the group: only where the first part has one length, so that
+  /// both engines divide the text alike.
+  private static func split(_ node: PatternNode, at number: Int) -> (before: PatternNode, after: PatternNode)?
+  {
+    guard case .sequence(var parts) = node else { return nil }
+    let endsLine = parts.last == .lineEnd
+    if endsLine { parts.removeLast() }
+    guard case .group(let inner, number)? = parts.last else { return nil }
+    parts.removeLast()
+    let isFixed = parts.allSatisfy { part in
+      switch part {
+      case .octet, .set, .lineStart: true
+      default: false
+      }
+    }
+    guard isFixed, case .sequence(let inside) = inner, inside.count == 1,
+      case .repeated(.set(let set), _, nil, .greedy) = inside[0],
+      !endsLine || set.withinLine == OctetSet.all.withinLine
+    else { return nil }
+    return (.sequence(parts), inside[0])
+  }
+
   /// A text as an expression that matches just it.
   static func procmail(literal text: String) -> String {
-    let writer = ProcmailWriter(isUTF8: true)
+    let writer = ProcmailWriter(isUTF8: true, unit: .line)
     var octets: [UInt8] = []
     for octet in text.utf8 { octets += writer.octet(octet) ?? [UInt8(ascii: ".")] }
     return String(decoding: octets, as: UTF8.self)
@@ -61,34 +95,83 @@ private struct ProcmailWriter {
   /// Bound: copies that a counted repetition is written out as.
   private static let mostCopies = 12
 
-  init(isUTF8: Bool) { self.isUTF8 = isUTF8 }
+  let unit: PatternWriter.Unit
+  /// A line's end that a folded line follows.
+  private static let fold = Array("|$[ \t])".utf8)
+
+  init(isUTF8: Bool, unit: PatternWriter.Unit) {
+    self.isUTF8 = isUTF8
+    self.unit = unit
+  }
 
   /// A branch of the whole expression: only there `^` and `$` are what they are elsewhere.
-  mutating func branch(_ node: PatternNode) -> [UInt8]? {
+  func branch(_ node: PatternNode) -> [UInt8]? {
     var parts: [PatternNode]
     if case .sequence(let several) = node { parts = several } else { parts = [node] }
     var octets: [UInt8] = []
     if parts.first == .lineStart {
       octets.append(UInt8(ascii: "^"))
       parts.removeFirst()
+      guard unit == .line || startsHeader(&parts) else { return nil }
+    } else if parts.count > 1, parts.first == .assertion("\\b"), Self.isWordLike(parts[1]) {
+      octets += Array("\\<".utf8)
+      parts.removeFirst()
     }
-    let endsLine = parts.last == .lineEnd
-    if endsLine { parts.removeLast() }
+    var end: [UInt8] = []
+    if parts.last == .lineEnd {
+      end = Array((unit == .line ? "$" : "$([^ \t]|$)").utf8)
+      parts.removeLast()
+    } else if parts.count > 1, parts.last == .assertion("\\b"), Self.isWordLike(parts[parts.count - 2]) {
+      end = Array("\\>".utf8)
+      parts.removeLast()
+    }
     guard let inner = write(.sequence(parts)) else { return nil }
     // `^TO`, `^TO_` and `^FROM_…` are macros.
-    if octets.count == 1, inner.starts(with: "TO".utf8) || inner.starts(with: "FROM_".utf8) {
+    if octets == [UInt8(ascii: "^")], inner.starts(with: "TO".utf8) || inner.starts(with: "FROM_".utf8) {
       octets += Array("()".utf8)
     }
-    octets += inner
-    if endsLine { octets.append(UInt8(ascii: "$")) }
-    return octets
+    return octets + inner + end
+  }
+
+  /// A character of a word, and no other: next to it `\\b` is a character of another kind, or the line's end.
+  private static func isWordLike(_ node: PatternNode) -> Bool {
+    switch node {
+    case .octet(let octet): OctetSet.word.contains(octet)
+    case .set(let set): set.members.allSatisfy(OctetSet.word.contains)
+    case .repeated(let inner, let least, _, _): least > 0 && isWordLike(inner)
+    default: false
+    }
+  }
+
+  /// A header does not begin with blanks; a folded line does, and is none. False where that could matter.
+  private func startsHeader(_ parts: inout [PatternNode]) -> Bool {
+    while case .repeated(.set(let set), least: 0, _, _)? = parts.first,
+      set.members.allSatisfy(OctetSet.space.contains)
+    {
+      parts.removeFirst()
+    }
+    switch parts.first {
+    case .octet(let octet): return !octet.isWhiteSpace
+    case .set(let set), .repeated(.set(let set), least: 1..., _, _):
+      return !set.contains(.space) && !set.contains(UInt8(ascii: "\t"))
+    case .group(.choice(let branches), _):
+      return branches.allSatisfy { branch in
+        if case .sequence(var inner) = branch { return startsHeader(&inner) }
+        // Nothing, or characters of a name.
+        if case .repeated(.set(let set), _, _, _) = branch { return !set.contains(.space) && parts.count > 1 }
+        return false
+      }
+    default: return false
+    }
   }
 
   private func write(_ node: PatternNode) -> [UInt8]? {
     switch node {
     case .empty: return []
     case .octet(let octet): return self.octet(octet)
-    case .set(let set): return bracket(set)
+    case .set(let set):
+      guard let text = bracket(set) else { return nil }
+      return unit == .foldedLine && set.contains(.lineFeed) ? [UInt8(ascii: "(")] + text + Self.fold : text
     case .group(let inner, _):
       guard let text = write(inner) else { return nil }
       return parenthesized(text)
@@ -154,8 +237,12 @@ private struct ProcmailWriter {
 
   /// `[…]`, in which a backslash is one, and the line feed is never meant.
   private func bracket(_ set: OctetSet) -> [UInt8]? {
-    let inner = set.withinLine
+    var inner = set.withinLine
     if inner == OctetSet.all.withinLine { return [.dot] }
+    for (space, blank) in [
+      (OctetSet.space, OctetSet.blank), (OctetSet.space.inverted, OctetSet.blank.inverted),
+    ]
+    where inner == space.withinLine { inner = blank.withinLine }
     let isNegated = inner.count > 128
     let members = isNegated ? inner.inverted.withinLine : inner
     guard !members.isEmpty, members.members.allSatisfy({ $0 < 0x80 && (!$0.isASCIIControl || $0 == 0x09) })

@@ -92,8 +92,9 @@ extension ProcmailRC {
     if text.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" || $0.value == 0x7f }) {
       recipe.obstacle = "a control character in a condition"
     }
-    if text.hasPrefix("\\") {
-      text = "()" + text.dropFirst()
+    let prefix = desk.source.text(octets.prefix(octets.count - Self.behindPrefixes(octets).count))
+    if text.dropFirst(prefix.count).hasPrefix("\\") {
+      text = prefix + "()" + text.dropFirst(prefix.count + 1)
       recipe.differences.append("the backslash that procmail takes away from a condition's beginning is gone")
     }
     if let plain = Self.withoutTraps(text) {
@@ -124,31 +125,35 @@ extension ProcmailRC {
 
   /// Whether behind the prefixes stands `?`, or a backquote in what is expanded.
   private static func asksProgram(_ octets: ArraySlice<UInt8>) -> Bool {
-    var rest = octets
+    var rest = behindPrefixes(octets)
     var isExpanded = false
+    while rest.first == UInt8(ascii: "$") {
+      isExpanded = true
+      rest = behindPrefixes(rest.dropFirst())
+    }
+    return rest.first == UInt8(ascii: "?") || isExpanded && runsProgram(Array(rest))
+  }
+
+  /// What stands behind `!`, weights and `VAR ??`.
+  private static func behindPrefixes(_ octets: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var rest = octets
     while let first = rest.first {
       if first == UInt8(ascii: "!") || first.isWhiteSpace {
         rest = rest.dropFirst()
-      } else if first == UInt8(ascii: "$") {
-        isExpanded = true
-        rest = rest.dropFirst()
-      } else if first == UInt8(ascii: "?") {
-        return true
+        continue
+      }
+      let word = rest.prefix { $0.isASCIILetterOrDigit || "_.^-+".utf8.contains($0) }
+      let behind = rest.dropFirst(word.count).drop { $0.isWhiteSpace }
+      let isWeight = word.contains(UInt8(ascii: "^")) && word.allSatisfy { !$0.isASCIILetter }
+      if isWeight {
+        rest = behind
+      } else if !word.isEmpty, behind.starts(with: "??".utf8) {
+        rest = behind.dropFirst(2)
       } else {
-        // `VAR ??` and weights.
-        let word = rest.prefix { $0.isASCIILetterOrDigit || "_.^-+".utf8.contains($0) }
-        let behind = rest.dropFirst(word.count).drop { $0.isWhiteSpace }
-        let isWeight = word.contains(UInt8(ascii: "^")) && word.allSatisfy { !$0.isASCIILetter }
-        if isWeight, !word.isEmpty {
-          rest = behind
-        } else if !word.isEmpty, behind.starts(with: "??".utf8) {
-          rest = behind.dropFirst(2)
-        } else {
-          break
-        }
+        break
       }
     }
-    return isExpanded && runsProgram(Array(rest))
+    return rest
   }
 
   /// The condition without what looks like a quantifier or a comment; nil where nothing does.
@@ -244,7 +249,7 @@ extension ProcmailRC {
     _ recipe: Recipe, _ action: Substring, ends: Bool, _ id: ImportDesk.Line, _ desk: inout ImportDesk
   ) {
     let was = "  # was: \(action.printable(limit: 300))"
-    emit(recipe, keeping: "HBDAaEe", ["{", was] + (ends ? ["  SWITCHRC"] : []) + ["}"], id, &desk)
+    emit(recipe, keeping: "HBDAaEe", ["{", was] + (ends ? ["  SWITCHRC="] : []) + ["}"], id, &desk)
   }
 
   private static let spam = ["spam", "junk", "trash", "virus", "malware", "quarantine", "phish"]

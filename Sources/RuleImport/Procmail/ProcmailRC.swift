@@ -60,16 +60,9 @@ struct ProcmailRC {
     self.lines[lines].map { printed($0.octets, desk)[0] }
   }
 
-  /// Octets as lines of UTF-8; control characters would make the file unreadable.
+  /// Octets as lines of text.
   func printed(_ octets: [UInt8], _ desk: ImportDesk) -> [String] {
-    octets.split(separator: .lineFeed, omittingEmptySubsequences: false).map { line in
-      var text = String.UnicodeScalarView()
-      for scalar in desk.source.text(line).unicodeScalars {
-        let isPlain = scalar == "\t" || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
-        text.append(isPlain ? scalar : " ")
-      }
-      return String(text)
-    }
+    octets.split(separator: .lineFeed, omittingEmptySubsequences: false).map { desk.source.text($0) }
   }
 
   /// A comment of the source; one that would be a directive here is made none.
@@ -140,6 +133,14 @@ struct ProcmailRC {
     }
     let rest = text[end...].drop { $0.isWhiteSpace }
     let own = Array(text[..<end])
+    let opened = own.indices.dropLast().count {
+      own[$0] == UInt8(ascii: "$") && own[$0 + 1] == UInt8(ascii: "{")
+    }
+    guard opened <= own.count(where: { $0 == UInt8(ascii: "}") }) else {
+      desk.wrong(id, column: end, "a blank ends the value before the `}` of a `${`")
+      drop(text, &desk)
+      return
+    }
     if let first = rest.first, first != UInt8(ascii: "#") {
       // The line goes on with another statement.
       index -= 1
@@ -187,11 +188,8 @@ struct ProcmailRC {
     while index < text.count, text[index].isWhiteSpace { index += 1 }
     if index < text.count, text[index] == UInt8(ascii: "#") { return equals + 1 }
     var quote: UInt8?
-    var braces = 0
     while index < text.count {
       let octet = text[index]
-      if octet == UInt8(ascii: "{"), text[index - 1] == UInt8(ascii: "$") { braces += 1 }
-      if octet == UInt8(ascii: "}"), braces > 0 { braces -= 1 }
       if octet == UInt8(ascii: "\\"), quote != UInt8(ascii: "'") {
         index += 2
         continue
@@ -200,7 +198,7 @@ struct ProcmailRC {
         if octet == open { quote = nil }
       } else if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "'") || octet == UInt8(ascii: "`") {
         quote = octet
-      } else if octet == .lineFeed || octet.isWhiteSpace && braces == 0 {
+      } else if octet == .lineFeed || octet.isWhiteSpace {
         break
       }
       index += 1
