@@ -89,7 +89,7 @@ import Testing
       "worse@good.bad.example",
       "x@deep.good.bad.example", "x@other.example", "friend@x.example",
     ]
-    func keys(_ mailbox: String) -> [String] {
+    func keys(mailbox: String) -> [String] {
       let parts = mailbox.split(separator: "@").map(String.init)
       var keys = [mailbox]
       var labels = parts[1].split(separator: ".")
@@ -109,12 +109,12 @@ import Testing
       return keys
     }
     let addresses = ["10.1.2.3", "10.1.2.9", "10.1.3.1", "10.2.1.1"]
-    let all = mailboxes.flatMap(keys) + addresses.flatMap { keys(address: $0) }
+    let all = mailboxes.flatMap { keys(mailbox: $0) } + addresses.flatMap { keys(address: $0) }
     let answers = try postmap("texthash", table, all)
     let lists = lists(imported(.postfixAccess, table, name: "sender_access", role: "sender"))
     for mailbox in mailboxes {
       let parts = mailbox.split(separator: "@").map(String.init)
-      let expected = keys(mailbox).lazy.compactMap { answers[$0] }.first
+      let expected = keys(mailbox: mailbox).lazy.compactMap { answers[$0] }.first
       let found = lists.sender(local: parts[0], domain: parts[1], at: Self.now)?.verdict
       #expect(found == verdict(expected), "\(mailbox): \(expected ?? "-")")
     }

@@ -7,8 +7,10 @@ import RuleImport
 let fuzzImport: @Sendable ([UInt8]) -> Void = { bytes in
   guard bytes.count >= 2 else { return }
   let names = [
-    "access", "sender_access", "header_checks", "body_checks", "mime_header_checks", "denysmtp.txt", "bombre.txt",
-    "spamaddresses.txt", "blackListedDomains", "badmailfrom", "tcp.smtp", "rcpthosts", "hosts.deny", "hosts.allow",
+    "access", "sender_access", "header_checks", "body_checks", "mime_header_checks", "denysmtp.txt",
+    "bombre.txt",
+    "spamaddresses.txt", "blackListedDomains", "badmailfrom", "tcp.smtp", "rcpthosts", "hosts.deny",
+    "hosts.allow",
     "helo_access", "regexp_checks",
   ]
   let kind = ImportKind.allCases[Int(bytes[0]) % ImportKind.allCases.count]
@@ -31,7 +33,8 @@ let fuzzImport: @Sendable ([UInt8]) -> Void = { bytes in
 
 private func check(_ file: ImportedFile) {
   promise(file.text.utf8.filter { $0 != 10 && $0 != 9 }.isPlain, "control characters in \(file.name)")
-  promise(file.name.utf8.allSatisfy { $0.isASCIILetterOrDigit || "-_.".utf8.contains($0) }, "the name \(file.name)")
+  promise(
+    file.name.utf8.allSatisfy { $0.isASCIILetterOrDigit || "-_.".utf8.contains($0) }, "the name \(file.name)")
   switch file.role {
   case .list:
     let source = ListSource(file: file.name, text: Array(file.text.utf8))
