@@ -38,7 +38,7 @@ let package = Package(
       targets: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "DNS",
         "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "RuleLanguage",
-        "Filtering", "Checks", "ContentInspection",
+        "Filtering", "Checks", "ContentInspection", "RuleImport",
       ]),
   ],
   traits: [
@@ -115,6 +115,7 @@ let package = Package(
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "DNS", "MailAuthentication",
         "TraceAnalysis", "Charsets", "MessageViews",
       ]),
+    module("RuleImport", ["Bytes", "NetAddress"]),
     module(
       "ContentInspection",
       [
@@ -173,6 +174,7 @@ let package = Package(
         "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication", "SASL",
         "Cryptography", "TransportSecurity", "COpenSSL", "DNS", "DNSClient", "MailAuthentication",
         "TraceAnalysis", "Patterns", "Locations", "CPCRE2", "Charsets", "MessageViews", "ContentInspection",
+        "RuleImport",
         nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -203,6 +205,7 @@ let package = Package(
     tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
     tests("RuleLanguageTests", ["Bytes", "Patterns", "RuleLanguage", "TestSupport"]),
     tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),
+    tests("RuleImportTests", ["Bytes", "NetAddress", "Filtering", "Patterns", "RuleImport", "TestSupport"]),
     tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),
     tests(
       "TransportSecurityTests",

@@ -15,7 +15,7 @@ struct Edges {
   static let ofWeir = Edges(
     pure: [
       "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Checks",
-      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews", "RuleLanguage",
+      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews", "RuleLanguage", "RuleImport",
     ],
     allowed: [
       "Bytes": [],
@@ -32,6 +32,7 @@ struct Edges {
       "MessageViews": ["Bytes", "NetAddress", "MailSyntax", "Charsets"],
       "RuleLanguage": ["Bytes", "Settings"],
       "ContentInspection": ["Bytes", "Charsets", "Filtering", "CMagic", "CArchive"],
+      "RuleImport": ["Bytes", "NetAddress"],
       "DNS": ["Bytes", "NetAddress", "InternationalDomains"],
       "DNSClient": ["Bytes", "NetAddress", "DNS", "CUnbound"],
       "MailAuthentication": ["Bytes", "NetAddress", "MailSyntax", "DNS", "Cryptography"],
@@ -57,7 +58,7 @@ struct Edges {
       "weir": toFiltering.union(nio).union([
         "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
         "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "DNSClient", "Patterns", "Locations",
-        "ContentInspection", "NIOHTTP1", "ArgumentParser", "AsyncHTTPClient",
+        "ContentInspection", "RuleImport", "NIOHTTP1", "ArgumentParser", "AsyncHTTPClient",
       ]),
     ])
 

@@ -29,6 +29,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
   "rc-parser": fuzzRuleParser,
   "rc-run": fuzzRuleRun,
   "procmail-pattern": fuzzProcmailPattern,
+  "import": fuzzImport,
 ]
 
 /// libFuzzer, entered with the fuzzer that WEIR_FUZZ names.
