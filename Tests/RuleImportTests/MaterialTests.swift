@@ -24,14 +24,15 @@ import Testing
     }
   }
 
-  /// By its name: what kind a file of somebody's Postfix is; nil for what no importer is for.
+  /// By its name: what kind a file of somebody's Postfix is. What is none of the others is read as a table of
+  /// `pattern action`, and every line of it is to be told of as well.
   private func source(_ path: String) -> Source? {
     let name = path.split(separator: "/").last.map { String($0).lowercased() } ?? ""
+    if name == "origin.txt" || name.hasPrefix("licen") || name.hasPrefix("copying") { return nil }
     if name.contains("checks") || name.hasSuffix(".pcre") || name.hasSuffix(".regexp") {
       return Source(path: path, kind: .postfixChecks, role: nil)
     }
-    if name.contains("cidr") { return Source(path: path, kind: .postfixCIDR, role: nil) }
-    return name.contains("access") ? Source(path: path, kind: .postfixAccess, role: nil) : nil
+    return Source(path: path, kind: name.contains("cidr") ? .postfixCIDR : .postfixAccess, role: nil)
   }
 
   @Test(needsMaterial("rules-postfix")) func tablesOfPostfix() throws {

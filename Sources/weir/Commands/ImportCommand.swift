@@ -22,7 +22,12 @@ struct ImportCommand: ParsableCommand {
       the file cannot be read, or one that would be written is there already.
       """)
 
-  @Argument(help: "What the file is.")
+  @Argument(
+    help: "What the file is.",
+    transform: { text in
+      if let kind = ImportKind(rawValue: text) { return kind }
+      throw ValidationError("KIND is one of \(ImportKind.allCases.map(\.rawValue).joined(separator: ", "))")
+    })
   var kind: ImportKind
 
   @Argument(help: "The file, or - for standard input.")
@@ -99,8 +104,6 @@ struct ImportCommand: ParsableCommand {
     return files.map(\.path)
   }
 }
-
-extension ImportKind: ExpressibleByArgument {}
 
 /// The report of an import, for people and for programs.
 struct ImportReport {
