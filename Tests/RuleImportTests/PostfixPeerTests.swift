@@ -158,14 +158,14 @@ import Testing
 
   @Test func expressionsOfPOSIX() throws { try compare("regexp", Self.expressions) }
 
-  @Test(
-    needs {
-      guard let result = try? run("/usr/sbin/postconf", ["-m"]), result.output.contains("pcre") else {
-        return "Postfix has no pcre tables (postfix-pcre)"
-      }
-      return nil
-    })
-  func expressionsOfPCRE() throws { try compare("pcre", Self.expressions + Self.perl) }
+  @Test func expressionsOfPCRE() throws {
+    // A package of its own beside Postfix: its tables are compared where it is there.
+    guard try run("/usr/sbin/postconf", ["-m"]).output.split(separator: "\n").contains("pcre") else {
+      print("SKIPPED: Postfix has no pcre tables (postfix-pcre)")
+      return
+    }
+    try compare("pcre", Self.expressions + Self.perl)
+  }
 
   /// Each expression over each line: Postfix beside our condition, by procmail itself or by PCRE2.
   private func compare(_ type: String, _ expressions: [String]) throws {
