@@ -119,7 +119,8 @@ let package = Package(
     module(
       "ContentInspection",
       [
-        "Bytes", "Charsets", "Filtering", .target(name: "CMagic", condition: .when(traits: ["FileTypes"])),
+        "Bytes", "Charsets", "MessageViews", "Filtering",
+        .target(name: "CMagic", condition: .when(traits: ["FileTypes"])),
         .target(name: "CArchive", condition: .when(traits: ["Archives"])),
       ]),
     module("EventLoops", [nioCore]),

@@ -249,8 +249,8 @@ extension FileExamination {
     private static func isWorthAll(_ head: [UInt8], _ name: FileName) -> Bool {
       switch FileSignature.of(head[...], end: [0])?.kind {
       case .archive, .diskImage, .compound, .pdf, .rtf, .oneNote: true
-      case nil: name.kind == .archive || name.kind == .diskImage
-      default: false
+      case nil, .markup: name.kind == .archive || name.kind == .diskImage || isMail(name)
+      default: isMail(name)
       }
     }
 

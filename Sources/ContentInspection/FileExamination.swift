@@ -84,6 +84,9 @@ struct FileExamination {
     case .oneNote: if Self.hasAttachedFile(octets) { result.traits.insert(.embeddedObject) }
     default: break
     }
+    if !piece.isArchive, !piece.isExecutable, Self.isMail(FileName(name)) {
+      lookIntoMail(octets, path: path, depth: depth, isWhole: isWhole, &piece)
+    }
     return piece
   }
 

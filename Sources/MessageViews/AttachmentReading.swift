@@ -18,7 +18,7 @@ enum AttachmentReading {
       guard let role = role(of: part, in: tree) else { continue }
       // The wrapping of files is none, unless it bears a name besides.
       if part.isTNEF, !files.isEmpty, part.fileNames.allSatisfy(\.isOfTNEF) { continue }
-      let names = part.fileNames.map { text($0.value, charset: $0.charset) }
+      let names = allNames(of: part, in: tree).map { text($0.value, charset: $0.charset) }
       var others: [String] = []
       for name in names.dropFirst() where name != names.first && !others.contains(name) {
         others.append(name)
@@ -33,7 +33,7 @@ enum AttachmentReading {
 
   /// nil for what is no file.
   private static func role(of part: MIMETree.Part, in tree: MIMETree) -> AttachmentView.Role? {
-    let isNamed = !part.fileNames.isEmpty
+    let isNamed = !allNames(of: part, in: tree).isEmpty
     if part.isMultipart, !tree.isUndivided(part) { return isNamed ? .container : nil }
     if part.isShownText || tree.isUndivided(part) {
       // A mail client that shows it lets it be saved and opened too, by its name.
@@ -42,6 +42,20 @@ enum AttachmentReading {
     // What a message holds is shown with it; reports of delivery are for machines.
     if part.type.type == "message" { return part.disposition?.type == "attachment" || isNamed ? .file : nil }
     return .file
+  }
+
+  /// The names that the part was read with, and those in fields that stand there again: which one counts, each client
+  /// decides for itself.
+  private static func allNames(of part: MIMETree.Part, in tree: MIMETree) -> [ContentType.Parameter] {
+    var names = part.fileNames
+    for field in ["Content-Disposition", "Content-Type"] {
+      let again = part.fields.lazy.filter { $0.name.equalsIgnoringASCIICase(field) }.dropFirst()
+      for one in again.prefix(8) {
+        guard let value = ContentType.parse(tree.value(of: one, in: part)) else { continue }
+        names += value.parameters.filter { ["filename", "name"].contains($0.name) && !$0.value.isEmpty }
+      }
+    }
+    return names
   }
 
   private static func isNoText(_ part: MIMETree.Part, in tree: MIMETree) -> Bool {

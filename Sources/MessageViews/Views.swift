@@ -185,6 +185,8 @@ public struct AttachmentView: Sendable, Hashable {
   /// part itself.
   public let embedded: Int?
   public let role: Role
+  /// Whether it is a message whose own attachments stand behind it as those of the message that it is in.
+  public var isMessage: Bool { ["message/rfc822", "message/global", "message/news"].contains(type) }
 
   public init(
     part: Int, name: String, otherNames: [String] = [], type: String, size: Int, isInline: Bool,

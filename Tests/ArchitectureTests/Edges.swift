@@ -31,7 +31,7 @@ struct Edges {
       "Charsets": ["Bytes", "CIconv", "CICU"],
       "MessageViews": ["Bytes", "NetAddress", "MailSyntax", "Charsets"],
       "RuleLanguage": ["Bytes", "Settings"],
-      "ContentInspection": ["Bytes", "Charsets", "Filtering", "CMagic", "CArchive"],
+      "ContentInspection": ["Bytes", "Charsets", "MessageViews", "Filtering", "CMagic", "CArchive"],
       "RuleImport": ["Bytes", "NetAddress"],
       "DNS": ["Bytes", "NetAddress", "InternationalDomains"],
       "DNSClient": ["Bytes", "NetAddress", "DNS", "CUnbound"],

@@ -9,6 +9,13 @@ struct FileNameTests {
     ("setup.exe. . ", .executable), ("C:\\temp\\run.cmd", .script), ("folder/run.cmd", .script),
     ("发票.scr", .executable), ("photo\u{202e}gpj.exe", .executable), ("a.e\u{200b}xe", .executable),
     ("a.exe\u{0}", .executable),
+    ("a.settingcontent-ms", .script), ("a.searchconnector-ms", .shortcut), ("a.oqy", .script),
+    ("a.rqy", .script),
+    ("a.dqy", .script), ("a.py", .script), ("a.mde", .script), ("a.ppkg", .script), ("a.osd", .script),
+    ("a.htc", .script), ("a.printerexport", .script), ("a.exe::$DATA", .executable),
+    ("C:\\x\\a.exe:s:$DATA", .executable), ("a.exe/", .executable), ("a.js\\", .script),
+    ("a.{3050f4d8-98B5-11CF-BB82-00AA00BDCE0B}", .script),
+    ("a.txt.{20D04FE0-3AEA-1069-A2D8-08002B30309D}", .shortcut),
   ]) func kinds(_ name: String, _ kind: FileName.Kind) {
     #expect(FileName(name).kind == kind)
   }
@@ -36,7 +43,8 @@ struct FileNameTests {
     ("invoice.pdf          .exe", .spaces),
     ("setup.exe.", .trailingDots), ("setup.exe ", .trailingDots), ("a\u{1}.txt", .control),
     ("invoice\u{ff0e}exe", .lookAlike),
-    ("invoice.ехе", .lookAlike), ("a\u{2024}pdf", .lookAlike),
+    ("invoice.ехе", .lookAlike), ("a\u{2024}pdf", .lookAlike), ("a.exe::$DATA", .hiddenEnd),
+    ("a.exe//", .hiddenEnd), ("a.{3050f4d8-98B5-11CF-BB82-00AA00BDCE0B}", .hiddenEnd),
   ]) func tricks(_ name: String, _ trick: FileName.Trick) {
     #expect(FileName(name).tricks.contains(trick), "\(FileName(name).tricks)")
   }
@@ -46,7 +54,9 @@ struct FileNameTests {
     "Отчёт за май.docx", "请款单 2026.xlsx", "फ़ाइल\u{200d}.pdf", "report .pdf", "two  spaces.txt",
     "שלום\u{200f}.pdf",
     "❤️ photo.jpg", "файл.", "a. pdf", "résumé.doc", "100％.pdf", "見積書．最終.pdf",
-    "2026.05.01 price list v1.2.xls",
+    "2026.05.01 price list v1.2.xls", "Re: what is it: $100.txt", "a/b/",
+    "{3050f4d8-98B5-11CF-BB82-00AA00BDCE0B}.png",
+    "Notes 12:30:$ due", "a.{3050f4d8}",
   ]) func honestNames(_ name: String) {
     #expect(FileName(name).tricks.isEmpty, "\(FileName(name).tricks)")
     #expect(FileName(name).doubleExtension == nil)

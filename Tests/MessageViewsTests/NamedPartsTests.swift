@@ -37,6 +37,20 @@ import Testing
     #expect(views.content(of: 0) == Array("hello\r\n".utf8))
   }
 
+  /// Which of two fields counts, each client decides for itself.
+  @Test func fieldsThatStandThereTwice() {
+    for twice in [
+      "Content-Disposition: attachment; filename=a.txt\nContent-disposition: attachment; filename=a.exe",
+      "Content-Type: application/pdf; name=a.txt\nContent-Type: application/pdf; name*=utf-8''a.exe",
+      "Content-Disposition: attachment; filename=a.txt\nContent-Type: text/x\nContent-Type: text/y; name=a.exe",
+    ] {
+      let file = views("\(twice)\n\nhello\n").attachments.first
+      #expect(file?.name == "a.txt" && file?.otherNames == ["a.exe"], "\(twice)")
+    }
+    let late = views("Content-Type: text/plain\nContent-Type: text/plain; name=a.exe\n\nhello\n").attachments
+    #expect(late.map(\.name) == ["a.exe"])
+  }
+
   @Test func aTextThatIsNoneIsAFile() {
     #expect(files("Content-Type: text/plain\n\(encoded(Self.program))") == [" shownText"])
     #expect(

@@ -94,7 +94,7 @@ enum AttachmentReasons {
     refusal(
       .attachmentNameTrick, "the name of an attachment hides what it is",
       cause:
-        "The name of an attachment turns the direction of writing, or has invisible characters, many spaces, look-alikes of a dot or of letters, or dots at its end.",
+        "The name of an attachment turns the direction of writing, or has invisible characters, many spaces, look-alikes of a dot or of letters, dots at its end, or an end that Windows does not show.",
       "attachments", remedy: "Rename the file."),
     notice(
       .attachmentUnavailable,

@@ -82,7 +82,9 @@ struct AttachmentsCheck: Check {
         }
         let octets = await contents.octets(of: attachment, most: mostOctets)
         let isWhole = octets.count < mostOctets && views.isWhole(attachment.part)
-        let inspection = await inspector.inspect(octets, name: attachment.name, isWhole: isWhole)
+        // What is attached to a message that is one here is among these; its name would have it looked into again.
+        let name = attachment.isMessage ? "" : attachment.name
+        let inspection = await inspector.inspect(octets, name: name, isWhole: isWhole)
         // Bound: files that take all the time that one may have are not to come by the dozen.
         if inspection.faults.contains(.unread) { slow += 1 }
         inspections.append(inspection)

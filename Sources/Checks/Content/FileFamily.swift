@@ -108,6 +108,8 @@ enum FileFamily: String, Hashable, Sendable {
       return false
     }
     let family = of(type: inspection.type)
+    // Those that are texts themselves are not belied by being one.
+    if family == .text, [.script, .shortcut].contains(FileName.kind(ending)) { return false }
     return family != nil && family != .program && family != .script || inspection.type == "message/rfc822"
       || inspection.type.hasPrefix("multipart/")
   }

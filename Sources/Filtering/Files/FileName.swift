@@ -35,13 +35,15 @@ public struct FileName: Hashable, Sendable {
     case control
     /// A character that looks like a dot, slash or letter of an extension and is none.
     case lookAlike
+    /// What Windows neither shows nor minds: the class of a handler, a stream of the file, a slash at the end.
+    case hiddenEnd
     /// A way out of the folder into which an archive is unpacked.
     case path
   }
 
   /// The last part of the path, as Windows would take it: without what nobody sees, nor dots and spaces at the end.
   public let text: String
-  /// In small letters, the last one first, at most three; one has up to 16 characters.
+  /// In small letters, the last one first, at most three; one has up to 20 characters, or is a class in braces.
   public let extensions: [String]
   public let tricks: Set<Trick>
 
@@ -65,7 +67,11 @@ public struct FileName: Hashable, Sendable {
         tricks.insert(.path)
       }
     }
-    if let slash = text.lastIndex(where: { $0 == "/" || $0 == "\\" }), isPath || slash != text.indices.last {
+    let isFolder = isPath && (text.hasSuffix("/") || text.hasSuffix("\\"))
+    let plain = isFolder ? text : Self.withoutStreamAndSlashes(text)
+    let hasHiddenEnd = plain.utf8.count < text.utf8.count
+    text = plain
+    if let slash = text.lastIndex(where: { $0 == "/" || $0 == "\\" }) {
       text = String(text[text.index(after: slash)...])
     }
     let scalars = text.unicodeScalars
@@ -74,6 +80,9 @@ public struct FileName: Hashable, Sendable {
     // One space or dot too many is a slip of somebody's hand; behind an extension that runs it is none.
     let extensions = Self.extensions(of: whole)
     if whole.utf8.count < text.utf8.count, Self.runs(extensions.first) { tricks.insert(.trailingDots) }
+    if hasHiddenEnd && Self.runs(extensions.first) || extensions.first.map(ShellClass.isClass) == true {
+      tricks.insert(.hiddenEnd)
+    }
     self.text = whole
     self.extensions = extensions
     if tricks.contains(.spaces), !Self.runs(extensions.first) { tricks.remove(.spaces) }
@@ -101,7 +110,9 @@ public struct FileName: Hashable, Sendable {
   }
 
   /// What an extension, in small letters, says.
-  public static func kind(_ fileExtension: String) -> Kind? { FileExtensions.kinds[fileExtension] }
+  public static func kind(_ fileExtension: String) -> Kind? {
+    FileExtensions.kinds[fileExtension] ?? ShellClass.kind(fileExtension)
+  }
 
   private static func runs(_ fileExtension: String?) -> Bool {
     switch fileExtension.flatMap(kind) {
@@ -121,11 +132,22 @@ public struct FileName: Hashable, Sendable {
     while parts.count < 3, let dot = rest.lastIndex(of: ".") {
       // Windows takes what stands before an extension as it is: `a.pdf   .exe` ends in pdf to who reads it.
       let part = rest[rest.index(after: dot)...].filter { !$0.isWhitespace }
-      guard !part.isEmpty, part.unicodeScalars.count <= 16 else { break }
+      guard !part.isEmpty, part.unicodeScalars.count <= 20 || ShellClass.isClass(String(part)) else { break }
       parts.append(String(part).lowercasedASCII)
       rest = rest[..<dot]
     }
     return parts
+  }
+
+  /// Without what NTFS takes for a stream of the file (`a.exe::$DATA`), and slashes at the end.
+  private static func withoutStreamAndSlashes(_ text: String) -> String {
+    var text = text[...]
+    while let last = text.last, last == "/" || last == "\\" { text.removeLast() }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count > 2, let type = parts.last, type.first == "$", type.count > 1,
+      type.dropFirst().allSatisfy({ $0 == "_" || $0.isASCII && $0.isLetter })
+    else { return String(text) }
+    return parts.dropLast(2).joined(separator: ":")
   }
 
   private static func joins(_ scalar: Unicode.Scalar) -> Bool {
