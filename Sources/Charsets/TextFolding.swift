@@ -15,12 +15,9 @@ public enum TextFolding {
     return text.withUTF8 { Folder.fold($0) }
   }
 
-  /// Makes the tables that folding, skeletons, guesses and the charsets of many octets read, which would else be made
-  /// when the first message asks for them: some 0.2 s of one thread, and nothing when they are there.
-  ///
-  /// A table made of iconv when the process has no descriptor left would be empty for good; at the start it has.
+  /// Makes the tables that folding, skeletons and guesses read, which would else be made when the first message asks for
+  /// them: some 0.1 s of one thread, and nothing when they are there.
   public static func prepare() {
-    for charset in MultiByteCharset.allCases { _ = MultiByteTable.of(charset) }
     _ = skeleton(fold("в"))
     _ = CharsetGuess.of([0xd0, 0xff][...])
   }
