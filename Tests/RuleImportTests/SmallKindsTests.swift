@@ -125,6 +125,10 @@ import Testing
     #expect(bombs.recipes[0] == [":0 HB", "* viagra", "score +4 ASSP_BOMBRE"])
     #expect(bombs.recipes[1] == [":0", "* PCRE ?? HB ?? (?is)buy.*now", "score +4 ASSP_BOMBRE"])
     #expect(bombs.outcome(4) == .left && bombs.outcome(5) == .wrong)
+    // A local part that begins with a dot would be a domain in a list.
+    let dotted = imported(.assp, ".z@liz.example\nz@liz.example\n", name: "blackListedDomains")
+    #expect(
+      dotted.outcome(1) == .left && dotted.entries("block-blacklisteddomains.senders") == ["z@liz.example"])
     let traps = imported(.assp, "trap@example.org\nx\n", name: "spamaddresses.txt")
     #expect(traps.rows(".recipients")[0].hasPrefix("trap@example.org trap "))
     let relay = imported(.assp, "10.\n", name: "acceptall.txt")

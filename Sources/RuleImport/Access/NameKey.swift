@@ -111,9 +111,10 @@ enum HostName {
       }
   }
 
-  /// A local part that needs no quotes, as a list takes it.
+  /// A local part that needs no quotes, as a list takes it: one that begins with a dot (which RFC 5321 has in quotes
+  /// only) would be the name of a domain there.
   static func isLocalPart(_ text: some StringProtocol) -> Bool {
-    (1...64).contains(text.utf8.count)
+    (1...64).contains(text.utf8.count) && text.utf8.first != .dot
       && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !"<>()[]:;,\\\"@*#".utf8.contains($0) }
   }
 }

@@ -34,7 +34,11 @@ private func fuzzName(_ text: String) {
     let name = FileName(text, isPath: isPath)
     promise(name.extensions.count <= 3, "too many extensions")
     promise(
-      name.extensions.allSatisfy { (1...16).contains($0.unicodeScalars.count) }, "an extension out of bounds")
+      name.extensions.allSatisfy {
+        // The class of a handler is an extension, too: 36 characters in braces.
+        (1...20).contains($0.unicodeScalars.count)
+          || $0.utf8.count == 38 && $0.hasPrefix("{") && $0.hasSuffix("}")
+      }, "an extension out of bounds")
     promise(name.doubleExtension == nil || name.kind != nil, "a second extension behind none")
     promise(!isPath || !name.text.contains("/"), "a folder in a name")
     let again = FileName(name.text, isPath: isPath)
