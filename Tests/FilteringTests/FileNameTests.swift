@@ -11,7 +11,7 @@ struct FileNameTests {
     ("a.exe\u{0}", .executable),
     ("a.settingcontent-ms", .script), ("a.searchconnector-ms", .shortcut), ("a.oqy", .script),
     ("a.rqy", .script),
-    ("a.dqy", .script), ("a.py", .script), ("a.mde", .script), ("a.ppkg", .script), ("a.osd", .script),
+    ("a.dqy", .script), ("a.mde", .script), ("a.ppkg", .script), ("a.osd", .script),
     ("a.htc", .script), ("a.printerexport", .script), ("a.exe::$DATA", .executable),
     ("C:\\x\\a.exe:s:$DATA", .executable), ("a.exe/", .executable), ("a.js\\", .script),
     ("a.{3050f4d8-98B5-11CF-BB82-00AA00BDCE0B}", .script),
@@ -20,7 +20,9 @@ struct FileNameTests {
     #expect(FileName(name).kind == kind)
   }
 
-  @Test(arguments: ["", ".", "...", "README", "name.", "a.unknown", ".bashrc-longer-than-sixteen-characters"])
+  @Test(arguments: [
+    "a.py", "", ".", "...", "README", "name.", "a.unknown", ".bashrc-longer-than-sixteen-characters",
+  ])
   func nothingIsSaid(_ name: String) {
     #expect(FileName(name).kind == nil)
     #expect(FileName(name).tricks.isEmpty)

@@ -36,7 +36,7 @@ enum FileExtensions {
       """
       js jse mjs vbs vbe vb wsf wsh wsc ws sct hta ps1 ps1xml ps2 ps2xml psc1 psc2 psm1 psd1 bat cmd btm reg inf \
       msc chm hlp shb shs settingcontent-ms appcontent-ms diagcab diagpkg iqy oqy rqy dqy slk theme themepack rdp \
-      mam mad maf mde ade adp bas isp ins its job nsh onepkg ppkg osd htc printerexport py sh bash command csh ksh applescript scpt workflow action osascript \
+      mam mad maf mde ade adp bas isp ins its job nsh onepkg ppkg osd htc printerexport sh bash command csh ksh applescript scpt workflow action osascript \
       ahk au3 gadget xbap jnlp application vsto
       """
     ),
