@@ -38,7 +38,7 @@ let package = Package(
       targets: [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Cryptography", "SASL", "DNS",
         "MailAuthentication", "TraceAnalysis", "Patterns", "Charsets", "MessageViews", "RuleLanguage",
-        "Filtering", "Checks", "ContentInspection", "RuleImport",
+        "Filtering", "Checks", "ContentInspection", "RuleImport", "Rules",
       ]),
   ],
   traits: [
@@ -113,7 +113,7 @@ let package = Package(
       "Filtering",
       [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "DNS", "MailAuthentication",
-        "TraceAnalysis", "Charsets", "MessageViews",
+        "TraceAnalysis", "Charsets", "MessageViews", "RuleLanguage",
       ]),
     module("RuleImport", ["Bytes", "NetAddress"]),
     module(
@@ -135,6 +135,12 @@ let package = Package(
       [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", "DNS",
         "MailAuthentication", "TraceAnalysis", "Patterns", "Cryptography", "Charsets", "MessageViews",
+      ]),
+    module(
+      "Rules",
+      [
+        "Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", "DNS", "MailAuthentication",
+        "TraceAnalysis", "MessageViews", "Patterns", "RuleLanguage",
       ]),
     module(
       "SMTPRelay",
@@ -175,7 +181,7 @@ let package = Package(
         "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication", "SASL",
         "Cryptography", "TransportSecurity", "COpenSSL", "DNS", "DNSClient", "MailAuthentication",
         "TraceAnalysis", "Patterns", "Locations", "CPCRE2", "Charsets", "MessageViews", "ContentInspection",
-        "RuleImport",
+        "RuleImport", "RuleLanguage", "Rules", "MessageStore",
         nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -253,7 +259,8 @@ let package = Package(
         "Bytes", "SMTPServer", "SMTPRelay", "Storage", "Telemetry", "Checks", "Filtering", "SMTPProtocol",
         "MailSyntax", "NetAddress", "Settings", "TestSupport", "SASL", "Cryptography", "TransportSecurity",
         "Authentication", "DNS", "DNSClient", "MailAuthentication", "TraceAnalysis", "Charsets",
-        "MessageViews", "weir", nioCore, nioPosix, nioSSL, nioEmbedded,
+        "MessageViews", "RuleLanguage", "Rules", "MessageStore", "weir", nioCore, nioPosix, nioSSL,
+        nioEmbedded,
       ]),
   ]
 )

@@ -6,6 +6,7 @@ import Foundation
 import MailAuthentication
 import NetAddress
 import Patterns
+import Rules
 import SMTPProtocol
 import SMTPRelay
 import SMTPServer
@@ -37,7 +38,8 @@ struct Configuration: Sendable {
   /// The reason catalogue's entries of all modules.
   static let reasons =
     ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + ServerReasons.all + RelayReasons.all
-    + SystemReasons.all + ZoneReasons.all + NameReasons.all + TelemetryReasons.all
+    + SystemReasons.all + ZoneReasons.all + NameReasons.all + TelemetryReasons.all + RuleReasons.all
+    + WaitingReasons.all
 
   /// Reads the file and all it names.
   ///

@@ -15,7 +15,7 @@ struct Edges {
   static let ofWeir = Edges(
     pure: [
       "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "Checks",
-      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews", "RuleLanguage", "RuleImport",
+      "DNS", "MailAuthentication", "TraceAnalysis", "MessageViews", "RuleLanguage", "RuleImport", "Rules",
     ],
     allowed: [
       "Bytes": [],
@@ -42,6 +42,7 @@ struct Edges {
       "Filtering": toProtocol.union(origins),
       "TransportSecurity": Set(["Bytes", "NetAddress", "Cryptography"]).union(nio).union(tls),
       "Checks": toFiltering.union(["Patterns", "Cryptography"]),
+      "Rules": toFiltering.union(["Patterns"]),
       "SMTPRelay": toFiltering.union(nio).union(["COpenSSL", "TransportSecurity", "EventLoops", "NIOSSL"]),
       "Authentication": toFiltering.union(nio).union([
         "Cryptography", "TransportSecurity", "NIOSSL", "AsyncHTTPClient", "CLDAP",
@@ -58,7 +59,8 @@ struct Edges {
       "weir": toFiltering.union(nio).union([
         "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
         "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "DNSClient", "Patterns", "Locations",
-        "ContentInspection", "RuleImport", "NIOHTTP1", "ArgumentParser", "AsyncHTTPClient",
+        "ContentInspection", "RuleImport", "Rules", "MessageStore", "NIOHTTP1", "ArgumentParser",
+        "AsyncHTTPClient",
       ]),
     ])
 
@@ -67,7 +69,7 @@ struct Edges {
   ]
   private static let toFiltering: Set<String> = toProtocol.union(origins).union(["Filtering"])
   private static let origins: Set<String> = [
-    "DNS", "MailAuthentication", "TraceAnalysis", "Charsets", "MessageViews",
+    "DNS", "MailAuthentication", "TraceAnalysis", "Charsets", "MessageViews", "RuleLanguage",
   ]
   private static let tls: Set<String> = ["NIOTLS", "NIOSSL"]
   private static let nio: Set<String> = ["NIOCore", "NIOPosix"]
