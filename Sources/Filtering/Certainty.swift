@@ -73,11 +73,9 @@ private struct Outlook {
     let score = known.map(\.finding).total
     let least = open.reduce(score) { $0 + $1.examination.prospect.least }
     let most = open.reduce(score) { $0 + $1.examination.prospect.most }
-    for threshold in [thresholds.reject, thresholds.deferral] {
-      guard let threshold else { continue }
-      if least >= threshold + margin { return isSpeakerCertain(threshold) ? .certain : .possible }
-      if most >= threshold - margin { return .possible }
-    }
-    return .impossible
+    let actions = thresholds.actions(between: least - margin, and: most + margin)
+    guard actions.contains(where: { $0 == .reject || $0 == .deferral }) else { return .impossible }
+    guard actions.count == 1, let threshold = thresholds.threshold(of: actions[0]) else { return .possible }
+    return isSpeakerCertain(threshold) ? .certain : .possible
   }
 }

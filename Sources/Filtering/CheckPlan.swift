@@ -136,6 +136,6 @@ public struct CheckPlan: Sendable {
     WeighedFinding(
       finding, weight: finding.weight.map { Weight($0, scores[finding.code].ruling) } ?? scores[finding.code],
       mode: finding.isShadow && examination.mode == .enforce ? .shadow : examination.mode, found: stage,
-      enforceAt: examination.enforceAt, audience: examination.audience)
+      enforceAt: examination.enforceAt, audience: examination.audience, check: examination.check)
   }
 }

@@ -7,6 +7,10 @@ public struct Event: Sendable {
   public enum Kind: String, Sendable, CaseIterable {
     /// A message the backend has.
     case accept
+    /// A message that is held on disk.
+    case quarantine
+    /// A message that a rule threw away in so many words.
+    case discard
     /// A command or message refused for good.
     case reject
     /// A command or message refused for now.
@@ -49,6 +53,14 @@ public struct Event: Sendable {
   public var recipients: [String] = []
   public var score: Double?
   public var findings: [WeighedFinding] = []
+  /// The rule that decided, by its id; empty where none did.
+  public var rule = ""
+  /// The rules that matched, in order, by their ids; those in shadow say so.
+  public var rules: [String] = []
+  /// The quarantine's folder, where the message is held.
+  public var folder = ""
+  /// To whom else it goes: redirected or copied.
+  public var redirected: [String] = []
   /// The checks that were still asking when it was decided without them, in the order of the catalogue.
   public var unfinished: [String] = []
   public var backend: String?

@@ -4,6 +4,15 @@ extension ReasonCode {
   public static let relayDenied: ReasonCode = "RELAY_DENIED"
   public static let scoreRejected: ReasonCode = "SCORE_REJECTED"
   public static let scoreDeferred: ReasonCode = "SCORE_DEFERRED"
+  public static let scoreQuarantined: ReasonCode = "SCORE_QUARANTINED"
+  /// A recipient of another policy than those before it: it comes in a transaction of its own.
+  public static let recipientPolicy: ReasonCode = "RECIPIENT_POLICY"
+  /// One message for more policies than transactions are good for.
+  public static let manyPolicies: ReasonCode = "MANY_POLICIES"
+  /// Some recipients' rules refuse what others take, and one reply has to do for all.
+  public static let refusalHeld: ReasonCode = "REFUSAL_HELD"
+  public static let recipientTaken: ReasonCode = "RECIPIENT_TAKEN"
+  public static let recipientsDiffer: ReasonCode = "RECIPIENTS_DIFFER"
   public static let recipientUnknown: ReasonCode = "RECIPIENT_UNKNOWN"
   public static let recipientRefused: ReasonCode = "RECIPIENT_REFUSED"
   public static let recipientUnavailable: ReasonCode = "RECIPIENT_UNAVAILABLE"
@@ -71,6 +80,39 @@ public enum FilteringReasons {
       cause: "The findings together weigh as much as actions.defer, and none of them alone does.",
       effect: "The client is asked to come again.",
       remedy: "The log line's findings= shows each weight."),
+    Reason(
+      .scoreQuarantined, nil, .notice, cause: "The findings together weigh as much as actions.quarantine.",
+      effect: "The message is held on disk, the client reads 250.",
+      remedy: "weir quarantine lists, shows and releases it; the log line's findings= shows each weight."),
+    Reason(
+      .recipientPolicy,
+      Reply(452, 5, 3, "This recipient goes by another policy, please send to it separately ({id})"), .notice,
+      cause:
+        "The transaction's first recipient has another [[policy]], or other rules, than this one, and one reply can speak for one policy only.",
+      effect: "The client sends the message again for this recipient, at once or with its next try.",
+      remedy: "None needed; clients that offer PRDR are spared it. weir check --who shows who goes by what."),
+    Reason(
+      .manyPolicies, nil, .warning,
+      cause: "One message is for recipients of more than three policies.",
+      effect: "The client has to send it in as many transactions.",
+      remedy: "Fewer, larger policies: weir check --who shows who goes by what."),
+    Reason(
+      .refusalHeld, nil, .warning,
+      cause:
+        "A rule refuses the message for some recipients, another or none does for the others, and the client can read one reply only.",
+      effect:
+        "It is delivered to the others and held in the folder refused for these: nothing is lost, nobody is sent a bounce.",
+      remedy:
+        "Release or delete it (weir quarantine), or let such rules decide by connection and envelope alone, at RCPT."
+    ),
+    Reason(
+      .recipientTaken, Reply(250, 1, 5, "<{recipient}> OK"), .notice,
+      cause: "A client that asked for a reply for each recipient (PRDR) reads this one's.",
+      effect: "The message was taken for it.", remedy: "None needed."),
+    Reason(
+      .recipientsDiffer, Reply(353, nil, ["Replies for each recipient follow"]), .notice,
+      cause: "A client asked for a reply for each recipient (PRDR).",
+      effect: "A line for each follows, then one for the message.", remedy: "None needed."),
     Reason(
       .messageTagged, nil, .notice, cause: "The findings together weigh as much as actions.tag.",
       effect: "The message went to the backend with X-Spam-Flag: YES.",

@@ -81,11 +81,14 @@ public struct WeighedFinding: Hashable, Sendable {
   public let enforceAt: Stage
   /// Whom the examination that found it concerns.
   public let audience: Audience
+  /// The check that found it; empty for what rules found.
+  public let check: String
 
   public init(
     _ finding: Finding, weight: Weight, mode: CheckMode, found: Stage, enforceAt: Stage,
-    audience: Audience = .strangers
+    audience: Audience = .strangers, check: String = ""
   ) {
+    self.check = check
     self.finding = finding
     self.weight = weight
     self.mode = mode
@@ -97,7 +100,15 @@ public struct WeighedFinding: Hashable, Sendable {
   /// The same, weighing and ruling nothing.
   var withoutWeight: WeighedFinding {
     WeighedFinding(
-      finding, weight: Weight(0), mode: mode, found: found, enforceAt: enforceAt, audience: audience)
+      finding, weight: Weight(0), mode: mode, found: found, enforceAt: enforceAt, audience: audience,
+      check: check)
+  }
+
+  /// The same in another mode.
+  public func inMode(_ mode: CheckMode) -> WeighedFinding {
+    WeighedFinding(
+      finding, weight: weight, mode: mode, found: found, enforceAt: enforceAt, audience: audience,
+      check: check)
   }
 
   /// `DNSBL_LISTED(zen=127.0.0.4;8.0)`, as the log's `findings` shows it; a shadow one says so.

@@ -17,21 +17,25 @@ public struct HeaderEdit: Sendable {
   ///   - results: the gateway's own results, as a header field; empty for none.
   ///   - tag: the decision, where the message is to be marked as spam.
   ///   - completion: what is to be added; nil for strangers' mail.
+  ///   - changes: what rules want, in their order.
   public init(
     message: [UInt8], header: MessageHeader, isFromOutside: Bool, servid: String? = nil,
     results: [UInt8] = [], tag: Decision?, findings: [WeighedFinding],
-    tagging: Tagging, thresholds: Thresholds, completion: HeaderCompletion? = nil
+    tagging: Tagging, thresholds: Thresholds, completion: HeaderCompletion? = nil,
+    changes: [HeaderChange] = []
   ) {
     bytes.append(contentsOf: results)
     if let tag, tagging.addsHeaders {
       Self.writeMarks(into: &bytes, tag, findings, thresholds)
     }
+    let removed = Self.apply(changes, to: &bytes)
     let signed = completion == nil ? [] : HeaderCompletion.signedFields(header, of: message)
     if let completion { bytes.append(contentsOf: completion.missingLines(header, signed).utf8) }
     // Abuse: a first line that begins with white space would go on with the line that we put in front of it.
     if message.first?.isWhiteSpace == true { bytes.append(contentsOf: "X-Stray-Continuation:\r\n".utf8) }
     let isMarked: (MessageHeader.Field) -> Bool = { field in
       if isFromOutside, Self.isMark(field) { return true }
+      if removed.contains(field.name.lowercasedASCII) { return true }
       guard let servid, field.isNamed("Authentication-Results") else { return false }
       return AuthenticationResults.isOurs(message[field.body], servid: servid)
     }
@@ -80,6 +84,32 @@ public struct HeaderEdit: Sendable {
       if !places.isEmpty { all[field.range.lowerBound] = places }
     }
     return all
+  }
+
+  /// Writes the fields that are added.
+  ///
+  /// - Returns: the names, in lower case, of fields that go.
+  private static func apply(_ changes: [HeaderChange], to bytes: inout [UInt8]) -> Set<String> {
+    var removed: Set<String> = []
+    var added: [(name: String, value: [UInt8])] = []
+    for change in changes {
+      switch change {
+      case .add(let name, let value): added.append((name, value))
+      case .remove(let name), .replace(let name, _):
+        removed.insert(name.lowercasedASCII)
+        added.removeAll { $0.name.equalsIgnoringASCIICase(name) }
+        if case .replace(_, let value) = change { added.append((name, value)) }
+      }
+    }
+    for (name, value) in added {
+      bytes.append(contentsOf: "\(name): ".utf8)
+      let isPlain = value.allSatisfy { $0 >= 0x20 && $0 < 0x7f }
+      // Encoded as RFC 2047 wants it: the message may have come without SMTPUTF8.
+      bytes.append(
+        contentsOf: isPlain ? value : SubjectPrefix.encoded(String(decoding: value, as: UTF8.self), like: []))
+      bytes.append(contentsOf: [.carriageReturn, .lineFeed])
+    }
+    return removed
   }
 
   /// `X-Spam` and everything in `X-Spam-`, which mail clients and filters behind us believe.

@@ -15,14 +15,15 @@ public final class Policy: Sendable {
   private let plan: (strangers: CheckPlan, others: CheckPlan)
   private let wantsBody: (strangers: Bool, others: Bool)
   public let scores: ScoreTable
-  public let thresholds: Thresholds
+  /// Who goes by which thresholds, modes and marks.
+  public let recipients: RecipientPolicies
+  public let rules: any RuleBook
   public let relay: RelayControl
   /// The way to the backends.
   public let backends: any Relay
   public let routes: RouteTable
   public let bounds: MessageBounds
   public let timeouts: SessionTimeouts
-  public let tagging: Tagging
   /// The admin's word on bare LF: take it as CRLF.
   public let normalizesBareLineFeed: Bool
   /// Past this lateness of an event loop, in milliseconds, no new connection is taken; 0: no bound.
@@ -47,8 +48,13 @@ public final class Policy: Sendable {
     timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int,
     listeners: [String: ListenerTerms] = [:], authenticator: (any Authenticator)? = nil,
     completion: HeaderCompletion.Terms = .none, resolver: (any Resolver)? = nil,
-    lookupBudget: Duration = .seconds(5), greeting: GreetingTerms = .none
+    lookupBudget: Duration = .seconds(5), greeting: GreetingTerms = .none,
+    recipients: RecipientPolicies? = nil, rules: any RuleBook = NoRules()
   ) {
+    self.recipients =
+      recipients
+      ?? RecipientPolicies(standard: RecipientPolicy(thresholds: thresholds, tagging: tagging))
+    self.rules = rules
     self.greeting = greeting
     self.resolver = resolver
     self.lookupBudget = lookupBudget
@@ -59,19 +65,20 @@ public final class Policy: Sendable {
     self.plan = (plan, plan.concerning(.network))
     wantsBody = (plan.wantsBody, self.plan.others.wantsBody)
     self.scores = scores
-    self.thresholds = thresholds
     self.relay = relay
     self.backends = backends
     self.routes = routes
     self.bounds = bounds
     self.timeouts = timeouts
-    self.tagging = tagging
     self.normalizesBareLineFeed = normalizesBareLineFeed
     self.loopDelay = loopDelay
     self.listeners = listeners
     self.authenticator = authenticator
     self.completion = completion
   }
+
+  /// What a score does to the mail of everybody whom no `[[policy]]` names.
+  public var thresholds: Thresholds { recipients.standard.thresholds }
 
   /// What a stage that begins now may ask; without a resolver every answer is that there is none to be had.
   public func lookups(from now: ContinuousClock.Instant) -> Lookups {

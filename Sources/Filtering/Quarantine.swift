@@ -86,7 +86,7 @@ public struct QuarantineFolder: Hashable, Sendable, CustomStringConvertible {
   /// Where a leg of the outbox ends that could not be delivered.
   public static let undeliverable = QuarantineFolder(known: "undeliverable")
 
-  private init(known: String) { description = known }
+  init(known: String) { description = known }
 
   /// - Returns: nil unless each name begins with a letter, a digit, `-` or `_` (so `..` is none), no name is longer than
   ///   64 octets, and there are at most eight.

@@ -159,3 +159,24 @@ extension ReasonCode {
   /// A rule took more work than a message is worth.
   public static let ruleOverBudget: ReasonCode = "RULE_OVER_BUDGET"
 }
+
+/// No rules at all.
+public struct NoRules: RuleBook {
+  private static let set = RuleSet(
+    id: 0, name: "", decidesAtRecipient: false, waitsAtRecipient: false, isEmpty: true, waitsAtMessage: false)
+
+  public init() {}
+
+  public var general: RuleSet { Self.set }
+  public func set(for recipient: Path) -> RuleSet { Self.set }
+
+  public func judge(
+    _ set: RuleSet, _ facts: RecipientFacts, findings: [WeighedFinding], keepsTrace: Bool
+  ) async -> RuleOutcome { .none }
+
+  public func judge(_ facts: MessageFacts, for recipients: [RuledRecipient], keepsTrace: Bool) async
+    -> [RuleOutcome]
+  {
+    recipients.map { _ in .none }
+  }
+}

@@ -23,6 +23,18 @@ public final class UserRates: Sendable {
     public init() {}
   }
 
+  /// Bounds in place of everybody's.
+  public struct Overrides: Sendable {
+    /// nil: as for everybody; `.some(nil)`: unlimited. The next alike.
+    public var messages: AdmissionLimits.Rate??
+    public var recipients: AdmissionLimits.Rate??
+
+    public init(messages: AdmissionLimits.Rate?? = nil, recipients: AdmissionLimits.Rate?? = nil) {
+      self.messages = messages
+      self.recipients = recipients
+    }
+  }
+
   /// What counting one recipient came to.
   public struct Outcome: Sendable {
     /// Why it may not be; nil where it may, and is counted.
@@ -41,14 +53,16 @@ public final class UserRates: Sendable {
   /// Counts a message that a user begins (asked at MAIL).
   ///
   /// - Returns: nil where he may; else why not, and it is not counted.
-  public func message(_ user: String, at now: Int64) -> ReasonCode? {
-    state.withLock { $0.message(user, at: now) } ? nil : .limitUserMessages
+  public func message(_ user: String, at now: Int64, under overrides: Overrides? = nil) -> ReasonCode? {
+    state.withLock { $0.message(user, at: now, under: overrides) } ? nil : .limitUserMessages
   }
 
   /// Counts a recipient that a user's message takes (asked at RCPT, before it is taken).
-  public func recipient(_ user: String, from client: IPAddress, at now: Int64, time: Timestamp) -> Outcome {
+  public func recipient(
+    _ user: String, from client: IPAddress, at now: Int64, time: Timestamp, under overrides: Overrides? = nil
+  ) -> Outcome {
     let counted = state.withLock { table -> (isTaken: Bool, alarm: String?) in
-      table.recipient(user, client, at: now, hour: time.milliseconds / 3_600_000)
+      table.recipient(user, client, at: now, hour: time.milliseconds / 3_600_000, under: overrides)
     }
     return Outcome(
       refusal: counted.isTaken ? nil : .limitUserRecipients,

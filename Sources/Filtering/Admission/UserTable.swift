@@ -30,7 +30,8 @@ struct UserTable {
     entries.bound = limits.tracked
   }
 
-  mutating func message(_ user: String, at now: Int64) -> Bool {
+  mutating func message(_ user: String, at now: Int64, under overrides: UserRates.Overrides?) -> Bool {
+    let messages = overrides?.messages.map { ClientTerms.Rate($0) } ?? self.messages
     guard messages.isLimited else { return true }
     return entries.update(user, used: now, makingIt: { Entry() }) { entry in
       guard entry.messages.count(at: now, width: messages.width) < messages.count else { return false }
@@ -39,10 +40,11 @@ struct UserTable {
     }
   }
 
-  mutating func recipient(_ user: String, _ client: IPAddress, at now: Int64, hour: Int64) -> (
-    isTaken: Bool, alarm: String?
-  ) {
-    entries.update(user, used: now, makingIt: { Entry() }) { entry in
+  mutating func recipient(
+    _ user: String, _ client: IPAddress, at now: Int64, hour: Int64, under overrides: UserRates.Overrides?
+  ) -> (isTaken: Bool, alarm: String?) {
+    let recipients = overrides?.recipients.map { ClientTerms.Rate($0) } ?? self.recipients
+    return entries.update(user, used: now, makingIt: { Entry() }) { entry in
       if recipients.isLimited {
         guard entry.recipients.count(at: now, width: recipients.width) < recipients.count else {
           return (false, nil)
