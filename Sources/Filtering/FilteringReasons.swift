@@ -7,12 +7,11 @@ extension ReasonCode {
   public static let scoreQuarantined: ReasonCode = "SCORE_QUARANTINED"
   /// A recipient of another policy than those before it: it comes in a transaction of its own.
   public static let recipientPolicy: ReasonCode = "RECIPIENT_POLICY"
+  public static let limitPolicyMessages: ReasonCode = "LIMIT_POLICY_MESSAGES"
   /// One message for more policies than transactions are good for.
   public static let manyPolicies: ReasonCode = "MANY_POLICIES"
   /// Some recipients' rules refuse what others take, and one reply has to do for all.
   public static let refusalHeld: ReasonCode = "REFUSAL_HELD"
-  public static let recipientTaken: ReasonCode = "RECIPIENT_TAKEN"
-  public static let recipientsDiffer: ReasonCode = "RECIPIENTS_DIFFER"
   public static let recipientUnknown: ReasonCode = "RECIPIENT_UNKNOWN"
   public static let recipientRefused: ReasonCode = "RECIPIENT_REFUSED"
   public static let recipientUnavailable: ReasonCode = "RECIPIENT_UNAVAILABLE"
@@ -92,6 +91,13 @@ public enum FilteringReasons {
       effect: "The client sends the message again for this recipient, at once or with its next try.",
       remedy: "None needed; clients that offer PRDR are spared it. weir check --who shows who goes by what."),
     Reason(
+      .limitPolicyMessages,
+      Reply(450, 7, 1, "Too much mail for this recipient from {client}, try later ({id})"),
+      .refusal,
+      cause: "The client wrote to recipients of one [[policy]] more often than its message_rate_per_address.",
+      effect: "It is asked to come again.",
+      remedy: "Raise the rate in that [[policy]] if the sender is welcome."),
+    Reason(
       .manyPolicies, nil, .warning,
       cause: "One message is for recipients of more than three policies.",
       effect: "The client has to send it in as many transactions.",
@@ -105,14 +111,6 @@ public enum FilteringReasons {
       remedy:
         "Release or delete it (weir quarantine), or let such rules decide by connection and envelope alone, at RCPT."
     ),
-    Reason(
-      .recipientTaken, Reply(250, 1, 5, "<{recipient}> OK"), .notice,
-      cause: "A client that asked for a reply for each recipient (PRDR) reads this one's.",
-      effect: "The message was taken for it.", remedy: "None needed."),
-    Reason(
-      .recipientsDiffer, Reply(353, nil, ["Replies for each recipient follow"]), .notice,
-      cause: "A client asked for a reply for each recipient (PRDR).",
-      effect: "A line for each follows, then one for the message.", remedy: "None needed."),
     Reason(
       .messageTagged, nil, .notice, cause: "The findings together weigh as much as actions.tag.",
       effect: "The message went to the backend with X-Spam-Flag: YES.",

@@ -12,6 +12,9 @@ public protocol RuleBook: Sendable {
   /// The admin's alone: where one policy holds for the whole message.
   var general: RuleSet { get }
 
+  /// Whether recipients of one message may be told different things.
+  var mayDiffer: Bool { get }
+
   /// What the rules on connection and envelope come to, for one recipient.
   ///
   /// - Parameter findings: all that was found so far, for SCORE and FINDINGS.
@@ -26,6 +29,10 @@ public protocol RuleBook: Sendable {
   /// - Returns: an outcome for each, in their order; one and the same object for those that the rules do not tell
   ///   apart. What was reported at RCPT stands in it too.
   func judge(_ facts: MessageFacts, for recipients: [RuledRecipient], keepsTrace: Bool) async -> [RuleOutcome]
+}
+
+extension RuleBook {
+  public var mayDiffer: Bool { !general.isEmpty }
 }
 
 /// The rules that concern a recipient.
@@ -54,6 +61,11 @@ public struct RuleSet: Hashable, Sendable {
     self.isEmpty = isEmpty
     self.waitsAtMessage = waitsAtMessage
   }
+
+  /// No rules.
+  public static let none = RuleSet(
+    id: -1, name: "", decidesAtRecipient: false, waitsAtRecipient: false, isEmpty: true, waitsAtMessage: false
+  )
 }
 
 /// A recipient on its way to the rules' verdict.
@@ -162,13 +174,10 @@ extension ReasonCode {
 
 /// No rules at all.
 public struct NoRules: RuleBook {
-  private static let set = RuleSet(
-    id: 0, name: "", decidesAtRecipient: false, waitsAtRecipient: false, isEmpty: true, waitsAtMessage: false)
-
   public init() {}
 
-  public var general: RuleSet { Self.set }
-  public func set(for recipient: Path) -> RuleSet { Self.set }
+  public var general: RuleSet { .none }
+  public func set(for recipient: Path) -> RuleSet { .none }
 
   public func judge(
     _ set: RuleSet, _ facts: RecipientFacts, findings: [WeighedFinding], keepsTrace: Bool

@@ -120,6 +120,8 @@ public struct Offer: Hashable, Sendable {
   public var legacyAuthLine = false
   /// Whether REQUIRETLS is to be had (RFC 8689); told only while the session is encrypted.
   public var requireTLS = false
+  /// Whether a reply for each recipient is to be had behind the content (PRDR, draft-hall-prdr-00).
+  public var repliesEach = false
   /// What XCLIENT may tell; empty where this client may not say it.
   public var clientAttributes: [ClientAttributes.Name] = []
   /// What XFORWARD may tell; empty where this client may not say it.
@@ -169,6 +171,7 @@ public struct Offer: Hashable, Sendable {
     lines.append("CHUNKING")
     if binary { lines.append("BINARYMIME") }
     if deliveryStatus { lines.append("DSN") }
+    if repliesEach { lines.append("PRDR") }
     if startTLS, !isEncrypted { lines.append("STARTTLS") }
     if requireTLS, isEncrypted { lines.append("REQUIRETLS") }
     if !mechanisms.isEmpty, !isAuthenticated {

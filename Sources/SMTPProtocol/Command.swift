@@ -60,6 +60,8 @@ public struct MailParameters: Hashable, Sendable {
   public var isInternationalized = false
   /// REQUIRETLS: to be handed on under TLS alone (RFC 8689 §2).
   public var requireTLS = false
+  /// PRDR: a reply for each recipient is wanted behind the content (draft-hall-prdr-00).
+  public var repliesEach = false
   /// `FULL` or `HDRS` (RFC 3461 §4.3).
   public var returnKind: String?
   /// xtext as it came (RFC 3461 §4.4).

@@ -23,6 +23,9 @@ enum ParameterParser {
       case "REQUIRETLS":
         guard value == nil else { throw .parameterValue("REQUIRETLS") }
         result.requireTLS = true
+      case "PRDR":
+        guard value == nil else { throw .parameterValue("PRDR") }
+        result.repliesEach = true
       case "RET":
         guard let value, ["FULL", "HDRS"].contains(value.uppercasedASCII) else {
           throw .parameterValue("RET")

@@ -9,6 +9,10 @@ extension ReasonCode {
   public static let sendData: ReasonCode = "SEND_DATA"
   public static let chunkOK: ReasonCode = "CHUNK_OK"
   public static let messageAccepted: ReasonCode = "MESSAGE_ACCEPTED"
+  /// Taken, and not by a backend.
+  public static let messageHeld: ReasonCode = "MESSAGE_HELD"
+  public static let recipientTaken: ReasonCode = "RECIPIENT_TAKEN"
+  public static let recipientsDiffer: ReasonCode = "RECIPIENTS_DIFFER"
   public static let help: ReasonCode = "HELP"
   public static let helpTopic: ReasonCode = "HELP_TOPIC"
   public static let verifyUnsure: ReasonCode = "VERIFY_UNSURE"
@@ -80,6 +84,17 @@ public enum ProtocolReasons {
       "The next chunk may follow."),
     notice(
       .messageAccepted, Reply(250, 0, 0, "Ok: {id}"), "The backend has the message.", "It is delivered."),
+    notice(
+      .messageHeld, Reply(250, 0, 0, "Ok: {id}"), "The message lies on disk, or a rule threw it away.",
+      "What the log line says."),
+    notice(
+      .recipientTaken, Reply(250, 1, 5, "<{recipient}> Ok: {id}"),
+      "A client that asked for a reply for each recipient (PRDR) reads this one's.",
+      "The message was taken for it."),
+    notice(
+      .recipientsDiffer, Reply(353, nil, ["A reply for each recipient follows"]),
+      "A client asked for a reply for each recipient (PRDR).",
+      "A line for each follows, then one for the message."),
     notice(
       .help, Reply(214, Reply.Enhanced(0, 0), HelpText.lines), "A client said HELP.", "The session goes on."),
     notice(

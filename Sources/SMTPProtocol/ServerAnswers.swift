@@ -17,6 +17,10 @@ extension ServerSession {
     case .refuseTransaction(let response): return refused(question, from, response, spoils: true)
     case .proceed: return proceed(question, from, saying: nil)
     case .proceedSaying(let response): return proceed(question, from, saying: response)
+    case .proceedEach(let replies, let last):
+      // The transaction is over, whatever the recipients' own replies are.
+      _ = proceed(question, from, saying: last)
+      return .replies([Response(.recipientsDiffer)] + replies + [last])
     }
   }
 

@@ -107,6 +107,7 @@ extension ServerSession {
     if parameters.requireTLS, !(offer.requireTLS && isEncrypted) {
       return Response(.parameterUnknown, because: "REQUIRETLS")
     }
+    if parameters.repliesEach, !offer.repliesEach { return Response(.parameterUnknown, because: "PRDR") }
     if path.isInternationalized, !parameters.isInternationalized {
       return Response(.internationalizedAddress)
     }

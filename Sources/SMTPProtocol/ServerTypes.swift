@@ -94,6 +94,9 @@ public enum Answer: Sendable {
   case proceed
   /// Goes on and says this instead of the usual: the backend's 250, VRFY's findings.
   case proceedSaying(Response)
+  /// To `.message` alone, of a transaction that asked for it (PRDR): a reply for each recipient in their order, and
+  /// then one for the message.
+  case proceedEach([Response], Response)
   case refuse(Response)
   /// Refuses this command, and with it the whole transaction: DATA will be refused too.
   case refuseTransaction(Response)
@@ -157,6 +160,8 @@ public struct Response: Hashable, Sendable {
 /// What the driver is to do.
 public enum ServerAction: Sendable {
   case reply(Response)
+  /// Say all of these, one after the other.
+  case replies([Response])
   /// Answer EHLO: the catalogue's greeting line, then these keywords; or HELO with none.
   case greet(keywords: [String])
   /// Find the answer, then call `answered`.

@@ -16,6 +16,8 @@ public final class GatewayContext: Sendable {
   public let logins: LoginGuard
   /// How much each user sends.
   public let users: UserRates
+  /// How often clients write to recipients of policies that bound it.
+  let arrivals = UserRates(UserRates.Limits())
   /// Whom nobody makes wait for a greeting.
   public let known: KnownClients
   /// After how long a client is asked about again of whom somebody could not tell.

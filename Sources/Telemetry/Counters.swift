@@ -81,6 +81,8 @@ extension Event.Kind {
     case .shadow: 5
     case .system: 6
     case .login: 7
+    case .quarantine: 8
+    case .discard: 9
     }
   }
 }

@@ -19,7 +19,7 @@ public enum LogFormat: String, Hashable, Sendable, CaseIterable {
 /// line or a field. A client's name that is not known is `ptr=-`; `from` and `to` stand in angle brackets.
 ///
 /// JSON: one object; `score`, `size` and `took` (milliseconds) are numbers, `to` is a list of texts, `findings`
-/// a list of objects, `ptr` null where it is not known.
+/// a list of objects, `rules` and `redirect` lists of texts, `ptr` null where it is not known.
 public enum LogLine {
   /// Bounds on what one line holds.
   static let mostRecipients = 20
@@ -75,6 +75,7 @@ public enum LogLine {
       line.put(score: event.score ?? 0)
     }
     if !event.findings.isEmpty { put(event.findings, &line) } else if isRefusal { line.put(" findings=-") }
+    putRules(event, &line)
     if !event.unfinished.isEmpty {
       put(" unfinished=", event.unfinished.joined(separator: ","), limit: longestName, &line)
     }
@@ -107,6 +108,19 @@ public enum LogLine {
     }
     if let user = event.user { put(" user=", user, limit: longestName, &line) }
     if let mechanism = event.mechanism { put(" mechanism=", mechanism, limit: longestName, &line) }
+  }
+
+  /// `rule=INVOICE_CN rules=ADV,INVOICE_CN folder=spam redirect=<a@b.example>`.
+  private static func putRules(_ event: Event, _ line: inout [UInt8]) {
+    if !event.rule.isEmpty { put(" rule=", event.rule, limit: longestName, &line) }
+    if !event.rules.isEmpty { put(" rules=", listed(event.rules), limit: longestDetail, &line) }
+    if !event.folder.isEmpty { put(" folder=", event.folder, limit: longestAddress, &line) }
+    if !event.redirected.isEmpty { put(" redirect=", addresses: event.redirected, &line) }
+  }
+
+  static func listed(_ rules: [String]) -> String {
+    let more = rules.count - mostFindings
+    return rules.prefix(mostFindings).joined(separator: ",") + (more > 0 ? ",+\(more)" : "")
   }
 
   private static func putStages(_ event: Event, _ line: inout [UInt8]) {

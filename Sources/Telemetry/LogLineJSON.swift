@@ -59,6 +59,7 @@ extension LogLine {
       line.put(score: event.score ?? 0)
     }
     if !event.findings.isEmpty || isRefusal { putFindings(event.findings, &line) }
+    putRules(event, &line)
     if !event.unfinished.isEmpty {
       put(",\"unfinished\":", event.unfinished.joined(separator: ","), longestName, &line)
     }
@@ -77,6 +78,24 @@ extension LogLine {
     }
     if event.severity != .info { put(",\"level\":\"", event.severity.word, &line) }
     line.append(UInt8(ascii: "}"))
+  }
+
+  private static func putRules(_ event: Event, _ line: inout [UInt8]) {
+    if !event.rule.isEmpty { put(",\"rule\":", event.rule, longestName, &line) }
+    putTexts(",\"rules\":[", event.rules, &line)
+    if !event.folder.isEmpty { put(",\"folder\":", event.folder, longestAddress, &line) }
+    putTexts(",\"redirect\":[", event.redirected, &line)
+  }
+
+  private static func putTexts(_ key: StaticString, _ texts: [String], _ line: inout [UInt8]) {
+    if texts.isEmpty { return }
+    line.put(key)
+    var separator: StaticString = ""
+    for text in texts.prefix(mostFindings) {
+      put(separator, text, longestAddress, &line)
+      separator = ","
+    }
+    line.append(UInt8(ascii: "]"))
   }
 
   private static var quote: UInt8 { UInt8(ascii: "\"") }

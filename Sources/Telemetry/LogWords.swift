@@ -5,6 +5,8 @@ extension Event.Kind {
   var word: StaticString {
     switch self {
     case .accept: "accept"
+    case .quarantine: "quarantine"
+    case .discard: "discard"
     case .reject: "reject"
     case .defer: "defer"
     case .limit: "limit"
@@ -21,7 +23,7 @@ extension Event.Kind {
   var isRefusal: Bool {
     switch self {
     case .reject, .defer, .limit, .shadow: true
-    case .accept, .session, .login, .system: false
+    case .accept, .quarantine, .discard, .session, .login, .system: false
     }
   }
 }

@@ -19,6 +19,10 @@ extension Connection {
         if login != nil, !session.isAuthenticating { abandonLogin() }
         if transaction != nil || told != nil, !session.isInTransaction { endTransaction() }
         return
+      case .replies(let responses):
+        for response in responses { say(completed(response)) }
+        endTransaction()
+        return
       case .greet(let keywords):
         greet(keywords)
         return

@@ -78,13 +78,18 @@ extension Connection {
       if let fault = decoder.fault {
         transaction.refusal = Response(
           fault.reason, because: fault == .lineTooLong ? "\(policy.bounds.line ?? 0)" : "")
-      } else if let limit = session.sizeLimit, decoder.octets > limit {
+      } else if let limit = sizeLimit(of: transaction), decoder.octets > limit {
         transaction.refusal = Response(.messageTooLarge, because: "\(limit)")
       }
       if transaction.refusal != nil { intake.abandon() }
     }
     transaction.decoder = decoder
     return result
+  }
+
+  private func sizeLimit(of transaction: Transaction) -> UInt64? {
+    guard let own = transaction.sizeLimit else { return session.sizeLimit }
+    return min(own, session.sizeLimit ?? own)
   }
 
   /// Lets the intake put away what it holds; false where the disk has to be waited for.

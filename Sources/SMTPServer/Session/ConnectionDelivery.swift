@@ -59,17 +59,19 @@ extension Connection {
       return .refuse(response)
     }
     let examinations = policy.plan(for: facts.trust).message
+    let hasRules = transaction.governed.contains { !$0.rules.isEmpty }
+    let matter = MessageFacts(
+      mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
+      message: message, bodyDigests: message.spool == nil ? nil : transaction.bodyWatch?.finish(),
+      contentLimit: policy.bounds.content)
     if !examinations.isEmpty {
-      let facts = MessageFacts(
-        mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
-        message: message, bodyDigests: message.spool == nil ? nil : transaction.bodyWatch?.finish(),
-        contentLimit: policy.bounds.content)
-      transaction.evidence = facts.evidence
-      transaction.add(begin(examinations, facts, at: .message))
+      transaction.evidence = matter.evidence
+      transaction.add(begin(examinations, matter, at: .message))
     }
     return whenCertain(at: .message) { connection in
-      guard let transaction = connection.transaction else { return nil }
-      return connection.decide(message, header, transaction)
+      guard connection.transaction === transaction else { return nil }
+      return hasRules
+        ? connection.askRules(matter, transaction) : connection.conclude(matter, transaction, rules: nil)
     }
   }
 
@@ -85,25 +87,87 @@ extension Connection {
     return Response(fault.reason, variables)
   }
 
-  private func decide(
-    _ message: HeldMessage, _ header: MessageHeader, _ transaction: Transaction
-  ) -> Answer? {
-    let findings = (standing.isEmpty ? transaction.findings : standing + transaction.findings)
-      .concerning(facts, at: .message)
-    if let response = refusal(at: .message, findings) { return .refuse(response) }
-    let decision = Decision(of: findings, at: .message, thresholds: policy.thresholds)
-    let delivery = delivery(of: message, header, transaction, decision, findings)
-    let began = Clock.monotonic
-    transaction.isHandedOver = true
-    // By a call, not by a task: a continuation comes back over another thread, for 15 µs a message.
-    policy.backends.deliver(delivery, at: Clock.now) { outcome in
-      self.whenWaiting { $0.delivered(outcome, delivery, decision, findings, began: began) }
+  /// What was found about a message, in the modes of a recipient's policy.
+  private func findings(_ transaction: Transaction, under own: RecipientPolicy) -> [WeighedFinding] {
+    (standing.isEmpty ? transaction.findings : standing + transaction.findings)
+      .concerning(facts, at: .message).under(own)
+  }
+
+  /// Asks the rules, where nothing stands against or for the message that comes before them.
+  private func askRules(_ matter: MessageFacts, _ transaction: Transaction) -> Answer? {
+    let governed = transaction.governed
+    let isOpen = governed.contains { one in
+      let found = findings(transaction, under: one.policy)
+      return !one.rules.isEmpty
+        && Decision(outright: found.filter { $0.mode == .enforce }, at: .message) == nil
     }
-    return nil
+    guard isOpen else { return conclude(matter, transaction, rules: nil) }
+    guard governed.contains(where: \.rules.waitsAtMessage) else { return askRulesNow(matter, transaction) }
+    return whenSettled(at: .message) { connection in
+      guard connection.transaction === transaction else { return nil }
+      return connection.askRulesNow(matter, transaction)
+    }
+  }
+
+  private func askRulesNow(_ matter: MessageFacts, _ transaction: Transaction) -> Answer? {
+    let ruled = zip(transaction.recipients, transaction.governed).map { routed, one in
+      RuledRecipient(
+        path: routed.recipient.path, set: one.rules, early: one.early,
+        findings: findings(transaction, under: one.policy))
+    }
+    let rules = policy.rules
+    return awaiting {
+      await rules.judge(matter, for: ruled, keepsTrace: false)
+    } then: { connection, outcomes in
+      guard connection.transaction === transaction else { return nil }
+      return connection.conclude(matter, transaction, rules: outcomes)
+    }
+  }
+
+  /// Decides for each recipient, and says or does what that comes to.
+  private func conclude(
+    _ matter: MessageFacts, _ transaction: Transaction, rules: [RuleOutcome]?
+  ) -> Answer? {
+    var verdicts: [RecipientVerdict] = []
+    var last: (own: RecipientPolicy, outcome: RuleOutcome?, verdict: RecipientVerdict)?
+    for (place, one) in transaction.governed.enumerated() {
+      let outcome = rules.flatMap { place < $0.count ? $0[place] : nil }
+      // Nearly always they are all alike.
+      if let last, last.own === one.policy, last.outcome === outcome {
+        verdicts.append(last.verdict)
+        continue
+      }
+      let verdict = verdict(one.policy, outcome, transaction)
+      last = (one.policy, outcome, verdict)
+      verdicts.append(verdict)
+    }
+    let answersEach = repliesEach && verdicts.count > 1
+    let disposition = Disposition(verdicts, answersEach: answersEach)
+    guard let speaking = disposition.refusal ?? verdicts.indices.first(where: { !disposition.refused.contains($0) })
+    else { return .refuse(Response(.internalFault, variables())) }
+    let speaker = verdicts[speaking]
+    // Logs the refusal, or what is in shadow.
+    let refusal = refusal(
+      at: .message, speaker.findings, under: speaker.policy, rules: speaker.outcome)
+    if let refusal, disposition.refusal != nil {
+      guard answersEach else { return .refuse(refusal) }
+      return .proceedEach(verdicts.indices.map { refusalOfOne($0, verdicts[$0], transaction) }, refusal)
+    }
+    return carryOut(disposition, verdicts, matter, transaction, answersEach: answersEach)
+  }
+
+  private func verdict(_ own: RecipientPolicy, _ outcome: RuleOutcome?, _ transaction: Transaction)
+    -> RecipientVerdict
+  {
+    let found = findings(transaction, under: own)
+    let all = outcome.map { found + $0.findings.concerning(facts, at: .message) } ?? found
+    return RecipientVerdict(
+      decision: Decision(of: all, at: .message, thresholds: own.thresholds, rules: outcome),
+      outcome: outcome, policy: own, findings: all)
   }
 
   /// Goes on at once on the event loop; a little later where the question is still being asked.
-  private nonisolated func whenWaiting(_ next: @escaping @Sendable (isolated Connection) -> Void) {
+  nonisolated func whenWaiting(_ next: @escaping @Sendable (isolated Connection) -> Void) {
     guard loop.inEventLoop, assumeIsolated({ $0.isWaiting }) else {
       return loop.execute { self.assumeIsolated { next($0) } }
     }
@@ -112,98 +176,6 @@ extension Connection {
 
   private var isWaiting: Bool {
     if case .waiting = phase { true } else { false }
-  }
-
-  private func delivery(
-    of message: HeldMessage, _ header: MessageHeader, _ transaction: Transaction, _ decision: Decision,
-    _ findings: [WeighedFinding]
-  ) -> Delivery {
-    let identity = identity
-    let sender = transaction.facts.sender
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(512)
-    let only = transaction.recipients.count == 1 ? transaction.recipients.first?.recipient.path.mailbox : nil
-    let date = Clock.now.rfc5322
-    TraceHeader.write(
-      into: &bytes, client: identity, hostname: policy.hostname, id: transaction.id,
-      isInternationalized: transaction.facts.parameters.isInternationalized, recipient: only,
-      date: date)
-    let completion =
-      policy.completion.concern(facts.trust)
-      ? HeaderCompletion(policy.completion, id: transaction.id, hostname: policy.hostname, date: date) : nil
-    let edit = HeaderEdit(
-      message: message.memory, header: header, isFromOutside: facts.isStranger,
-      servid: facts.trust.mayTellResults ? nil : policy.hostname, results: results(of: transaction),
-      tag: decision.verdict == .tag ? decision : nil, findings: findings, tagging: policy.tagging,
-      thresholds: policy.thresholds, completion: completion)
-    bytes.append(contentsOf: edit.bytes)
-    let isASCII =
-      header.isASCII && !sender.isInternationalized
-      && !transaction.recipients.contains { $0.path.isInternationalized }
-    return Delivery(
-      id: transaction.id, sender: sender, parameters: transaction.facts.parameters,
-      recipients: transaction.recipients, client: identity, message: message, header: bytes,
-      bodyStart: edit.bodyStart, isHeaderASCII: isASCII,
-      isIdentifiable: header.contains("Date") && header.contains("Message-ID"),
-      budget: policy.timeouts.verdict - .milliseconds(Clock.monotonic - transaction.contentEnded))
-  }
-
-  private func delivered(
-    _ outcome: DeliveryOutcome, _ delivery: Delivery, _ decision: Decision, _ findings: [WeighedFinding],
-    began: Int64
-  ) {
-    var event = Event(.accept, .info, at: Clock.now)
-    event.id = delivery.id
-    event.stage = .message
-    describeClient(in: &event)
-    event.helo = delivery.client.helo
-    event.sender = delivery.sender.text
-    event.recipients = delivery.recipients.map(\.recipient.path.text)
-    event.octets = delivery.message.octets
-    event.score = decision.score
-    event.findings = findings
-    event.unfinished = unfinished
-    event.took = .milliseconds(Clock.monotonic - began)
-    let answer: Answer
-    switch outcome {
-    case .delivered(let reply, let backend, let isRepeat):
-      event.code = decision.verdict == .tag ? .messageTagged : .messageAccepted
-      event.reply = reply
-      event.backend = backend
-      if isRepeat { event.detail = "repeat of a message that the backend has; not sent again" }
-      answer = .proceedSaying(Response(.messageAccepted, reply: reply.withEnhancedCode))
-      watch(delivery, reply)
-      if decision.verdict == .accept, policy.greeting.waits, facts.isStranger, told == nil,
-        facts.isAddressKnown
-      {
-        context.known.passed(facts.address, at: Clock.now)
-      }
-    case .refused(let reply, let backend):
-      event.kind = reply.isPermanent ? .reject : .defer
-      event.found = .message
-      event.code = .backendRefused
-      event.reply = reply
-      event.backend = backend
-      answer = .refuse(Response(.backendRefused, reply: reply.withEnhancedCode))
-    case .unavailable(let reason, let detail, let backend):
-      event.kind = .defer
-      event.severity = .warning
-      event.found = .message
-      event.code = reason
-      event.backend = backend
-      event.detail = detail
-      let response = Response(
-        policy.catalogue[reason]?.reply == nil ? .backendUnavailable : reason, variables())
-      event.reply = policy.catalogue.reply(response)
-      answer = .refuse(response)
-    }
-    context.events.record(event)
-    if isGone {
-      replyWasLost()
-      abandonInquiries()
-      return endTransaction()
-    }
-    resume(answer)
   }
 
   var isGone: Bool {
@@ -215,15 +187,5 @@ extension Connection {
     transaction?.abandonInquiries()
     transaction = nil
     returnToPeer()
-  }
-}
-
-extension Trust {
-  /// Whether results of authentication in our name may come from there: from a server of ours, never from a user.
-  fileprivate var mayTellResults: Bool {
-    switch self {
-    case .network, .certificate: true
-    case .none, .user: false
-    }
   }
 }

@@ -11,6 +11,8 @@ struct Wait {
   /// Monotonic milliseconds.
   let began: Int64
   let then: (isolated Connection) -> Answer?
+  /// Whether all that is under way is waited for, and not only what the decision hangs on.
+  let isForAll: Bool
   /// Ends the wait for what does not keep to its time.
   let deadline: Scheduled<Void>
 }
@@ -126,7 +128,7 @@ extension Connection {
 
   private func came(_ found: [WeighedFinding], _ inquiry: Inquiry, _ place: Int) {
     inquiry.came(found, at: place)
-    guard let wait = waiting, isCertain(at: wait.stage) else { return }
+    guard let wait = waiting, wait.isForAll ? !isAsking : isCertain(at: wait.stage) else { return }
     go(on: wait)
   }
 
@@ -138,11 +140,23 @@ extension Connection {
       for found in concerned { found.inquiry?.passOver() }
       return then(self)
     }
+    return wait(at: stage, forAll: false, then: then)
+  }
+
+  /// Calls `then` when all that was asked is answered, or has had its time: for those who want to know it all.
+  func whenSettled(at stage: Stage, then: @escaping (isolated Connection) -> Answer?) -> Answer? {
+    isAsking ? wait(at: stage, forAll: true, then: then) : then(self)
+  }
+
+  private func wait(
+    at stage: Stage, forAll: Bool, then: @escaping (isolated Connection) -> Answer?
+  ) -> Answer? {
     let budget = stage == .message ? messageBudget : policy.lookupBudget
     let deadline = loop.assumeIsolated().scheduleTask(in: .milliseconds(budget.milliseconds + 500)) {
       self.assumeIsolated { $0.waitedTooLong() }
     }
-    waiting = Wait(stage: stage, began: Clock.monotonic, then: then, deadline: deadline)
+    waiting = Wait(
+      stage: stage, began: Clock.monotonic, then: then, isForAll: forAll, deadline: deadline)
     return nil
   }
 
@@ -186,7 +200,21 @@ extension Connection {
       case .sought(let inquiry): inquiry.examined(facts, at: stage)
       }
     }
-    return Certainty.isReached(examined, at: stage, thresholds: policy.thresholds)
+    return deciding(at: stage).allSatisfy { policy in
+      Certainty.isReached(examined.map { $0.under(policy) }, at: stage, thresholds: policy.thresholds)
+    }
+  }
+
+  /// Whose thresholds and modes decide at a stage: before there are recipients everybody's.
+  private func deciding(at stage: Stage) -> [RecipientPolicy] {
+    if policy.recipients.isUniform { return [policy.recipients.standard] }
+    if stage == .recipient, let asking = transaction?.asking { return [asking.policy] }
+    guard stage == .message, let governed = transaction?.governed, !governed.isEmpty else {
+      return [policy.recipients.standard]
+    }
+    var seen: [RecipientPolicy] = []
+    for one in governed where !seen.contains(where: { $0 === one.policy }) { seen.append(one.policy) }
+    return seen
   }
 
   /// The checks that the decision did without.

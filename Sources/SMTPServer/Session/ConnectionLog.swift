@@ -60,17 +60,32 @@ extension Connection {
   }
 
   /// The refusal that the findings come to at this stage, logged; nil where they let pass.
-  func refusal(at stage: Stage, _ findings: [WeighedFinding], recipient: Path? = nil) -> Response? {
-    let findings = findings.concerning(facts, at: stage)
+  ///
+  /// - Parameters:
+  ///   - own: by what it is decided; nil: as for everybody.
+  ///   - rules: what the rules said, whose findings stand among the others; nil where they were not asked.
+  func refusal(
+    at stage: Stage, _ findings: [WeighedFinding], recipient: Path? = nil, under own: RecipientPolicy? = nil,
+    rules: RuleOutcome? = nil
+  ) -> Response? {
+    let own = own ?? policy.recipients.standard
+    let findings = findings.concerning(facts, at: stage).under(own)
     let late = takeLate()
-    guard !findings.isEmpty else { return nil }
-    let decision = Decision(of: findings, at: stage, thresholds: policy.thresholds)
+    guard !findings.isEmpty || rules != nil else { return nil }
+    let decision = Decision(of: findings, at: stage, thresholds: own.thresholds, rules: rules)
     switch decision.verdict {
     case .accept, .tag, .quarantine, .discard:
-      noteShadows(findings, late: late, at: stage, recipient: recipient)
+      noteShadows(findings, late: late, at: stage, recipient: recipient, own.thresholds)
       return nil
-    case .defer, .reject: break
+    case .defer, .reject:
+      return refusal(decision, at: stage, findings, recipient: recipient, rules: rules)
     }
+  }
+
+  /// The refusal that was decided, logged.
+  private func refusal(
+    _ decision: Decision, at stage: Stage, _ findings: [WeighedFinding], recipient: Path?, rules: RuleOutcome?
+  ) -> Response {
     var variables = variables(recipient: recipient)
     variables.take(decision.speaker(among: findings))
     let reply = decision.reply(at: stage, in: policy.catalogue, variables)
@@ -84,6 +99,7 @@ extension Connection {
     event.unfinished = unfinished
     event.took = waited.map { .milliseconds($0) }
     event.detail = decision.decisive?.finding.list ?? ""
+    event.tell(rules, decision)
     context.events.record(event)
     return response
   }
@@ -91,15 +107,16 @@ extension Connection {
   /// One line where a check in shadow mode would have refused at this stage what nothing else refused: by its own
   /// ruling, or with what earlier stages found.
   private func noteShadows(
-    _ findings: [WeighedFinding], late: [WeighedFinding], at stage: Stage, recipient: Path?
+    _ findings: [WeighedFinding], late: [WeighedFinding], at stage: Stage, recipient: Path?,
+    _ thresholds: Thresholds
   ) {
     let isNew: (WeighedFinding) -> Bool = { $0.found == stage || late.contains($0) }
     guard findings.contains(where: { $0.mode == .shadow && isNew($0) }) else { return }
     let alone = Self.asIfEnforced(findings, where: isNew)
-    var decision = Decision(of: alone, at: .message, thresholds: policy.thresholds)
+    var decision = Decision(of: alone, at: .message, thresholds: thresholds)
     if decision.verdict != .reject, decision.verdict != .defer {
       decision = Decision(
-        of: Self.asIfEnforced(findings) { _ in true }, at: .message, thresholds: policy.thresholds)
+        of: Self.asIfEnforced(findings) { _ in true }, at: .message, thresholds: thresholds)
     }
     guard decision.verdict == .reject || decision.verdict == .defer else { return }
     var event = event(.shadow, stage: stage, nil, recipient: recipient)
@@ -116,9 +133,7 @@ extension Connection {
   {
     findings.map { finding in
       guard finding.mode == .shadow, isMeant(finding) else { return finding }
-      return WeighedFinding(
-        finding.finding, weight: finding.weight, mode: .enforce, found: finding.found,
-        enforceAt: finding.enforceAt)
+      return finding.inMode(.enforce)
     }
   }
 

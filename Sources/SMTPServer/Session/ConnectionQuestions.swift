@@ -82,7 +82,8 @@ extension Connection {
   private func refusal(ofUserSending sender: Path, at now: Int64) -> ReasonCode? {
     guard let user = relaying.user else { return nil }
     guard policy.relay.rights.mayUse(user, sender: sender) else { return .senderNotYours }
-    return context.users.message(user.name, at: now)
+    return context.users.message(
+      user.name, at: now, under: policy.recipients.policy(forLogin: user.name).rates)
   }
 
   private func examine(_ mail: MailFacts, at now: Int64) -> Answer? {
@@ -127,7 +128,8 @@ extension Connection {
     }
     if let user = relaying.user {
       let counted = context.users.recipient(
-        user.name, from: facts.address, at: Clock.monotonic, time: Clock.now)
+        user.name, from: facts.address, at: Clock.monotonic, time: Clock.now,
+        under: policy.recipients.policy(forLogin: user.name).rates)
       if let alarm = counted.alarm { context.events.record(alarm) }
       if let reason = counted.refusal {
         let response = Response(reason, variables(recipient: recipient.path))
@@ -135,25 +137,42 @@ extension Connection {
         return refuseRecipient(response)
       }
     }
+    let governed = governing(recipient.path)
+    transaction.asking = governed
+    if let response = refusal(by: governed.policy, of: recipient.path, transaction) {
+      logRefusal(response, stage: .recipient, recipient: recipient.path)
+      return refuseRecipient(response)
+    }
     let facts = RecipientFacts(
       mail: transaction.facts, recipient: recipient.path, taken: transaction.recipients.count)
     transaction.asked = begin(policy.plan(for: self.facts.trust).recipient, facts, at: .recipient)
     return whenCertain(at: .recipient) { connection in
       guard let transaction = connection.transaction else { return nil }
-      return connection.judge(recipient, isOurs: isOurs, transaction)
+      return connection.judge(facts, recipient, isOurs: isOurs, transaction)
     }
   }
 
-  private func judge(_ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction) -> Answer? {
+  private func judge(
+    _ facts: RecipientFacts, _ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction
+  ) -> Answer? {
     let found = transaction.asked.findings
     let findings = standing + transaction.findings + found
-    if let response = refusal(at: .recipient, findings, recipient: recipient.path) {
+    if let response = refusal(
+      at: .recipient, findings, recipient: recipient.path, under: transaction.asking?.policy)
+    {
       blockTrapped(found)
       let spoils = found.contains {
         $0.finding.code == response.reason && Self.spoilsTransaction.contains(response.reason)
       }
       return spoils ? .refuseTransaction(response) : refuseRecipient(response)
     }
+    if let response = refusalOfGroup(recipient.path, transaction) { return refuseRecipient(response) }
+    return askRules(facts, transaction) { connection in
+      connection.admit(recipient, isOurs: isOurs, transaction)
+    }
+  }
+
+  private func admit(_ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction) -> Answer? {
     guard let routed = route(recipient, isOurs: isOurs, transaction) else {
       let response = Response(.backendUnavailable, variables(recipient: recipient.path))
       logRefusal(
@@ -172,7 +191,7 @@ extension Connection {
   private static let spoilsTransaction: Set<ReasonCode> = [.nullSenderRecipients, .recipientTrap]
 
   /// The refusal of a recipient; a transaction remembers when one was for now only.
-  private func refuseRecipient(_ response: Response) -> Answer {
+  func refuseRecipient(_ response: Response) -> Answer {
     if policy.catalogue.reply(response).isTransient { transaction?.hasDeferral = true }
     // What was found about a recipient that is not one is no part of the transaction.
     transaction?.asked.inquiry?.abandon()
@@ -259,6 +278,7 @@ extension Connection {
 
   private func take(_ routed: RoutedRecipient, _ transaction: Transaction) {
     transaction.recipients.append(routed)
+    transaction.governed.append(transaction.asking ?? governing(routed.recipient.path))
     transaction.add(transaction.asked)
     transaction.asked = .nothing
   }

@@ -8,14 +8,14 @@ import SMTPProtocol
 extension Connection {
   /// The header field; empty where no check of ours authenticates anything. The user who logged in is not named: the
   /// message may go out into the world.
-  func results(of transaction: Transaction) -> [UInt8] {
-    let sender = transaction.facts.evidence
+  func results(of matter: MessageFacts) -> [UInt8] {
+    let sender = matter.mail.evidence
     let (spf, helo) = (sender.spf.known, sender.heloSPF.known)
-    let message = transaction.evidence
-    let (dkim, arc, dmarc) = (message?.dkim.known, message?.arc.known, message?.dmarc.known)
+    let message = matter.evidence
+    let (dkim, arc, dmarc) = (message.dkim.known, message.arc.known, message.dmarc.known)
     guard spf != nil || helo != nil || dkim != nil || arc != nil || dmarc != nil else { return [] }
     return AuthenticationResults.header(
-      servid: policy.hostname, spf: spf, helo: helo, sender: transaction.facts.sender.text, dkim: dkim,
+      servid: policy.hostname, spf: spf, helo: helo, sender: matter.mail.sender.text, dkim: dkim,
       dmarc: dmarc, arc: arc, iprev: reverseResult)
   }
 

@@ -15,6 +15,12 @@ final class Transaction {
   /// What was found about the recipient that is being judged.
   var asked = Found.nothing
   var recipients: [RoutedRecipient] = []
+  /// By what each of them is judged, in the same order.
+  var governed: [Governed] = []
+  /// By what the recipient is judged that is being asked about.
+  var asking: Governed?
+  /// The policy groups that the client named, those among them that were told to come separately.
+  var groups: Set<Governed.Group> = []
   /// Whether some recipient was refused for now only.
   var hasDeferral = false
   var intake: MessageIntake?
@@ -53,6 +59,9 @@ final class Transaction {
   func abandonInquiries() {
     for found in found + [asked] { found.inquiry?.abandon() }
   }
+
+  /// Octets of a message that all of its recipients take; nil where they set no bound of their own.
+  var sizeLimit: UInt64? { governed.compactMap(\.policy.messageSize).min() }
 
   /// Octets of content that have come so far.
   var octets: UInt64 { decoder?.octets ?? 0 }

@@ -1,0 +1,154 @@
+import Bytes
+import EventLoops
+import Filtering
+import MailSyntax
+import NIOCore
+import SMTPProtocol
+
+/// By what a recipient's mail is judged.
+struct Governed {
+  /// Recipients of one group are judged alike, and told alike.
+  struct Group: Hashable {
+    let policy: Int
+    let rules: Int
+  }
+
+  let policy: RecipientPolicy
+  let rules: RuleSet
+  /// What the rules said at RCPT; nil where they were not asked.
+  var early: RuleOutcome?
+
+  var group: Group { Group(policy: policy.id, rules: rules.id) }
+}
+
+/// Policies and rules: by which a recipient is judged, and what they say at RCPT.
+extension Connection {
+  /// Where a client may relay, or users log in, one policy holds for the whole message: the login's own, or
+  /// everybody's, and the admin's rules alone.
+  func governing(_ recipient: Path) -> Governed {
+    guard facts.isStranger, listener.profile == .mx else {
+      let own = facts.user.map { policy.recipients.policy(forLogin: $0.name) } ?? policy.recipients.standard
+      return Governed(policy: own, rules: own.followsRules ? policy.rules.general : .none)
+    }
+    let own = policy.recipients.policy(for: recipient)
+    return Governed(policy: own, rules: own.followsRules ? policy.rules.set(for: recipient) : .none)
+  }
+
+  /// What a recipient's policy has against it: the message is said to be too large, or the client writes too often.
+  func refusal(by own: RecipientPolicy, of recipient: Path, _ transaction: Transaction) -> Response? {
+    if let most = own.messageSize, let size = transaction.facts.parameters.size, size > most {
+      var variables = variables(recipient: recipient)
+      variables.reason = "\(most)"
+      return Response(.messageTooLarge, variables)
+    }
+    guard let rate = own.arrivals, facts.isStranger, facts.isAddressKnown else { return nil }
+    let key = "\(own.name) \(facts.address)"
+    let isRefused =
+      context.arrivals.message(
+        key, at: Clock.monotonic, under: UserRates.Overrides(messages: .some(rate))) != nil
+    return isRefused ? Response(.limitPolicyMessages, variables(recipient: recipient)) : nil
+  }
+
+  /// The answer to a recipient of another group than those before it, where one reply has to do for all (RFC 5321 §4.2
+  /// leaves no other way to say two things of one message): it comes in a transaction of its own.
+  func refusalOfGroup(_ recipient: Path, _ transaction: Transaction) -> Response? {
+    guard let own = transaction.asking?.group, facts.isStranger else { return nil }
+    let isNew = transaction.groups.insert(own).inserted
+    if isNew, transaction.groups.count == Self.fewGroups + 1 {
+      var event = event(.session, stage: .recipient, nil, recipient: recipient)
+      event.code = .manyPolicies
+      event.severity = .warning
+      event.detail = "more than \(Self.fewGroups) policies in one transaction: it comes in as many"
+      context.events.record(event)
+    }
+    guard let first = transaction.governed.first, first.group != own, !repliesEach else { return nil }
+    let response = Response(.recipientPolicy, variables(recipient: recipient))
+    logRefusal(response, stage: .recipient, recipient: recipient)
+    return response
+  }
+
+  /// A transaction that would need more than so many is told of.
+  private static let fewGroups = 3
+
+  /// Whether the client asked for a reply for each recipient.
+  var repliesEach: Bool { transaction?.facts.parameters.repliesEach == true }
+
+  /// Asks the rules on connection and envelope, where there are any, and goes on where they let pass.
+  func askRules(
+    _ facts: RecipientFacts, _ transaction: Transaction, then: @escaping (isolated Connection) -> Answer?
+  ) -> Answer? {
+    guard let governed = transaction.asking, governed.rules.decidesAtRecipient else { return then(self) }
+    let waited: (isolated Connection) -> Answer? = { connection in
+      guard connection.transaction === transaction else { return nil }
+      let found = (connection.standing + transaction.findings + transaction.asked.findings)
+        .concerning(connection.facts, at: .recipient).under(governed.policy)
+      // An allowed address is not judged.
+      if Decision(outright: found.filter { $0.mode == .enforce }, at: .recipient) != nil {
+        return then(connection)
+      }
+      let rules = connection.policy.rules
+      return connection.awaiting {
+        await rules.judge(governed.rules, facts, findings: found, keepsTrace: false)
+      } then: { connection, outcome in
+        guard connection.transaction === transaction else { return nil }
+        transaction.asking?.early = outcome
+        let all = found + outcome.findings
+        if let response = connection.refusal(
+          at: .recipient, all, recipient: facts.recipient, under: governed.policy, rules: outcome)
+        {
+          return connection.refuseRecipient(response)
+        }
+        return then(connection)
+      }
+    }
+    return governed.rules.waitsAtRecipient ? whenSettled(at: .recipient, then: waited) : waited(self)
+  }
+
+  /// Does what may have to wait, on the session's own event loop, and goes on with what came of it: before this returns
+  /// where it did not have to wait.
+  func awaiting<Value: Sendable>(
+    _ work: @escaping @Sendable () async -> Value,
+    then: @escaping (isolated Connection, Value) -> Answer?
+  ) -> Answer? {
+    let seat = NIOLoopBound(Seat<Value>(then), eventLoop: loop)
+    Task.immediateDetached(executorPreference: executor) { @concurrent in
+      let value = await work()
+      self.loop.assertInEventLoop()
+      self.assumeIsolated { $0.came(value, seat.value) }
+    }
+    if let value = seat.value.value { return then(self, value) }
+    seat.value.isAwaited = true
+    return nil
+  }
+
+  private func came<Value>(_ value: Value, _ seat: Seat<Value>) {
+    guard seat.isAwaited else {
+      seat.value = value
+      return
+    }
+    // Whoever is gone wants no answer; what has to be done all the same is done by `then`.
+    if let answer = seat.then(self, value) { resume(answer) }
+  }
+}
+
+/// Where what is awaited is put down.
+private final class Seat<Value> {
+  let then: (isolated Connection, Value) -> Answer?
+  var value: Value?
+  var isAwaited = false
+
+  init(_ then: @escaping (isolated Connection, Value) -> Answer?) { self.then = then }
+}
+
+extension Event {
+  /// What the rules had to do with it.
+  mutating func tell(_ rules: RuleOutcome?, _ decision: Decision) {
+    if let rule = decision.rule { self.rule = rule.id }
+    guard let rules else { return }
+    self.rules = rules.hits.map { $0.isShadow ? "\($0.rule.id);shadow" : $0.rule.id }
+    if !rules.notes.isEmpty {
+      let said = rules.notes.joined(separator: " / ")
+      detail = detail.isEmpty ? said : "\(detail); \(said)"
+    }
+  }
+}
