@@ -40,6 +40,8 @@ public final class Policy: Sendable {
   public let greeting: GreetingTerms
   /// What is completed in the header of one's own users' mail.
   public let completion: HeaderCompletion.Terms
+  /// How long mail waits.
+  public let waiting: WaitingTerms
 
   public init(
     generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: [NetworkTerms], plan: CheckPlan,
@@ -49,12 +51,14 @@ public final class Policy: Sendable {
     listeners: [String: ListenerTerms] = [:], authenticator: (any Authenticator)? = nil,
     completion: HeaderCompletion.Terms = .none, resolver: (any Resolver)? = nil,
     lookupBudget: Duration = .seconds(5), greeting: GreetingTerms = .none,
-    recipients: RecipientPolicies? = nil, rules: any RuleBook = NoRules()
+    recipients: RecipientPolicies? = nil, rules: any RuleBook = NoRules(),
+    waiting: WaitingTerms = WaitingTerms()
   ) {
     self.recipients =
       recipients
       ?? RecipientPolicies(standard: RecipientPolicy(thresholds: thresholds, tagging: tagging))
     self.rules = rules
+    self.waiting = waiting
     self.greeting = greeting
     self.resolver = resolver
     self.lookupBudget = lookupBudget

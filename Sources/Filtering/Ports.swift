@@ -79,13 +79,20 @@ public final class Delivery: Sendable {
   public let isIdentifiable: Bool
   /// What is left of the client's patience.
   public let budget: Duration
+  /// Asked each time before content goes to a backend, on its event loop; nothing of it is written before the answer,
+  /// and nothing at all where that is false. nil: nobody is asked.
+  public let beforeContent: ContentGate?
+
+  /// Answers once, from anywhere.
+  public typealias ContentGate = @Sendable (_ answer: @escaping @Sendable (Bool) -> Void) -> Void
 
   public init(
     id: String, sender: Path, parameters: MailParameters, recipients: [RoutedRecipient],
     client: ClientIdentity,
     message: HeldMessage, header: [UInt8], bodyStart: Int, isHeaderASCII: Bool, isIdentifiable: Bool,
-    budget: Duration
+    budget: Duration, beforeContent: ContentGate? = nil
   ) {
+    self.beforeContent = beforeContent
     self.id = id
     self.sender = sender
     self.parameters = parameters

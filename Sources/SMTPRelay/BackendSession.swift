@@ -38,6 +38,8 @@ final class BackendSession: ChannelInboundHandler {
   private(set) var isGone = false
   /// Whether content is due, once it is known that nothing came behind the word to send it.
   private var owesContent = false
+  /// Whether somebody is being asked whether it may go.
+  private var isAskingForContent = false
   /// The same of the TLS handshake.
   private var owesHandshake = false
 
@@ -138,9 +140,26 @@ final class BackendSession: ChannelInboundHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     if owesHandshake { return beginHandshake(context) }
-    guard owesContent else { return }
+    guard owesContent, !isAskingForContent else { return }
+    if let ask = user?.delivery?.beforeContent { return askForContent(ask, context.eventLoop) }
     owesContent = false
     if !isGone { sendContent() }
+  }
+
+  /// Until the answer the content is owed: what the backend says meanwhile ends the transaction as it does before it.
+  private func askForContent(_ ask: Delivery.ContentGate, _ loop: any EventLoop) {
+    isAskingForContent = true
+    let session = NIOLoopBound(self, eventLoop: loop)
+    ask { isAllowed in
+      loop.execute { session.value.answered(contentIsAllowed: isAllowed) }
+    }
+  }
+
+  private func answered(contentIsAllowed: Bool) {
+    isAskingForContent = false
+    guard owesContent, !isGone else { return }
+    owesContent = false
+    if contentIsAllowed { sendContent() } else { abort() }
   }
 
   func channelInactive(context: ChannelHandlerContext) {

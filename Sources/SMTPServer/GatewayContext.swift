@@ -27,6 +27,7 @@ public final class GatewayContext: Sendable {
   /// Waits that failed logins are given, of all sessions together.
   let tarpit = Tarpit()
   private let snapshot: Mutex<Policy>
+  private let keeper: Mutex<(any WaitingMail)?>
   private let store: Mutex<CertificateStore?>
   private let drain = Atomic<Bool>(false)
   private let delay = Atomic<Int>(0)
@@ -37,8 +38,10 @@ public final class GatewayContext: Sendable {
     policy: Policy, events: any EventSink, admission: Admission, intake: IntakeStore,
     descriptors: DescriptorBudget, certificates: CertificateStore? = nil,
     logins: LoginGuard = LoginGuard(LoginGuard.Limits()), users: UserRates = UserRates(UserRates.Limits()),
-    known: KnownClients = KnownClients(), askAgainAfter: Duration = .seconds(30)
+    known: KnownClients = KnownClients(), askAgainAfter: Duration = .seconds(30),
+    waiting: (any WaitingMail)? = nil
   ) {
+    keeper = Mutex(waiting)
     self.askAgainAfter = askAgainAfter
     self.known = known
     self.snapshot = Mutex(policy)
@@ -55,6 +58,11 @@ public final class GatewayContext: Sendable {
   public var policy: Policy { snapshot.withLock { $0 } }
 
   public func adopt(_ policy: Policy) { snapshot.withLock { $0 = policy } }
+
+  /// Where mail is put that waits; nil where there is no such place.
+  public var waiting: (any WaitingMail)? { keeper.withLock { $0 } }
+
+  public func adopt(_ waiting: any WaitingMail) { keeper.withLock { $0 = waiting } }
 
   /// The certificates for handshakes that begin now; nil without `[tls]`.
   public var certificates: CertificateStore? { store.withLock { $0 } }

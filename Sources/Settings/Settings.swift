@@ -41,6 +41,8 @@ public struct Settings: Sendable, Hashable {
   /// The folder of the rule files, as written.
   public let rulesFolder: String
   public let actions: ActionSettings
+  public let quarantine: QuarantineSettings
+  public let outbox: OutboxSettings
   /// By the check's name; those whose feature is not built yet are not among them.
   public let checks: [String: CheckSettings]
   /// Replaced texts of replies, by reason code.
@@ -156,6 +158,8 @@ extension Settings {
     listsFolder = root.section("lists").defaultedText("folder")
     rulesFolder = root.section("rules").defaultedText("folder")
     actions = ActionSettings(root.section("actions"))
+    quarantine = QuarantineSettings(root.section("quarantine"))
+    outbox = OutboxSettings(root.section("outbox"))
     checks = Self.checks(root)
     replies = Self.replies(root.section("replies"))
     log = LogSettings(root.section("log"))

@@ -97,6 +97,21 @@ enum FileAccess {
   /// The names in a folder, `.` and `..` left out, in the order of their octets.
   static func names(in folder: String) throws(StorageError) -> [String] {
     guard let stream = opendir(folder) else { throw StorageError(folder, "cannot be read", errno: errno) }
+    return try names(in: stream, folder)
+  }
+
+  /// The same of a folder that is open.
+  static func names(in folder: OpenFile, _ path: String) throws(StorageError) -> [String] {
+    let number = dup(folder.descriptor)
+    guard number >= 0, let stream = fdopendir(number) else {
+      throw StorageError(path, "cannot be read", errno: errno)
+    }
+    rewinddir(stream)
+    return try names(in: stream, path)
+  }
+
+  /// Closes `stream`.
+  private static func names(in stream: OpaquePointer, _ folder: String) throws(StorageError) -> [String] {
     defer { closedir(stream) }
     var names: [String] = []
     errno = 0

@@ -15,6 +15,8 @@ public struct StateFolder: Sendable {
 
   /// Where spool files are made.
   public var spool: String { path + "/spool" }
+  /// Where mail lies that waits.
+  public var messages: String { path + "/messages" }
 
   /// Makes the folder where it is missing and takes it for this process, until the claim is gone: a second
   /// gateway would cut the first one off from its socket and its spool.
@@ -100,22 +102,40 @@ public struct StateFolder: Sendable {
   }
 
   private func handOver(to owner: PasswdEntry) throws(StorageError) {
-    for folder in [spool, path] {
-      for name in try FileAccess.names(in: folder) { try handOver("\(folder)/\(name)", to: owner) }
-    }
-    try handOver(path, to: owner)
+    let folder = try OpenFile(path, O_RDONLY | O_DIRECTORY, or: "cannot be opened")
+    try handOver(all: folder, path, depth: 1, to: owner)
+    try handOver(folder, path, to: owner)
   }
 
-  /// Abuse: whoever had the folder before may have put a link to a file of root's into it, so only folders and
-  /// plain files without a second name are given away, by descriptor. Sockets are made anew at each start.
-  private func handOver(_ path: String, to owner: PasswdEntry) throws(StorageError) {
-    var entry = stat()
-    guard lstat(path, &entry) == 0 else { return }
-    let kind = entry.st_mode & S_IFMT
-    guard kind == S_IFDIR || kind == S_IFREG else { return }
-    let file = try OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, or: "cannot be given to \(owner.name)")
+  /// Bound: mail that waits lies in `messages/files`, and nothing deeper.
+  private static let deepest = 3
+
+  /// Abuse: whoever had the folder before may have put a link to a file of root's into it, or to a folder, so only
+  /// folders and plain files without a second name are given away, by descriptor, each opened in the folder it was found
+  /// in. Sockets are made anew at each start.
+  private func handOver(all folder: OpenFile, _ path: String, depth: Int, to owner: PasswdEntry)
+    throws(StorageError)
+  {
+    for name in try FileAccess.names(in: folder, path) {
+      let path = "\(path)/\(name)"
+      var entry = stat()
+      guard fstatat(folder.descriptor, name, &entry, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+      let kind = entry.st_mode & S_IFMT
+      guard kind == S_IFDIR || kind == S_IFREG else { continue }
+      let number = openat(folder.descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+      guard number >= 0 else { throw StorageError(path, "cannot be given to \(owner.name)", errno: errno) }
+      let file = OpenFile(adopting: number)
+      if kind == S_IFDIR, depth < Self.deepest {
+        try handOver(all: file, path, depth: depth + 1, to: owner)
+      }
+      try handOver(file, path, to: owner)
+    }
+  }
+
+  private func handOver(_ file: OpenFile, _ path: String, to owner: PasswdEntry) throws(StorageError) {
     guard let entry = file.entry, entry.st_uid != owner.uid || entry.st_gid != owner.gid else { return }
-    guard entry.st_mode & S_IFMT == S_IFDIR || entry.st_nlink == 1 else {
+    let kind = entry.st_mode & S_IFMT
+    guard kind == S_IFDIR || kind == S_IFREG && entry.st_nlink == 1 else {
       throw StorageError("\(path): has a second name elsewhere; it is not given to \(owner.name): remove it")
     }
     guard fchown(file.descriptor, owner.uid, owner.gid) == 0 else {

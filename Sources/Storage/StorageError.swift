@@ -22,6 +22,8 @@ final class OpenFile: Sendable {
     guard descriptor >= 0 else { throw StorageError(path, what, errno: errno) }
   }
 
+  init(adopting descriptor: Int32) { self.descriptor = descriptor }
+
   deinit { close(descriptor) }
 
   var entry: stat? {

@@ -41,7 +41,9 @@ enum Wiring {
         domain: settings.submission.domain,
         includesRelayNetworks: settings.submission.completesRelayNetworks),
       resolver: resolver ?? self.resolver(configuration, names), lookupBudget: settings.dns.timeout,
-      greeting: EarlyTalkerCheck.terms(settings))
+      greeting: EarlyTalkerCheck.terms(settings),
+      waiting: WaitingTerms(
+        quarantineLifetime: settings.quarantine.lifetime, outboxLifetime: settings.outbox.lifetime))
   }
 
   static func thresholds(_ settings: Settings) -> Thresholds {

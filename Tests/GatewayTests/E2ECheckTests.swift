@@ -60,7 +60,10 @@ import Testing
     Bad("folder = \"state\"", "folder = \"state\"\n[limits]\nconections = 1", "16:1", "connections"),
     Bad("folder = \"state\"", "folder = \"state\"\n[timeouts]\ncommand = \"5 parsecs\"", "16:11", "command"),
     Bad("folder = \"state\"", "folder = \"state\"\n[actions]\ntag = 9.0\nreject = 8.0", "17:10", "reject"),
-    Bad("folder = \"state\"", "folder = \"state\"\n[actions]\nquarantine = 8.0", "16:1", "quarantine"),
+    Bad(
+      "folder = \"state\"", "folder = \"state\"\n[actions]\nquarantine = 4.0\ntag = 5.0", "16:14",
+      "quarantine"),
+    Bad("folder = \"state\"", "folder = \"state\"\n[outbox]\nretry = [\"never\"]", "16:10", "never"),
     Bad("folder = \"state\"", "folder = \"state\"\n[checks.own_domain]\nmode = \"loud\"", "16:8", "mode"),
     Bad(
       "folder = \"state\"", "folder = \"state\"\n[checks.own_domain]\nactoin = \"reject\"", "16:1", "action"),

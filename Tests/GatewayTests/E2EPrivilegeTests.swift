@@ -92,6 +92,30 @@ struct E2EPrivilegeTests {
     }
   }
 
+  /// What lies in the state folder is given to the user however deep mail that waits lies in it, but nothing that a link
+  /// there leads to.
+  @Test func theStateIsHandedOver() throws {
+    let (front, _) = try start()
+    #expect(front.gateway.terminate() == .exited(0))
+    let folder = front.gateway.folder
+    let inside = try folder.write("state/messages/files/kept.txt", "x")
+    let outside = try folder.write("elsewhere/secret", "x")
+    let link = folder.file("state/linked")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.file("elsewhere"))
+    try FileManager.default.removeItem(atPath: folder.file("state/spool"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("state/spool"), withDestinationPath: folder.file("elsewhere"))
+    for path in [inside, folder.file("state/messages/files"), folder.file("state/messages")] {
+      chown(path, 0, 0)
+    }
+    try front.gateway.restart()
+    #expect(try owner(inside).hasPrefix("nobody "))
+    #expect(try owner(folder.file("state/messages/files")).hasPrefix("nobody "))
+    #expect(try owner(folder.file("state/messages")).hasPrefix("nobody "))
+    #expect(try owner(outside).hasPrefix("root "))
+    #expect(try owner(folder.file("elsewhere")).hasPrefix("root "))
+  }
+
   @Test func aReloadThatWouldNeedRootSaysSo() throws {
     let (front, port) = try start()
     func reload(_ change: (inout GatewayConfiguration) -> Void) throws -> CommandResult {

@@ -55,7 +55,7 @@ import Testing
       ("weir.toml", good + "\n[limits]\nmemory = \"many\"\n", "weir.toml:"),
       ("weir.toml", good.replacing("hostname", with: "hostnam"), "weir.toml:1:1: "),
       ("weir.toml", good + "\n[limits\n", "weir.toml:"),
-      ("weir.toml", good + "\n[actions]\nquarantine = 8.0\n", "quarantine"),
+      ("weir.toml", good + "\n[actions]\nquarantine = 8.0\ntag = 9.0\n", "quarantine"),
       ("Blocklists/block.cidr", "127.0.5.0/24\n127.0.0.1\n300.1.1.1\n", "block.cidr:3:1: "),
     ] {
       let before = try front.gateway.folder.read(file)

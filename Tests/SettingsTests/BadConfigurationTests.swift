@@ -181,6 +181,22 @@ import Testing
       "6:9: actions.tag = 5.0 is above actions.defer = 4.0: the order is tag, defer, quarantine, reject",
       "7:10: actions.defer = 4.0 is above actions.reject = 3.0: the order is tag, defer, quarantine, reject"),
     Case(
+      "[actions]\nquarantine = 4\ntag = 5",
+      "5:14: actions.tag = 5.0 is above actions.quarantine = 4.0: the order is tag, defer, quarantine, reject"
+    ),
+    Case(
+      "[outbox]\nretry = []",
+      "5:9: outbox.retry: at least one wait, such as [\"1m\", \"5m\", \"1h\"]"),
+    Case(
+      "[outbox]\nretry = [\"1m\", \"soon\"]",
+      "5:16: outbox.retry: \"soon\" is no duration, such as \"90s\", \"5m\", \"2h\""),
+    Case(
+      "[outbox]\nretry = [\"0s\"]", "5:10: outbox.retry: \"0s\" is not from \"1s\" to \"7d\""),
+    Case(
+      "[outbox]\nretry = \"1m\"",
+      "5:9: outbox.retry: expected a list of durations from \"1s\" to \"7d\", such as [\"90s\", \"5m\", \"2h\"];"
+        + " found the text \"1m\""),
+    Case(
       "actions.enforce_at = \"message\"",
       "4:22: actions.enforce_at: expected one of \"connect\", \"hello\", \"mail\", \"recipient\"; only a check's own"
         + " enforce_at can be \"message\""),

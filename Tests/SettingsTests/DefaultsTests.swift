@@ -81,6 +81,16 @@ import Testing
     #expect(settings.log.file == nil && settings.log.format == .text && settings.log.level == .info)
   }
 
+  @Test func mailThatWaits() {
+    #expect(settings.quarantine.lifetime == .seconds(30 * 86_400))
+    #expect(settings.quarantine.size == .atMost(10 << 30) && settings.quarantine.messages == .atMost(100_000))
+    #expect(settings.quarantine.free == 256 << 20)
+    #expect(settings.outbox.retry.map(\.components.seconds) == [60, 300, 900, 1800, 3600, 7200])
+    #expect(settings.outbox.lifetime == .seconds(5 * 86_400))
+    #expect(settings.outbox.size == .atMost(1 << 30) && settings.outbox.messages == .atMost(10_000))
+    #expect(settings.outbox.hops == 5 && settings.outbox.sessions == 4)
+  }
+
   @Test func anEmptyTextIsTheDefault() {
     let blank = readWith(
       """

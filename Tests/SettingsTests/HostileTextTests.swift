@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func anyScalarReplaced() {
-    let scalars = Array(SampleTests.usable.unicodeScalars)
+    let scalars = Array(SampleTests.sample.unicodeScalars)
     let hostile: [Unicode.Scalar] = [
       "\0", "\"", "'", "[", "]", "{", "}", "=", ".", "\n", "\r", "\\", "#", "\u{feff}", "é",
     ]

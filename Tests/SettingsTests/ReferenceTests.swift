@@ -20,6 +20,7 @@ import Testing
     case .choice where key.path == "backend[].tls": "\"verify\""
     case .choice(let words): "\"\(key.defaultText.isEmpty ? words[0] : key.defaultText)\""
     case .duration, .rate: "\"\(key.defaultText.isEmpty ? "10/1m" : key.defaultText)\""
+    case .durations: written(key)
     case .size, .sizeBound: key.defaultText.isEmpty ? "\"64MiB\"" : written(key)
     case .count, .countBound: key.defaultText.isEmpty ? "7" : key.defaultText
     case .score: "3.5"
@@ -116,6 +117,8 @@ import Testing
     #expect(long.recipients == short.recipients)
     #expect(long.actions == short.actions)
     #expect(long.delivery == short.delivery)
+    #expect(long.quarantine == short.quarantine)
+    #expect(long.outbox == short.outbox)
     #expect(long.smtp == short.smtp)
     #expect(long.log == short.log)
     #expect(long.backends == short.backends)
@@ -128,6 +131,7 @@ import Testing
     case .integer(let value)?: "\(value)"
     case .number(let value)?: "\(value)"
     case .boolean(let value)?: "\(value)"
+    case .array(let values)?: "[" + values.map { quoted($0.text) }.joined(separator: ", ") + "]"
     default: quoted(key.defaultText)
     }
   }
@@ -146,4 +150,8 @@ import Testing
       #expect(message.hasSuffix("did you mean '\(last)'?"), "\(key.path): \(message)")
     }
   }
+}
+
+extension SettingValue {
+  fileprivate var text: String { if case .string(let text) = self { text } else { "" } }
 }

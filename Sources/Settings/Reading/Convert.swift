@@ -8,6 +8,23 @@ enum Convert {
     return duration
   }
 
+  static func durations(_ value: SettingValue, _ type: KeyType) throws(ValueError) -> [Duration] {
+    guard case .array = value else { throw .form }
+    var durations: [Duration] = []
+    for (index, text) in try texts(value, type).enumerated() {
+      guard let duration = Quantity.duration(text) else {
+        throw .reason("\(quoted(text)) is no duration, such as \"90s\", \"5m\", \"2h\"", element: index)
+      }
+      if case .durations(let range) = type, !range.contains(duration) {
+        throw .reason(
+          "\(quoted(text)) is not from \"\(Quantity.text(of: range.lowerBound))\" to"
+            + " \"\(Quantity.text(of: range.upperBound))\"", element: index)
+      }
+      durations.append(duration)
+    }
+    return durations
+  }
+
   static func size(_ value: SettingValue, _ type: KeyType) throws(ValueError) -> Int {
     guard let size = try bytes(value) else { throw .form }
     if case .size(let range) = type, !range.contains(size) { throw .form }

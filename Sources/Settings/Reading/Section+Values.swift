@@ -58,6 +58,8 @@ extension Section {
     defaulted(key, Convert.duration)
   }
 
+  func durations(_ key: String) -> [Duration] { value(key, Convert.durations) ?? [] }
+
   /// A number of bytes that is always bounded.
   func size(_ key: String) -> Int { defaulted(key, Convert.size) }
 

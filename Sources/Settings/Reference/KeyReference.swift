@@ -33,6 +33,7 @@ public struct KeyReference: Sendable, Hashable {
       return Int(defaultText).map { .integer($0) } ?? .string(defaultText)
     case .score, .threshold: return Double(defaultText).map { .number($0) }
     case .flag: return .boolean(defaultText == "true")
+    case .durations: return .array(defaultText.split(separator: ", ").map { .string(String($0)) })
     default: return .string(defaultText)
     }
   }
@@ -52,6 +53,8 @@ public enum KeyType: Sendable, Hashable {
   case choice([String])
   /// A duration within these bounds.
   case duration(ClosedRange<Duration>)
+  /// A list of durations, each within these bounds.
+  case durations(ClosedRange<Duration>)
   /// A number of bytes within these bounds.
   case size(ClosedRange<Int>)
   /// A number of bytes, 0 for none, or `"unlimited"`.
@@ -92,6 +95,9 @@ public enum KeyType: Sendable, Hashable {
     case .duration(let range):
       "a duration from \"\(Quantity.text(of: range.lowerBound))\" to \"\(Quantity.text(of: range.upperBound))\","
         + " such as \"500ms\", \"90s\", \"5m\", \"2h\", \"7d\""
+    case .durations(let range):
+      "a list of durations from \"\(Quantity.text(of: range.lowerBound))\" to"
+        + " \"\(Quantity.text(of: range.upperBound))\", such as [\"90s\", \"5m\", \"2h\"]"
     case .size(let range):
       "a size from \(Quantity.text(ofBytes: range.lowerBound)) to \(Quantity.text(ofBytes: range.upperBound)),"
         + " such as \"64KiB\", \"50MiB\", or a number of bytes"
@@ -113,7 +119,7 @@ public enum KeyType: Sendable, Hashable {
 
   var isList: Bool {
     switch self {
-    case .texts, .networks: true
+    case .texts, .networks, .durations: true
     default: false
     }
   }
@@ -124,7 +130,7 @@ extension Settings {
   public static let reference: [KeyReference] =
     generalReference + listenerReference + backendReference + relayReference + limitReference
     + timeoutReference + recipientReference + securityReference + submissionReference + filterReference
-    + runningReference
+    + waitingReference + runningReference
 
   /// The same by path.
   static let referenceByPath = Dictionary(uniqueKeysWithValues: reference.map { ($0.path, $0) })
