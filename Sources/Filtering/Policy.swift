@@ -45,18 +45,16 @@ public final class Policy: Sendable {
 
   public init(
     generation: Int, hostname: String, catalogue: ReasonCatalogue, terms: [NetworkTerms], plan: CheckPlan,
-    scores: ScoreTable, thresholds: Thresholds, relay: RelayControl, backends: any Relay, routes: RouteTable,
+    scores: ScoreTable, relay: RelayControl, backends: any Relay, routes: RouteTable,
     bounds: MessageBounds,
-    timeouts: SessionTimeouts, tagging: Tagging, normalizesBareLineFeed: Bool, loopDelay: Int,
+    timeouts: SessionTimeouts, normalizesBareLineFeed: Bool, loopDelay: Int,
     listeners: [String: ListenerTerms] = [:], authenticator: (any Authenticator)? = nil,
     completion: HeaderCompletion.Terms = .none, resolver: (any Resolver)? = nil,
     lookupBudget: Duration = .seconds(5), greeting: GreetingTerms = .none,
-    recipients: RecipientPolicies? = nil, rules: any RuleBook = NoRules(),
+    recipients: RecipientPolicies, rules: any RuleBook = NoRules(),
     waiting: WaitingTerms = WaitingTerms()
   ) {
-    self.recipients =
-      recipients
-      ?? RecipientPolicies(standard: RecipientPolicy(thresholds: thresholds, tagging: tagging))
+    self.recipients = recipients
     self.rules = rules
     self.waiting = waiting
     self.greeting = greeting

@@ -33,12 +33,26 @@ public struct Rehearsal: Sendable {
     public let findings: [WeighedFinding]
     /// What was known of the message; nil where there is none.
     public let facts: MessageFacts?
+    /// What was decided for each recipient at the end of the message, in their order; empty where there is no message.
+    public let each: [(recipient: Path, verdict: RecipientVerdict)]
+
+    /// What the rules said, for those whom they tell apart.
+    public var rules: [RuleOutcome] {
+      var seen: [RuleOutcome] = []
+      for one in each {
+        guard let outcome = one.verdict.outcome, !seen.contains(where: { $0 === outcome }) else { continue }
+        seen.append(outcome)
+      }
+      return seen
+    }
   }
 
   /// The checks, before anybody's trust is considered.
   public var plan: CheckPlan
   public let scores: ScoreTable
-  public let thresholds: Thresholds
+  /// Who goes by which thresholds and modes.
+  public var recipients: RecipientPolicies
+  public var rules: any RuleBook = NoRules()
   public let catalogue: ReasonCatalogue
   /// What a stage that begins may ask.
   private let lookups: @Sendable () -> Lookups
@@ -50,12 +64,12 @@ public struct Rehearsal: Sendable {
   public var unproven: Set<ReasonCode> = []
 
   public init(
-    plan: CheckPlan, scores: ScoreTable, thresholds: Thresholds, catalogue: ReasonCatalogue,
+    plan: CheckPlan, scores: ScoreTable, recipients: RecipientPolicies, catalogue: ReasonCatalogue,
     relay: RelayControl? = nil, bounds: MessageBounds? = nil, lookups: @escaping @Sendable () -> Lookups
   ) {
     self.plan = plan
     self.scores = scores
-    self.thresholds = thresholds
+    self.recipients = recipients
     self.catalogue = catalogue
     self.relay = relay
     self.bounds = bounds
@@ -79,13 +93,12 @@ public struct Rehearsal: Sendable {
     await run.examine(plan.hello, HelloFacts(connect: mail.connect, hello: mail.hello), at: .hello)
     await run.examine(plan.mail, mail, at: .mail, unless: run.refusalOfSender)
     for recipient in recipients { await run.examine(plan.recipient, recipient) }
-    run.settleRecipients()
+    run.settleRecipients(recipients)
     guard let message else { return run.outcome(nil) }
     let facts = MessageFacts(
       mail: mail, recipients: run.taken.isEmpty ? recipients : run.taken,
       header: MessageHeader(message.memory), message: message, contentLimit: bounds?.content ?? 8 << 20)
-    await run.examine(
-      plan.message, facts, at: .message, unless: fault ?? run.refusal(of: facts.header, message))
+    await run.conclude(plan.message, facts, unless: fault ?? run.refusal(of: facts.header, message))
     return run.outcome(facts)
   }
 
@@ -106,9 +119,12 @@ private struct RehearsalRun {
   let mail: MailFacts
   let id: String
   var steps: [Rehearsal.Step] = []
-  /// What counts from here on.
+  /// What counts from here on, in everybody's modes.
   var standing: [WeighedFinding] = []
   var taken: [Path] = []
+  /// By what each of those is judged whom the message is for.
+  private var governed: [(recipient: Path, policy: RecipientPolicy, set: RuleSet, early: RuleOutcome?)] = []
+  private var each: [(recipient: Path, verdict: RecipientVerdict)] = []
   /// What was found about recipients that were refused.
   private var refused: [WeighedFinding] = []
 
@@ -120,7 +136,7 @@ private struct RehearsalRun {
 
   func outcome(_ facts: MessageFacts?) -> Rehearsal.Outcome {
     Rehearsal.Outcome(
-      steps: steps, findings: standing.concerning(mail.connect, at: .message), facts: facts)
+      steps: steps, findings: standing.concerning(mail.connect, at: .message), facts: facts, each: each)
   }
 
   /// - Parameter unless: what refuses at that stage whatever is found.
@@ -135,27 +151,117 @@ private struct RehearsalRun {
   mutating func examine(_ examinations: [Examination<RecipientFacts>], _ recipient: Path) async {
     let facts = RecipientFacts(mail: mail, recipient: recipient, taken: taken.count)
     let found = await rehearsal.found(examinations, facts, .recipient)
-    let step = step(.recipient, recipient, found, standing + found, refusalToRelay(recipient))
+    let (policy, set) = governing(recipient)
+    let early = await rules(
+      set, facts, (standing + found).concerning(mail.connect, at: .recipient).under(policy))
+    let step = step(
+      .recipient, recipient, found, standing + found + (early?.findings ?? []), refusalToRelay(recipient),
+      policy, rules: early)
     steps.append(step)
     if step.isRefusal {
       refused += found
     } else {
       taken.append(recipient)
+      governed.append((recipient, policy, set, early))
       standing += found
     }
   }
 
+  /// By what a recipient is judged: where a client may relay one policy holds for the whole message.
+  private func governing(_ recipient: Path) -> (RecipientPolicy, RuleSet) {
+    let all = rehearsal.recipients
+    guard mail.connect.isStranger else {
+      let own = mail.connect.user.map { all.policy(forLogin: $0.name) } ?? all.standard
+      return (own, own.followsRules ? rehearsal.rules.general : .none)
+    }
+    let own = all.policy(for: recipient)
+    return (own, own.followsRules ? rehearsal.rules.set(for: recipient) : .none)
+  }
+
+  private func rules(_ set: RuleSet, _ facts: RecipientFacts, _ findings: [WeighedFinding]) async
+    -> RuleOutcome?
+  {
+    guard set.decidesAtRecipient,
+      Decision(outright: findings.filter { $0.mode == .enforce }, at: .recipient) == nil
+    else { return nil }
+    return await rehearsal.rules.judge(set, facts, findings: findings, keepsTrace: true)
+  }
+
   /// What was found about those that were refused is no part of the transaction, save where there is none without.
-  mutating func settleRecipients() {
-    if taken.isEmpty { standing += refused }
+  mutating func settleRecipients(_ all: [Path]) {
+    guard taken.isEmpty else { return }
+    standing += refused
+    governed = all.map { recipient in
+      let (policy, set) = governing(recipient)
+      return (recipient, policy, set, nil)
+    }
+  }
+
+  /// The end of the message: the checks, the rules, and what is decided for each recipient.
+  mutating func conclude(
+    _ examinations: [Examination<MessageFacts>], _ facts: MessageFacts, unless refusal: Response?
+  ) async {
+    let found = await rehearsal.found(examinations, facts, .message)
+    standing += found
+    // A scan may be told of no recipient at all.
+    let governed =
+      governed.isEmpty
+      ? [
+        (
+          recipient: Path.null, policy: rehearsal.recipients.standard, set: rehearsal.rules.general,
+          early: nil
+        )
+      ]
+      : governed
+    let outcomes = await rules(governed.map { ($0.recipient, $0.policy, $0.set, $0.early) }, facts)
+    for (place, one) in governed.enumerated() {
+      let outcome = outcomes.map { $0[place] }
+      let all =
+        (standing + (outcome?.findings ?? [])).concerning(mail.connect, at: .message).under(one.policy)
+      let decision = Decision(of: all, at: .message, thresholds: one.policy.thresholds, rules: outcome)
+      each.append(
+        (
+          one.recipient,
+          RecipientVerdict(decision: decision, outcome: outcome, policy: one.policy, findings: all)
+        ))
+    }
+    let verdicts = each.map(\.verdict)
+    let disposition = Disposition(verdicts)
+    let speaking =
+      disposition.refusal ?? verdicts.indices.first { !disposition.refused.contains($0) } ?? 0
+    let speaker = verdicts[speaking]
+    standing += speaker.outcome?.findings ?? []
+    steps.append(
+      step(
+        .message, nil, found + (speaker.outcome?.findings ?? []), standing, refusal, speaker.policy,
+        rules: speaker.outcome))
+  }
+
+  private func rules(
+    _ governed: [(recipient: Path, policy: RecipientPolicy, set: RuleSet, early: RuleOutcome?)],
+    _ facts: MessageFacts
+  ) async -> [RuleOutcome]? {
+    guard governed.contains(where: { !$0.set.isEmpty }) else { return nil }
+    let ruled = governed.map { one in
+      RuledRecipient(
+        path: one.recipient, set: one.set, early: one.early,
+        findings: standing.concerning(mail.connect, at: .message).under(one.policy))
+    }
+    let isOpen = ruled.contains { one in
+      Decision(outright: one.findings.filter { $0.mode == .enforce }, at: .message) == nil
+    }
+    guard isOpen else { return nil }
+    let outcomes = await rehearsal.rules.judge(facts, for: ruled, keepsTrace: true)
+    return outcomes.count == ruled.count ? outcomes : nil
   }
 
   private func step(
     _ stage: Stage, _ recipient: Path?, _ found: [WeighedFinding], _ counting: [WeighedFinding],
-    _ refusal: Response?
+    _ refusal: Response?, _ own: RecipientPolicy? = nil, rules: RuleOutcome? = nil
   ) -> Rehearsal.Step {
-    let counting = counting.concerning(mail.connect, at: stage)
-    let decision = Decision(of: counting, at: stage, thresholds: rehearsal.thresholds)
+    let own = own ?? rehearsal.recipients.standard
+    let counting = counting.concerning(mail.connect, at: stage).under(own)
+    let decision = Decision(of: counting, at: stage, thresholds: own.thresholds, rules: rules)
     if let refusal {
       let reply = rehearsal.catalogue.reply(refusal)
       return Rehearsal.Step(

@@ -37,9 +37,13 @@ public struct WaitingMessage: Sendable {
   }
 
   /// The same mail as it would have gone to a backend.
-  public init(_ delivery: Delivery, received: Timestamp, subject: String = "", from: String = "") {
+  ///
+  /// - Parameter id: nil: the transaction's.
+  public init(
+    _ delivery: Delivery, id: String? = nil, received: Timestamp, subject: String = "", from: String = ""
+  ) {
     self.init(
-      id: delivery.id, received: received, sender: delivery.sender, parameters: delivery.parameters,
+      id: id ?? delivery.id, received: received, sender: delivery.sender, parameters: delivery.parameters,
       client: delivery.client, content: delivery.message, header: delivery.header,
       bodyStart: delivery.bodyStart,
       subject: subject, from: from)

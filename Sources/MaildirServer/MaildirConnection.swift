@@ -202,6 +202,10 @@ final class MaildirConnection: ChannelInboundHandler {
         say(response)
         noteTransaction()
         return
+      case .replies(let responses):
+        for response in responses { say(response) }
+        noteTransaction()
+        return
       case .greet(let keywords):
         noteTransaction()
         greet(keywords)

@@ -41,6 +41,27 @@ extension ActionSettings {
     checkOrder(section)
   }
 
+  /// Thresholds and marks of a `[[policy]]`: what is not written there is as in `[actions]`.
+  init(_ section: Section, over common: ActionSettings) {
+    func threshold(_ key: String, _ inherited: Double?) -> Double? {
+      section.has(key) ? section.threshold(key) : inherited
+    }
+    self.defer = threshold("defer", common.defer)
+    quarantine = threshold("quarantine", common.quarantine)
+    let tag = threshold("tag", common.tag)
+    let reject = threshold("reject", common.reject)
+    // What is inherited gives way to what is written.
+    let written = ["defer", "quarantine", "reject"].filter { section.has($0) }
+      .compactMap { section.threshold($0) }
+    self.tag = section.has("tag") ? tag : ([tag].compactMap { $0 } + written).min()
+    let lower = [tag, self.defer, quarantine].compactMap { $0 }
+    self.reject = section.has("reject") ? reject : reject.map { ([$0] + lower).max() ?? $0 }
+    enforceAt = common.enforceAt
+    subjectPrefix = section.has("subject_prefix") ? Self.prefix(section) : common.subjectPrefix
+    addsTagHeaders = section.optionalFlag("tag_headers") ?? common.addsTagHeaders
+    checkOrder(section)
+  }
+
   /// The space between the prefix and the Subject is the gateway's own.
   private static func prefix(_ section: Section) -> String? {
     var prefix = section.text("subject_prefix")
@@ -62,12 +83,13 @@ extension ActionSettings {
   private func checkOrder(_ section: Section) {
     let steps = [("tag", tag), ("defer", self.defer), ("quarantine", quarantine), ("reject", reject)]
     var lower: (key: String, score: Double)?
+    let name = section.pattern.replacing("[]", with: "")
     for (key, score) in steps {
       guard let score else { continue }
       if let lower, lower.score > score {
         section.report(
           key,
-          "actions.\(lower.key) = \(lower.score) is above actions.\(key) = \(score): the order is"
+          "\(name).\(lower.key) = \(lower.score) is above \(name).\(key) = \(score): the order is"
             + " tag, defer, quarantine, reject")
       }
       lower = (key, score)

@@ -41,6 +41,8 @@ public struct Settings: Sendable, Hashable {
   /// The folder of the rule files, as written.
   public let rulesFolder: String
   public let actions: ActionSettings
+  /// In the order of the file.
+  public let policies: [PolicySettings]
   public let quarantine: QuarantineSettings
   public let outbox: OutboxSettings
   /// By the check's name; those whose feature is not built yet are not among them.
@@ -158,6 +160,7 @@ extension Settings {
     listsFolder = root.section("lists").defaultedText("folder")
     rulesFolder = root.section("rules").defaultedText("folder")
     actions = ActionSettings(root.section("actions"))
+    policies = PolicySettings.all(root, actions)
     quarantine = QuarantineSettings(root.section("quarantine"))
     outbox = OutboxSettings(root.section("outbox"))
     checks = Self.checks(root)

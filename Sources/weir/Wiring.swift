@@ -28,12 +28,9 @@ enum Wiring {
     return Policy(
       generation: generation, hostname: settings.hostname, catalogue: configuration.catalogue,
       terms: terms(settings), plan: configuration.plan, scores: configuration.scores,
-      thresholds: thresholds(settings),
       relay: configuration.relay, backends: backends, routes: routes(configuration),
       bounds: bounds(settings),
       timeouts: timeouts(settings.timeouts),
-      tagging: Tagging(
-        subjectPrefix: settings.actions.subjectPrefix ?? "", addsHeaders: settings.actions.addsTagHeaders),
       normalizesBareLineFeed: settings.smtp.bareLF == .normalise,
       loopDelay: Int(settings.limits.loopDelay.milliseconds), listeners: listeners(settings),
       authenticator: authenticator,
@@ -42,14 +39,39 @@ enum Wiring {
         includesRelayNetworks: settings.submission.completesRelayNetworks),
       resolver: resolver ?? self.resolver(configuration, names), lookupBudget: settings.dns.timeout,
       greeting: EarlyTalkerCheck.terms(settings),
+      recipients: recipients(settings),
       waiting: WaitingTerms(
         quarantineLifetime: settings.quarantine.lifetime, outboxLifetime: settings.outbox.lifetime))
   }
 
-  static func thresholds(_ settings: Settings) -> Thresholds {
-    Thresholds(
-      tag: settings.actions.tag, deferral: settings.actions.defer, reject: settings.actions.reject,
-      enforceAt: Stage(settings.actions.enforceAt.rawValue) ?? .recipient)
+  /// Who goes by which thresholds, modes and marks.
+  static func recipients(_ settings: Settings) -> RecipientPolicies {
+    func policy(_ id: Int, _ name: String, _ actions: ActionSettings, _ own: PolicySettings?)
+      -> RecipientPolicy
+    {
+      RecipientPolicy(
+        id: id, name: name,
+        thresholds: Thresholds(
+          tag: actions.tag, deferral: actions.defer, quarantine: actions.quarantine, reject: actions.reject,
+          enforceAt: Stage(actions.enforceAt.rawValue) ?? .recipient),
+        modes: (own?.modes ?? [:]).mapValues { CheckMode(rawValue: $0.rawValue) ?? .enforce },
+        tagging: Tagging(subjectPrefix: actions.subjectPrefix ?? "", addsHeaders: actions.addsTagHeaders),
+        messageSize: own?.messageSize?.count.map(UInt64.init),
+        rates: own.map {
+          UserRates.Overrides(
+            messages: $0.messageRatePerUser.map(\.rate), recipients: $0.recipientRatePerUser.map(\.rate))
+        },
+        arrivals: own?.messageRatePerAddress?.rate, followsRules: own?.followsRules ?? true)
+    }
+    var recipients: [String: RecipientPolicy] = [:]
+    var logins: [String: RecipientPolicy] = [:]
+    for (place, own) in settings.policies.enumerated() {
+      let policy = policy(place + 1, own.name, own.actions, own)
+      for name in own.recipients { recipients[name] = policy }
+      for name in own.logins { logins[name] = policy }
+    }
+    return RecipientPolicies(
+      standard: policy(0, "", settings.actions, nil), recipients: recipients, logins: logins)
   }
 
   static func bounds(_ settings: Settings) -> MessageBounds {

@@ -218,7 +218,8 @@ struct CheckCaseRun {
       hostname: "mx")
     self.one = one
     rehearsal = Rehearsal(
-      plan: whole.concerning(one.check), scores: scores, thresholds: thresholds, catalogue: catalogue,
+      plan: whole.concerning(one.check), scores: scores,
+      recipients: RecipientPolicies(standard: RecipientPolicy(thresholds: thresholds)), catalogue: catalogue,
       bounds: one.content.map { MessageBounds(header: 1 << 20, hops: 1000, memory: 1 << 20, content: $0) },
       lookups: { Lookups(table, until: .now + .seconds(60)) })
     try await run(relay, now)

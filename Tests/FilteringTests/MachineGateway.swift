@@ -220,6 +220,7 @@ struct MachineGateway {
   private mutating func perform(_ action: ServerAction) {
     switch action {
     case .reply(let response): say(response)
+    case .replies(let responses): for response in responses { say(response) }
     case .greet(let keywords):
       var reply = catalogue.reply(.helloAnswer)
       reply.lines += keywords

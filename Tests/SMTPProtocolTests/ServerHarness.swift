@@ -98,6 +98,7 @@ extension ServerAction {
     switch self {
     case .reply(let response), .close(let response), .receiveData(let response), .startTLS(let response):
       catalogue.reply(response).code
+    case .replies(let responses): responses.last.map { catalogue.reply($0).code } ?? 0
     case .greet: 250
     case .ask: -1
     case .receiveChunk: -2

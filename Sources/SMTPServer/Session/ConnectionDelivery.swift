@@ -68,8 +68,9 @@ extension Connection {
       transaction.evidence = matter.evidence
       transaction.add(begin(examinations, matter, at: .message))
     }
+    let id = transaction.id
     return whenCertain(at: .message) { connection in
-      guard connection.transaction === transaction else { return nil }
+      guard let transaction = connection.transaction, transaction.id == id else { return nil }
       return hasRules
         ? connection.askRules(matter, transaction) : connection.conclude(matter, transaction, rules: nil)
     }
@@ -103,8 +104,9 @@ extension Connection {
     }
     guard isOpen else { return conclude(matter, transaction, rules: nil) }
     guard governed.contains(where: \.rules.waitsAtMessage) else { return askRulesNow(matter, transaction) }
+    let id = transaction.id
     return whenSettled(at: .message) { connection in
-      guard connection.transaction === transaction else { return nil }
+      guard let transaction = connection.transaction, transaction.id == id else { return nil }
       return connection.askRulesNow(matter, transaction)
     }
   }
@@ -116,10 +118,11 @@ extension Connection {
         findings: findings(transaction, under: one.policy))
     }
     let rules = policy.rules
+    let id = transaction.id
     return awaiting {
       await rules.judge(matter, for: ruled, keepsTrace: false)
     } then: { connection, outcomes in
-      guard connection.transaction === transaction else { return nil }
+      guard let transaction = connection.transaction, transaction.id == id else { return nil }
       return connection.conclude(matter, transaction, rules: outcomes)
     }
   }
@@ -143,7 +146,9 @@ extension Connection {
     }
     let answersEach = repliesEach && verdicts.count > 1
     let disposition = Disposition(verdicts, answersEach: answersEach)
-    guard let speaking = disposition.refusal ?? verdicts.indices.first(where: { !disposition.refused.contains($0) })
+    guard
+      let speaking = disposition.refusal
+        ?? verdicts.indices.first(where: { !disposition.refused.contains($0) })
     else { return .refuse(Response(.internalFault, variables())) }
     let speaker = verdicts[speaking]
     // Logs the refusal, or what is in shadow.

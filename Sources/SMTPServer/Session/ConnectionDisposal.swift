@@ -46,7 +46,9 @@ extension Connection {
       return finish(disposal, .notKept(.unavailable("there is no state folder to keep it in")))
     }
     // For listing; rules have read them already.
-    return awaiting { await matter.views() } then: { connection, views in
+    return awaiting {
+      await matter.views()
+    } then: { connection, views in
       var disposal = disposal
       disposal.waiting = connection.parts(disposal, views)
       return connection.keep(disposal, in: store)

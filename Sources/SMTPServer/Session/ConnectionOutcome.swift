@@ -123,7 +123,8 @@ extension Connection {
         context.events.record(event)
       }
     }
-    for (place, verdict) in disposal.verdicts.enumerated() where disposal.disposition.discarded.contains(place) {
+    for (place, verdict) in disposal.verdicts.enumerated()
+    where disposal.disposition.discarded.contains(place) {
       var event = event(disposal, .discard, [place], verdict)
       event.code = .ruleDiscard
       event.reply = reply

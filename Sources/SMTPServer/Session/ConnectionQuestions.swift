@@ -168,7 +168,8 @@ extension Connection {
     }
     if let response = refusalOfGroup(recipient.path, transaction) { return refuseRecipient(response) }
     return askRules(facts, transaction) { connection in
-      connection.admit(recipient, isOurs: isOurs, transaction)
+      guard let transaction = connection.transaction else { return nil }
+      return connection.admit(recipient, isOurs: isOurs, transaction)
     }
   }
 

@@ -75,33 +75,38 @@ extension Connection {
 
   /// Asks the rules on connection and envelope, where there are any, and goes on where they let pass.
   func askRules(
-    _ facts: RecipientFacts, _ transaction: Transaction, then: @escaping (isolated Connection) -> Answer?
+    _ facts: RecipientFacts, _ transaction: Transaction,
+    then: @escaping @Sendable (isolated Connection) -> Answer?
   ) -> Answer? {
     guard let governed = transaction.asking, governed.rules.decidesAtRecipient else { return then(self) }
-    let waited: (isolated Connection) -> Answer? = { connection in
-      guard connection.transaction === transaction else { return nil }
-      let found = (connection.standing + transaction.findings + transaction.asked.findings)
-        .concerning(connection.facts, at: .recipient).under(governed.policy)
-      // An allowed address is not judged.
-      if Decision(outright: found.filter { $0.mode == .enforce }, at: .recipient) != nil {
-        return then(connection)
-      }
-      let rules = connection.policy.rules
-      return connection.awaiting {
-        await rules.judge(governed.rules, facts, findings: found, keepsTrace: false)
-      } then: { connection, outcome in
-        guard connection.transaction === transaction else { return nil }
-        transaction.asking?.early = outcome
-        let all = found + outcome.findings
-        if let response = connection.refusal(
-          at: .recipient, all, recipient: facts.recipient, under: governed.policy, rules: outcome)
-        {
-          return connection.refuseRecipient(response)
-        }
-        return then(connection)
-      }
+    guard governed.rules.waitsAtRecipient else { return askRules(facts, governed, transaction, then) }
+    let id = transaction.id
+    return whenSettled(at: .recipient) { connection in
+      guard let transaction = connection.transaction, transaction.id == id else { return nil }
+      return connection.askRules(facts, governed, transaction, then)
     }
-    return governed.rules.waitsAtRecipient ? whenSettled(at: .recipient, then: waited) : waited(self)
+  }
+
+  private func askRules(
+    _ recipient: RecipientFacts, _ governed: Governed, _ transaction: Transaction,
+    _ then: @escaping @Sendable (isolated Connection) -> Answer?
+  ) -> Answer? {
+    let found = (standing + transaction.findings + transaction.asked.findings)
+      .concerning(facts, at: .recipient).under(governed.policy)
+    // An allowed address is not judged.
+    if Decision(outright: found.filter { $0.mode == .enforce }, at: .recipient) != nil { return then(self) }
+    let rules = policy.rules
+    let id = transaction.id
+    return awaiting {
+      await rules.judge(governed.rules, recipient, findings: found, keepsTrace: false)
+    } then: { connection, outcome in
+      guard let transaction = connection.transaction, transaction.id == id else { return nil }
+      transaction.asking?.early = outcome
+      let response = connection.refusal(
+        at: .recipient, found + outcome.findings, recipient: recipient.recipient, under: governed.policy,
+        rules: outcome)
+      return response.map { connection.refuseRecipient($0) } ?? then(connection)
+    }
   }
 
   /// Does what may have to wait, on the session's own event loop, and goes on with what came of it: before this returns
@@ -113,12 +118,15 @@ extension Connection {
     let seat = NIOLoopBound(Seat<Value>(then), eventLoop: loop)
     Task.immediateDetached(executorPreference: executor) { @concurrent in
       let value = await work()
-      self.loop.assertInEventLoop()
-      self.assumeIsolated { $0.came(value, seat.value) }
+      self.tell(value, seat)
     }
     if let value = seat.value.value { return then(self, value) }
     seat.value.isAwaited = true
     return nil
+  }
+
+  private nonisolated func tell<Value: Sendable>(_ value: Value, _ seat: NIOLoopBound<Seat<Value>>) {
+    assumeIsolated { $0.came(value, seat.value) }
   }
 
   private func came<Value>(_ value: Value, _ seat: Seat<Value>) {

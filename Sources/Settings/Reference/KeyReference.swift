@@ -130,6 +130,7 @@ extension Settings {
   public static let reference: [KeyReference] =
     generalReference + listenerReference + backendReference + relayReference + limitReference
     + timeoutReference + recipientReference + securityReference + submissionReference + filterReference
+    + policyReference
     + waitingReference + runningReference
 
   /// The same by path.

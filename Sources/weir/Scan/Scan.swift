@@ -38,7 +38,7 @@ struct Scan: Sendable {
     if !views.isWhole { notes.append("the message is longer than checks look at (limits.content_size)") }
     return Scan(
       name: item.name, envelope: envelope, outcome: outcome, views: views,
-      files: outcome.facts?.evidence.files.known ?? [], thresholds: rehearsal.thresholds,
+      files: outcome.facts?.evidence.files.known ?? [], thresholds: rehearsal.recipients.standard.thresholds,
       reply: refusal(outcome)?.reply ?? acceptance(rehearsal.catalogue), notes: notes)
   }
 

@@ -44,7 +44,7 @@ struct ScanContext: Sendable {
       command.offline ? nil : table ?? CommandResolver.resolver(configuration)
     let budget = settings.dns.timeout
     rehearsal = Rehearsal(
-      plan: configuration.plan, scores: configuration.scores, thresholds: Wiring.thresholds(settings),
+      plan: configuration.plan, scores: configuration.scores, recipients: Wiring.recipients(settings),
       catalogue: configuration.catalogue, bounds: Wiring.bounds(settings),
       lookups: { Lookups(resolver ?? NoResolver(), until: .now + budget) })
     relay = configuration.relay

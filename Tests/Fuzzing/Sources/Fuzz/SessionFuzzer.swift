@@ -128,6 +128,7 @@ private struct SessionDriver {
   private mutating func perform(_ action: ServerAction) {
     switch action {
     case .reply(let response): check(response)
+    case .replies(let responses): for response in responses { check(response) }
     case .greet(let keywords):
       promise(session.hello != nil && session.envelope == nil, "a greeting within a transaction")
       promise(Reply(250, nil, ["x"] + keywords).wireForm.count < 600, "long keywords")
