@@ -56,7 +56,9 @@ struct GatewayEnvironment: RuleEnvironment {
   }
 
   func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool> {
-    guard let list = part.lists[name] else { return .unknown("there is no list \(name.printable(limit: 60))") }
+    guard let list = part.lists[name] else {
+      return .unknown("there is no list \(name.printable(limit: 60))")
+    }
     return .known(list.contains(value, at: sight.mail.time))
   }
 

@@ -16,7 +16,9 @@ struct OptOut {
       let entry = line.prefix { $0 != UInt8(ascii: "#") }.trimmed
       guard !entry.isEmpty else { continue }
       let name = String(decoding: entry, as: UTF8.self)
-      let meant = recipes.indices.filter { recipes[$0].id == name || recipes[$0].reference.place.file == name }
+      let meant = recipes.indices.filter {
+        recipes[$0].id == name || recipes[$0].reference.place.file == name
+      }
       let free = meant.filter { recipes[$0].mayBeSkipped }
       skipped.formUnion(free)
       guard free.isEmpty else { continue }
@@ -32,11 +34,13 @@ struct OptOut {
           "whoever owns the rule allows it by '# weir: optional' before the recipe"
         )
       let shown = String(decoding: line, as: UTF8.self).printable(limit: 120)
-      let under = String(repeating: " ", count: column - 1) + "^" + String(repeating: "~", count: name.count - 1)
+      let under =
+        String(repeating: " ", count: column - 1) + "^" + String(repeating: "~", count: name.count - 1)
       problems.append(
         RuleBookProblem(
           isError: true,
-          description: "\(file):\(index + 1):\(column): error: \(message)\n    \(shown)\n    \(under)\n  \(cure)"))
+          description:
+            "\(file):\(index + 1):\(column): error: \(message)\n    \(shown)\n    \(under)\n  \(cure)"))
     }
   }
 }

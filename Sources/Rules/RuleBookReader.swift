@@ -167,7 +167,8 @@ struct RuleBookReader {
     let name = ["Rules"] + all.map(\.home).filter { !$0.isEmpty }
     sets.append(
       RuleSet(
-        id: number, name: name.joined(separator: ", ") + (skipped.isEmpty ? "" : " (less what is opted out of)"),
+        id: number,
+        name: name.joined(separator: ", ") + (skipped.isEmpty ? "" : " (less what is opted out of)"),
         decidesAtRecipient: all.contains { $0.plan.hasRecipientStage },
         waitsAtRecipient: all.contains {
           $0.plan.hasRecipientStage && $0.needs.recipient.waits(at: .recipient)

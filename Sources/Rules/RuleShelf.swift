@@ -65,7 +65,8 @@ final class RuleShelf {
         guard list(name, from: Self.home(of: file.name)) == nil else { return nil }
         return file.problem(
           .error, "there is no list '\(name.printable(limit: 60))'",
-          cure: "make the file \(Self.isPlain(name) ? name + ".list" : name) beside the rules, a value a line,"
+          cure:
+            "make the file \(Self.isPlain(name) ? name + ".list" : name) beside the rules, a value a line,"
             + " or name one of the folder of lists: block.senders", at: place)
       }
     }
@@ -99,7 +100,8 @@ final class RuleShelf {
   private func read(_ path: String) -> RuleList? {
     guard let text = folder.files[path] else { return nil }
     let name = path.split(separator: "/").last.map(String.init) ?? path
-    guard let dot = name.lastIndex(of: "."), let kind = ListKind(rawValue: String(name[name.index(after: dot)...]))
+    guard let dot = name.lastIndex(of: "."),
+      let kind = ListKind(rawValue: String(name[name.index(after: dot)...]))
     else { return RuleList.values(text) }
     // By this name the reader takes it for a list, and whether it blocks says nothing here.
     let file = "block-rules." + kind.rawValue

@@ -110,10 +110,15 @@ final class Sight {
   private func answer(
     _ asked: ViewAnswers, _ place: PatternViews.Place, _ view: PatternViews.View
   ) -> RuleAnswer<Bool> {
-    if spent > budget, view.set.scan?.kinds[place.index] != .exact { return .unknown(Self.overBudget) }
-    let start = terms.clock()
-    let answer = asked.isFound(place.index)
-    spent &+= terms.clock() &- start
+    let answer: PatternAnswer
+    if asked.isAtHand(place.index) {
+      answer = asked.isFound(place.index)
+    } else {
+      guard spent <= budget else { return .unknown(Self.overBudget) }
+      let start = terms.clock()
+      answer = asked.isFound(place.index)
+      spent &+= terms.clock() &- start
+    }
     switch answer {
     case .found: return .known(true)
     case .unfinished: return .unknown(Self.overBudget)
@@ -145,4 +150,7 @@ final class ViewAnswers {
   }
 
   func isFound(_ place: Int) -> PatternAnswer { answers.isFound(place) }
+
+  /// Whether the answer costs nothing any more.
+  func isAtHand(_ place: Int) -> Bool { answers.isAtHand(place) }
 }

@@ -38,8 +38,7 @@ public struct Settings: Sendable, Hashable {
   public let trace: TraceSettings
   /// The folder of the local lists, as written; see ``isWritten(_:)``.
   public let listsFolder: String
-  /// The folder of the rule files, as written.
-  public let rulesFolder: String
+  public let rules: RuleSettings
   public let actions: ActionSettings
   public let quarantine: QuarantineSettings
   public let outbox: OutboxSettings
@@ -156,7 +155,7 @@ extension Settings {
     trustedNetworks = IPPrefixSet(root.section("trust").networks("networks"))
     trace = TraceSettings(root.section("trace"))
     listsFolder = root.section("lists").defaultedText("folder")
-    rulesFolder = root.section("rules").defaultedText("folder")
+    rules = RuleSettings(root.section("rules"))
     actions = ActionSettings(root.section("actions"))
     quarantine = QuarantineSettings(root.section("quarantine"))
     outbox = OutboxSettings(root.section("outbox"))
