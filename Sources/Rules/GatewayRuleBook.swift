@@ -31,6 +31,8 @@ public final class GatewayRuleBook: RuleBook {
     general = sets[0]
   }
 
+  public var mayDiffer: Bool { sets.contains { !$0.isEmpty } }
+
   /// A book without rules.
   public static let empty = GatewayRuleBook.read(RuleFolder(), RuleTerms()).book
 

@@ -41,7 +41,7 @@ enum Wiring {
         domain: settings.submission.domain,
         includesRelayNetworks: settings.submission.completesRelayNetworks),
       resolver: resolver ?? self.resolver(configuration, names), lookupBudget: settings.dns.timeout,
-      greeting: EarlyTalkerCheck.terms(settings),
+      greeting: EarlyTalkerCheck.terms(settings), rules: configuration.rules,
       waiting: WaitingTerms(
         quarantineLifetime: settings.quarantine.lifetime, outboxLifetime: settings.outbox.lifetime))
   }
