@@ -12,8 +12,8 @@ public struct RuleRunOptions: Sendable {
   public var keepsTrace = false
   /// Bound: statements of a run.
   public var statements = 1_000_000
-  /// Bound: steps of its automata; some 50 ms.
-  public var steps = 10_000_000
+  /// Bound: steps of its automata, of some 10 ns each: 50 ms.
+  public var steps = 5_000_000
   /// When the run ends whatever it has come to, by the environment's clock.
   public var deadline = UInt64.max
   /// Recipes that are as though their mode were off: indices in ``RulePlan/recipes``.
