@@ -140,7 +140,7 @@ let package = Package(
       "Rules",
       [
         "Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", "DNS", "MailAuthentication",
-        "TraceAnalysis", "MessageViews", "Patterns", "RuleLanguage",
+        "TraceAnalysis", "Charsets", "MessageViews", "Patterns", "RuleLanguage",
       ]),
     module(
       "SMTPRelay",
@@ -211,6 +211,12 @@ let package = Package(
     tests("CharsetsTests", ["Bytes", "Charsets", "CIconv", "MailSyntax", "TestSupport"]),
     tests("MessageViewsTests", ["Bytes", "Charsets", "MailSyntax", "MessageViews", "TestSupport"]),
     tests("RuleLanguageTests", ["Bytes", "Patterns", "RuleLanguage", "TestSupport"]),
+    tests(
+      "RulesTests",
+      [
+        "Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "DNS", "MailAuthentication", "MessageViews",
+        "Filtering", "Patterns", "RuleLanguage", "Rules",
+      ]),
     tests("ContentInspectionTests", ["Bytes", "Filtering", "ContentInspection", "TestSupport"]),
     tests("RuleImportTests", ["Bytes", "NetAddress", "Filtering", "Patterns", "RuleImport", "TestSupport"]),
     tests("LocationsTests", ["NetAddress", "Filtering", "Locations", "TestSupport"]),

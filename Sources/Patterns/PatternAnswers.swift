@@ -3,12 +3,12 @@ public struct PatternAnswers: ~Copyable {
   private let set: PatternSet
   private let subject: [UInt8]
   private let isText: Bool
-  private var scanned = Scanned.not
-  private var confirmed: [Int: Pattern.Outcome] = [:]
+  fileprivate var scanned = Scanned.not
+  fileprivate var confirmed: [Int: Pattern.Outcome] = [:]
   /// Matches of single expressions that it took so far.
   public private(set) var matches = 0
 
-  private enum Scanned {
+  fileprivate enum Scanned {
     case not
     /// There was nothing to scan with, or it failed: each is asked of PCRE2.
     case failed
@@ -72,4 +72,17 @@ public enum PatternAnswer: Hashable, Sendable {
   case notFound
   /// A bound was passed: nobody knows.
   case unfinished
+}
+
+extension PatternAnswers {
+  /// Whether the answer about a place is there without a match or a scan.
+  public func isAtHand(_ place: Int) -> Bool {
+    if confirmed[place] != nil { return true }
+    guard case .done(let database, let hits) = scanned else { return false }
+    switch database.kinds[place] {
+    case .exact: return true
+    case .candidate: return !hits.contains(place)
+    case .unscanned: return false
+    }
+  }
 }

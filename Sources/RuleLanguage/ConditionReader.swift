@@ -65,8 +65,9 @@ struct ConditionReader {
           return text.index
         }
         guard let subject = takeSubject() else { return expression(&body) }
-        body.subject = subject
         text.skipBlanks()
+        if subject == .variable(PerlExpression.prefix) { return perl(&body) }
+        body.subject = subject
       }
     }
     return expression(&body)
@@ -74,6 +75,21 @@ struct ConditionReader {
 
   private func expression(_ body: inout ConditionBody) -> Int {
     body.test = .expression(ExpressionText(Array(text.octets[text.index...])))
+    return text.index
+  }
+
+  /// Behind `PCRE ??` stands one subject, and then the expression to the end of the line, whatever it begins with.
+  private mutating func perl(_ body: inout ConditionBody) -> Int {
+    let start = text.index
+    if let subject = takeSubject(), text.octets[start..<text.index].contains(where: \.isWhiteSpace),
+      !text.octets[start..<text.index].contains(where: \.isLowercaseLetter)
+    {
+      text.skipBlanks()
+      body.subject = subject
+    } else {
+      text.index = start
+    }
+    body.test = .perl(PerlExpression(text.tail(from: text.index), place: place))
     return text.index
   }
 

@@ -5,6 +5,7 @@ enum ConditionTraps {
   static func report(_ result: ConditionReader.Result, in line: RuleText, to parser: inout RuleParser) {
     switch result.body.test {
     case .expression(let expression): report(expression, result, line, &parser)
+    case .perl(let expression): PerlTraps.report(expression, result, line, &parser)
     case .smaller(let size), .greater(let size):
       if let octets = size.constant { reportSize(octets, result, line, &parser) }
       for command in size.commands { parser.check(command) }
@@ -14,6 +15,12 @@ enum ConditionTraps {
       }
     case .expanded(let template):
       for command in template.commands { parser.check(command) }
+      if PerlTraps.isAsked(template) {
+        parser.error(
+          "an expression of PCRE2 cannot be made at run time",
+          cure: "take the $ out, and write what it stands for",
+          at: line.range(result.payload.lowerBound - 1..<line.octets.count))
+      }
       if asksProgram(template) {
         parser.error(
           "a program cannot be named at run time", cure: "take the $ out, and write the program's name",
@@ -74,7 +81,7 @@ enum ConditionTraps {
   }
 
   /// `* ^Subject: x  # why`: the comment is part of the expression.
-  private static func comment(
+  static func comment(
     _ octets: [UInt8], _ place: (Range<Int>) -> Range<Int>, _ parser: inout RuleParser
   ) {
     for index in octets.indices.dropFirst() where octets[index] == UInt8(ascii: "#") {

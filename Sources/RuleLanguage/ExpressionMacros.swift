@@ -97,8 +97,9 @@ enum ExpressionMacros {
 extension Expression {
   /// Parses an expression as a condition has it: macros are put in, and case counts only with flag D.
   ///
+  /// - Parameter isText: what it looks at is UTF-8, and a character is one to it; otherwise an octet is.
   /// - Throws: ``ExpressionError`` where it is none, or too long.
-  public init(_ text: ExpressionText, isCaseless: Bool) throws(ExpressionError) {
+  public init(_ text: ExpressionText, isCaseless: Bool, isText: Bool = false) throws(ExpressionError) {
     guard text.octets.count <= ExpressionMacros.longest else {
       throw ExpressionError(message: "an expression of more than \(ExpressionMacros.longest) octets")
     }
@@ -108,7 +109,7 @@ extension Expression {
       throw ExpressionError(message: "an expression of too many macros")
     }
     do {
-      self = try ExpressionParser.parse(octets, isCaseless: isCaseless || forced)
+      self = try ExpressionParser.parse(octets, isCaseless: isCaseless || forced, isText: isText)
     } catch {
       throw ExpressionError(message: error.message)
     }

@@ -19,20 +19,23 @@ struct ExpressionParser {
 
   /// Whether a class that is never closed is a fault; procmail takes it for closed at the end.
   private let isStrict: Bool
+  /// Whether characters of UTF-8 are one each.
+  private let isText: Bool
 
-  private init(_ octets: [UInt8], isCaseless: Bool, isStrict: Bool) {
+  private init(_ octets: [UInt8], isCaseless: Bool, isStrict: Bool, isText: Bool) {
     self.octets = octets
     self.isCaseless = isCaseless
     self.isStrict = isStrict
+    self.isText = isText
   }
 
   /// - Parameters:
   ///   - octets: macros put in already.
   ///   - isStrict: as an author's line is read; what a value has made of it is taken as procmail takes it.
   static func parse(
-    _ octets: [UInt8], isCaseless: Bool, isStrict: Bool = false
+    _ octets: [UInt8], isCaseless: Bool, isStrict: Bool = false, isText: Bool = false
   ) throws(Fault) -> Expression {
-    var parser = ExpressionParser(octets, isCaseless: isCaseless, isStrict: isStrict)
+    var parser = ExpressionParser(octets, isCaseless: isCaseless, isStrict: isStrict, isText: isText)
     let node = try parser.alternatives()
     guard parser.index >= octets.count else {
       throw Fault(
@@ -60,11 +63,12 @@ struct ExpressionParser {
   private mutating func sequence() throws(Fault) -> Expression.Node {
     var nodes: [Expression.Node] = []
     while !isAtGroupEnd {
+      open = nil
       var node = try element()
       // One sign of repetition; a second one is a character.
       switch next {
-      case UInt8(ascii: "*"): node = .repeated(node, atLeast: 0, once: false)
-      case UInt8(ascii: "+"): node = .repeated(node, atLeast: 1, once: false)
+      case UInt8(ascii: "*"): node = repeated(node, open, atLeast: 0)
+      case UInt8(ascii: "+"): node = repeated(node, open, atLeast: 1)
       case UInt8(ascii: "?"): node = .repeated(node, atLeast: 0, once: true)
       default:
         nodes.append(node)
@@ -82,8 +86,8 @@ struct ExpressionParser {
     index += 1
     switch octet {
     case UInt8(ascii: "("): return try group(from: start)
-    case UInt8(ascii: "["): return .set(try characterClass(from: start))
-    case UInt8(ascii: "."): return .set(.anyButLineFeed)
+    case UInt8(ascii: "["): return isText ? try textClass(from: start) : .set(try characterClass(from: start))
+    case UInt8(ascii: "."): return open(.anyButLineFeed)
     case UInt8(ascii: "$"): return .set(OctetSet(.lineFeed))
     case UInt8(ascii: "^"):
       guard next == UInt8(ascii: "^") else { return .set(OctetSet(.lineFeed)) }
@@ -91,14 +95,101 @@ struct ExpressionParser {
       return .areaStart
     case UInt8(ascii: "\\"):
       guard let escaped = next else { return .set(single(octet)) }
+      if isText, escaped >= 0x80 { return character() }
       index += 1
       switch escaped {
       case UInt8(ascii: "/"): return .matchStart
-      case UInt8(ascii: "<"), UInt8(ascii: ">"): return .set(.notOfWord)
+      case UInt8(ascii: "<"), UInt8(ascii: ">"): return open(.notOfWord)
       default: return .set(single(escaped))
       }
-    default: return .set(single(octet))
+    default:
+      guard isText, octet >= 0x80 else { return .set(single(octet)) }
+      index = start
+      return character()
     }
+  }
+
+  // MARK: - Characters of UTF-8
+
+  /// The octets of the element at hand where it is a set that has all characters past ASCII: repeated without end it
+  /// can go octet by octet, since what stands behind it begins with no octet from within a character.
+  private var open: OctetSet?
+
+  /// One character that is in a set of octets: past ASCII all are, or all are not.
+  private mutating func open(_ set: OctetSet) -> Expression.Node {
+    guard isText else { return .set(set) }
+    open = set
+    return CharacterSet(ascii: set, hasAllOthers: true).node
+  }
+
+  private func repeated(_ node: Expression.Node, _ open: OctetSet?, atLeast: Int) -> Expression.Node {
+    guard let open else { return .repeated(node, atLeast: atLeast, once: false) }
+    let loop = Expression.Node.repeated(.set(open), atLeast: 0, once: false)
+    return atLeast == 0 ? loop : .sequence([node, loop])
+  }
+
+  /// The character that begins at the cursor, or an octet that is none.
+  private mutating func takeScalar() -> UInt32 {
+    let first = octets[index]
+    index += 1
+    let count = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc2 ? 1 : 0
+    let rest = octets[index...].prefix(count)
+    guard count > 0, rest.count == count, let text = String(validating: [first] + rest, as: UTF8.self),
+      let scalar = text.unicodeScalars.first
+    else { return UInt32(first) }
+    index += count
+    return scalar.value
+  }
+
+  private mutating func character() -> Expression.Node {
+    let start = index
+    _ = takeScalar()
+    return .sequence(octets[start..<index].map { .set(OctetSet($0)) })
+  }
+
+  /// As ``characterClass(from:)``, for characters.
+  private mutating func textClass(from start: Int) throws(Fault) -> Expression.Node {
+    let isNegated = next == UInt8(ascii: "^")
+    if isNegated { index += 1 }
+    var ascii = isNegated ? OctetSet.anyButLineFeed : OctetSet.none
+    var others: [ClosedRange<UInt32>] = []
+    var last: UInt32 = 0
+    func mark(_ range: ClosedRange<UInt32>) {
+      if range.upperBound >= 0x80 { others.append(max(0x80, range.lowerBound)...range.upperBound) }
+      guard range.lowerBound < 0x80 else { return }
+      for octet in UInt8(range.lowerBound)...UInt8(min(0x7f, range.upperBound)) {
+        self.mark(octet, in: &ascii, isNegated)
+      }
+    }
+    if let first = next, first == UInt8(ascii: "]") || first == UInt8(ascii: "-") {
+      ascii.toggle(first)
+      last = UInt32(first)
+      index += 1
+    }
+    var isClosed = false
+    while next != nil, !isClosed {
+      let scalar = takeScalar()
+      if scalar == UInt32(UInt8(ascii: "]")) {
+        isClosed = true
+      } else if scalar == UInt32(UInt8(ascii: "-")), let to = next, to != UInt8(ascii: "]") {
+        let end = takeScalar()
+        mark(min(last, end)...end)
+        last = end
+      } else {
+        mark(scalar...scalar)
+        last = scalar
+      }
+    }
+    guard isClosed || !isStrict else {
+      throw Fault(
+        message: "this class is never closed",
+        cure: #"close it with ], or write \[ for the character itself"#, range: start..<(start + 1))
+    }
+    if others.isEmpty {
+      if isNegated { return open(ascii) }
+      return .set(ascii)
+    }
+    return CharacterSet(ascii: ascii, others: others, isNegated: isNegated).node
   }
 
   private mutating func group(from start: Int) throws(Fault) -> Expression.Node {
@@ -116,6 +207,7 @@ struct ExpressionParser {
     }
     index += 1
     depth -= 1
+    open = nil
     return node
   }
 

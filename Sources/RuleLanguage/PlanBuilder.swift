@@ -10,6 +10,8 @@ struct PlanBuilder {
   private var compiled: [Key: PlanTest] = [:]
   private var depth = 0
   private var file: RuleFile?
+  /// Whether a block is open that a recipient may opt out of.
+  private var isOptional = false
 
   /// Bound: files in files.
   static let deepest = 16
@@ -19,7 +21,9 @@ struct PlanBuilder {
   private struct Key: Hashable {
     let view: RulePattern.View?
     let text: ExpressionText
+    var isPerl = false
     let isCaseless: Bool
+    let isText: Bool
   }
 
   init(plan: RulePlan, numbersPatterns: Bool = true, include: @escaping (String) -> RuleFile?) {
@@ -122,6 +126,10 @@ struct PlanBuilder {
           condition($0.body, $0.place, $0.text, recipe.flags, isDecoded: isDecoded)
         }, action(recipe.action)))
     plan.nodes.append(.recipe(index))
+    let outer = isOptional
+    isOptional = outer || recipe.isOptional
+    plan.recipes[index].isOptional = isOptional
+    defer { isOptional = outer }
     if case .block(let statements) = recipe.action {
       add(statements)
       plan.nodes.append(.closeBlock)
@@ -153,6 +161,7 @@ struct PlanBuilder {
     let test: PlanTest
     switch body.test {
     case .expression(let text): test = expression(text, subject ?? .area(flags.area), flags, isDecoded)
+    case .perl(let written): test = perl(written, subject ?? .area(flags.area), flags, isDecoded)
     case .smaller(let size): test = .size(isGreater: false, size)
     case .greater(let size): test = .size(isGreater: true, size)
     case .program(let command): test = .program(command)
@@ -165,43 +174,68 @@ struct PlanBuilder {
       place: place, text: text, isNegated: body.isNegated, weight: body.weight, subject: subject, test: test)
   }
 
+  private func view(_ subject: PlanSubject, _ isDecoded: Bool) -> RulePattern.View? {
+    switch subject {
+    case .area(let area): .area(area, decoded: isDecoded)
+    case .variable(let slot): plan.symbols.gateway[slot].map { .variable($0) }
+    }
+  }
+
   private mutating func expression(
     _ text: ExpressionText, _ subject: PlanSubject, _ flags: RecipeFlags, _ isDecoded: Bool
   ) -> PlanTest {
-    let view: RulePattern.View? =
-      switch subject {
-      case .area(let area): .area(area, decoded: isDecoded)
-      case .variable(let slot): plan.symbols.gateway[slot].map { .variable($0) }
-      }
-    let isCaseless = !flags.contains(.distinguishCase)
-    let key = Key(view: view, text: text, isCaseless: isCaseless)
+    let key = Key(
+      view: view(subject, isDecoded), text: text, isCaseless: !flags.contains(.distinguishCase),
+      isText: plan.symbols.isText(subject, isDecoded: isDecoded))
     if let test = compiled[key] { return test }
-    let test = compile(text, view, isCaseless: isCaseless)
+    let test = compile(key)
     compiled[key] = test
     return test
   }
 
-  private mutating func compile(
-    _ text: ExpressionText, _ view: RulePattern.View?, isCaseless: Bool
-  ) -> PlanTest {
+  private mutating func compile(_ key: Key) -> PlanTest {
     let expression: Expression
     do {
-      expression = try Expression(text, isCaseless: isCaseless)
+      expression = try Expression(key.text, isCaseless: key.isCaseless, isText: key.isText)
     } catch {
       return .broken(error.message)
     }
     guard let automaton = Automaton(expression) else { return .broken("an expression that is too large") }
     var number: Int?
-    if let view, numbersPatterns, !expression.isAlwaysFound {
+    if let view = key.view, numbersPatterns, !expression.isAlwaysFound {
       number = plan.patterns.count
       plan.patterns.append(
         RulePattern(
           id: plan.patterns.count, view: view, expression: expression, automaton: automaton,
-          text: text.octets.shown))
+          text: key.text.octets.shown, isText: key.isText))
     }
     return .expression(
-      PlanExpression(
-        automaton: automaton, isEmpty: text.octets.isEmpty, pattern: number))
+      PlanExpression(automaton: automaton, isEmpty: key.text.octets.isEmpty, pattern: number))
+  }
+
+  private mutating func perl(
+    _ written: PerlExpression, _ subject: PlanSubject, _ flags: RecipeFlags, _ isDecoded: Bool
+  ) -> PlanTest {
+    // It is checked where files are loaded, and a file of run time never was.
+    guard numbersPatterns, let file else {
+      return .broken("an expression of PCRE2 in a file named at run time")
+    }
+    let key = Key(
+      view: view(subject, isDecoded), text: ExpressionText(Array(written.text.utf8)), isPerl: true,
+      isCaseless: !flags.contains(.distinguishCase),
+      isText: plan.symbols.isText(subject, isDecoded: isDecoded))
+    if let test = compiled[key] { return test }
+    let number = plan.patterns.count
+    plan.patterns.append(
+      RulePattern(
+        id: number, view: key.view ?? .own, perl: written,
+        line: file.source.text(ofLine: written.place(ofOctet: 0).line - 1), isCaseless: key.isCaseless,
+        isText: key.isText))
+    var slots: [String: Int] = [:]
+    for name in written.variables { slots[name] = plan.symbols.slot(name) }
+    let test = PlanTest.perl(PlanPerl(pattern: number, slots: slots))
+    compiled[key] = test
+    return test
   }
 }
 

@@ -9,22 +9,43 @@ public protocol RuleEnvironment {
   /// A value; more than one stand one to a line.
   mutating func value(of variable: GatewayVariable) -> RuleAnswer<[UInt8]?>
   /// Whether a pattern of the plan is found in its view; nil where the run is to look for itself.
+  ///
+  /// One of PCRE2's syntax the run cannot look for; it asks ``captures(of:in:)`` then.
   mutating func isFound(_ pattern: RulePattern) -> RuleAnswer<Bool>?
+  /// The first match of a pattern of PCRE2's syntax in these octets, without a frame; nil where there is none.
+  mutating func captures(of pattern: RulePattern, in octets: [UInt8]) -> RuleAnswer<RuleCaptures?>
   /// Whether a list holds a value.
   mutating func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool>
   /// A file that is named at run time only; nil where there is none.
   mutating func file(named name: [UInt8]) -> RuleFile?
+  /// A clock that never goes back, in nanoseconds. Asked around searches that the run does, and now and then.
+  var now: UInt64 { mutating get }
 }
 
 extension RuleEnvironment {
   public mutating func isFound(_ pattern: RulePattern) -> RuleAnswer<Bool>? { nil }
   public mutating func file(named name: [UInt8]) -> RuleFile? { nil }
+  /// No time passes: nothing costs anything, and no deadline comes.
+  public var now: UInt64 { 0 }
 }
 
 /// An answer, or why there is none. A condition whose answer nobody knows fails, negated or not.
 public enum RuleAnswer<Value: Sendable>: Sendable {
   case known(Value)
   case unknown(String)
+}
+
+/// Where an expression matched.
+public struct RuleCaptures: Sendable, Hashable {
+  /// Octets of what was searched.
+  public let range: Range<Int>
+  /// What the pattern's groups (``RulePattern/groups``) took, of those that took part.
+  public let groups: [String: Range<Int>]
+
+  public init(range: Range<Int>, groups: [String: Range<Int>] = [:]) {
+    self.range = range
+    self.groups = groups
+  }
 }
 
 /// A program that a rule runs: without a shell, its arguments as they are.

@@ -169,9 +169,7 @@ extension RuleParser {
 
   /// Programs are off, and there is no shell.
   mutating func check(_ command: RuleCommand) {
-    let name = command.words.pieces.first.flatMap { piece -> String? in
-      if case .text(let octets) = piece { octets.shown } else { nil }
-    }
+    let name = command.programName
     let message: (String, String)
     if let meta = command.text.utf8.first(where: { Array("&|<>~;?*[".utf8).contains($0) }) {
       message = (
@@ -180,7 +178,7 @@ extension RuleParser {
       )
     } else if let name {
       if options.programs.contains(name) { return }
-      message = ("programs are off", "allow '\(name)' by its name, or do without it")
+      message = ("programs are off", "allow '\(name)' by its name in [rules] programs, or do without it")
     } else {
       message = ("a program's name cannot come from a variable", "write the name")
     }

@@ -3,15 +3,16 @@ import Settings
 
 /// Comments, and those of them that speak to Weir.
 extension RuleParser {
-  /// `# weir: name NAME, mode shadow, on message`
+  /// `# weir: name NAME, mode shadow, on message, optional`
   struct Directive {
     var range: Range<Int>
     var name: String?
     var mode: RuleMode?
     var stage: RuleStage?
+    var isOptional = false
   }
 
-  private static let words = ["name", "mode", "on", "decoded"]
+  private static let words = ["name", "mode", "on", "optional", "decoded"]
 
   /// Reads a comment's line; the cursor stands at `#`.
   mutating func comment(inRecipe: Bool = false) {
@@ -35,7 +36,9 @@ extension RuleParser {
     }
     if directive == nil { directive = Directive(range: start..<end) }
     for item in line[(colon + 1)...].split(separator: UInt8(ascii: ",")) { read(item, start) }
-    if directive?.name == nil, directive?.mode == nil, directive?.stage == nil { directive = nil }
+    if let read = directive, read.name == nil, read.mode == nil, read.stage == nil, !read.isOptional {
+      directive = nil
+    }
   }
 
   private mutating func read(_ item: ArraySlice<UInt8>, _ start: Int) {
@@ -51,6 +54,7 @@ extension RuleParser {
       } else {
         error("this counts for the whole file", cure: "put it on the first line", at: range)
       }
+    case ("optional", 0): directive?.isOptional = true
     case ("name", 1):
       if !RuleParser.isSymbol(value[0]) {
         error("'\(value[0])' is no rule's name", cure: "write capital letters, digits and _", at: range)
@@ -69,7 +73,7 @@ extension RuleParser {
     default:
       if Self.words.contains(word) {
         error(
-          "'\(word)' is followed by \(word == "decoded" ? "nothing" : "one word")",
+          "'\(word)' is followed by \(["decoded", "optional"].contains(word) ? "nothing" : "one word")",
           cure: "write # weir: name INVOICE_CN, mode shadow", at: range)
       } else {
         unknown(word, "word of Weir's", Self.words, range)

@@ -21,13 +21,24 @@ extension RuleParser {
     var recipe = Recipe(
       place: source.place(start..<head.end), flags: head.flags, lockFile: head.lockFile,
       conditions: conditions, action: action, actionPlace: source.place(actionStart..<text.index))
+    recipe.actionText = actionText(action, actionStart)
     recipe.line = source.text(ofLine: recipe.place.line - 1)
     if let directive {
       recipe.name = directive.name
       recipe.mode = directive.mode ?? .enforce
       recipe.stage = directive.stage
+      recipe.isOptional = directive.isOptional
     }
     return recipe
+  }
+
+  /// The action's line, those that continue it joined; of a block its brace alone.
+  private func actionText(_ action: RuleAction, _ start: Int) -> String {
+    if case .block = action { return "{" }
+    var words = source.octets[text.offset(start)..<max(text.offset(start), text.offset(text.index))]
+      .split(whereSeparator: \.isBlankOrEnd)
+    words.removeAll { $0.elementsEqual("\\".utf8) }
+    return words.map(\.shown).joined(separator: " ").printable(limit: 200)
   }
 
   /// `:0 flags:lockfile`.

@@ -11,6 +11,10 @@ public struct RulePlan: Sendable {
   var symbols = Symbols()
   /// By node: when it runs.
   var stages: [RuleStage] = []
+  /// What is asked at a stage.
+  var demands: [RuleStage: RuleDemands] = [:]
+  /// The programs that the files name, in their order, each as often as it stands there.
+  public internal(set) var programs: [RuleProgram] = []
 
   /// Whether a statement may have to wait for a program.
   private(set) var runsPrograms = false
@@ -39,6 +43,8 @@ public struct RulePlan: Sendable {
     nodes.append(.finish)
     runsPrograms = asksForPrograms
     StageAnalysis.analyse(&self)
+    demands = RuleDemands.of(self)
+    programs = RuleProgram.all(in: self)
     for recipe in recipes where recipe.wantedStage == .recipient && recipe.stage == .message {
       problems.append(
         RuleProblem(
@@ -49,45 +55,13 @@ public struct RulePlan: Sendable {
   }
 
   init() {}
-}
 
-/// An expression and where it is looked for.
-public struct RulePattern: Sendable, Identifiable {
-  public enum View: Sendable, Hashable {
-    case area(MessageArea, decoded: Bool)
-    case variable(GatewayVariable)
-  }
-
-  /// Its index in ``RulePlan/patterns``.
-  public let id: Int
-  public let view: View
-  private let content: Content
-
-  /// What is shared by all copies: a run makes many of them.
-  private final class Content: Sendable {
-    let expression: Expression
-    let automaton: Automaton
-    let text: String
-
-    init(_ expression: Expression, _ automaton: Automaton, _ text: String) {
-      (self.expression, self.automaton, self.text) = (expression, automaton, text)
+  /// The variables that the groups of a recipe's conditions set.
+  func groupNames(_ recipe: PlanRecipe) -> [String] {
+    recipe.conditions.flatMap { condition -> [String] in
+      if case .perl(let perl) = condition.test { Array(perl.slots.keys) } else { [] }
     }
   }
-
-  init(id: Int, view: View, expression: Expression, automaton: Automaton, text: String) {
-    self.id = id
-    self.view = view
-    content = Content(expression, automaton, text)
-  }
-
-  public var expression: Expression { content.expression }
-  /// Searches by itself, where nobody else does.
-  public var automaton: Automaton { content.automaton }
-  /// As it stands in a file, for people.
-  public var text: String { content.text }
-  public var isCaseless: Bool { expression.isCaseless }
-  /// For engines of Perl's kind.
-  public var perl: PerlTranslation { PerlTranslation(expression) }
 }
 
 /// A recipe ready to run.
@@ -97,6 +71,9 @@ public struct PlanRecipe: Sendable {
   var after = 0
   /// Whether recipes stand in its block: they set `$=` even when the block is passed over.
   var holdsRecipes = false
+  /// Whether a recipient may opt out of it (``RuleRunOptions/skipped``): its own directive says so, or that of a block
+  /// around it.
+  public internal(set) var isOptional = false
   private let content: Content
 
   /// What is shared by all copies: a run makes many of them.
@@ -122,6 +99,10 @@ public struct PlanRecipe: Sendable {
 
   public var reference: RuleReference { content.reference }
   public var id: String { content.reference.id }
+  /// Its head in its file.
+  public var place: RulePlace { content.reference.place }
+  /// What it does, as it stands in the file, on one line: `score 3.0 INVOICE_CN`; of a block its brace.
+  public var actionText: String { content.recipe.actionText }
   public var mode: RuleMode { content.recipe.mode }
   /// The line of its head.
   var line: String { content.recipe.line }
@@ -147,7 +128,7 @@ public struct PlanRecipe: Sendable {
         case .program: true
         case .size(_, let template), .expanded(let template), .list(_, .template(let template)):
           !template.commands.isEmpty
-        case .expression, .list, .broken: false
+        case .expression, .perl, .list, .broken: false
         }
       }
   }
@@ -187,6 +168,7 @@ enum PlanSubject: Sendable, Hashable {
 
 indirect enum PlanTest: Sendable {
   case expression(PlanExpression)
+  case perl(PlanPerl)
   case size(isGreater: Bool, Template)
   case program(RuleCommand)
   case list(String, ListOperand)
@@ -207,6 +189,16 @@ final class PlanExpression: Sendable {
     (self.automaton, self.isEmpty, self.pattern) = (automaton, isEmpty, pattern)
     capturesMatch = automaton.capturesMatch
   }
+}
+
+/// An expression of PCRE2, which somebody else matches.
+final class PlanPerl: Sendable {
+  /// Its index in ``RulePlan/patterns``.
+  let pattern: Int
+  /// Slots of the variables that its groups set, by the groups' names.
+  let slots: [String: Int]
+
+  init(pattern: Int, slots: [String: Int]) { (self.pattern, self.slots) = (pattern, slots) }
 }
 
 /// A statement in line.
@@ -253,4 +245,10 @@ struct Symbols: Sendable {
   }
 
   func known(_ name: String) -> Int? { slots[name] }
+
+  /// Whether what a condition looks at is text in UTF-8; else it is octets.
+  func isText(_ subject: PlanSubject, isDecoded: Bool) -> Bool {
+    if case .variable(let slot) = subject, gateway[slot] != nil { return true }
+    return isDecoded
+  }
 }

@@ -14,6 +14,16 @@ public struct RuleReport: Sendable {
   public var fault: RuleFault?
   /// One entry a recipe that was judged, where the run was told to keep them.
   public var trace: [RuleTrace] = []
+  /// What searches took that the run did itself or asked for with octets, one entry a recipe; empty where the
+  /// environment has no clock.
+  public var costs: [RuleCost] = []
+}
+
+/// The time that a recipe's searches took.
+public struct RuleCost: Sendable, Hashable {
+  /// Its index in ``RulePlan/recipes``.
+  public let recipe: Int
+  public internal(set) var nanoseconds: UInt64
 }
 
 /// A recipe, by what logs call it and where it stands.
@@ -85,6 +95,8 @@ public struct RuleUnknown: Sendable, Hashable {
 public enum RuleFault: String, Error, Sendable, Hashable {
   /// More statements than one run may do.
   case tooManySteps
+  /// The deadline has passed.
+  case tooLong
   /// Files in files beyond what may be.
   case includedTooDeep
 }

@@ -84,6 +84,9 @@ struct RuleReview {
       case .recipe(let recipe):
         if case .block(let inner) = recipe.action { collect(inner) }
         if case .program(_, let name?) = recipe.action { assigned.insert(name) }
+        for condition in recipe.conditions {
+          if case .perl(let expression) = condition.body.test { assigned.formUnion(expression.variables) }
+        }
       }
     }
   }
@@ -130,7 +133,7 @@ struct RuleReview {
       ask(name, condition.place)
     }
     switch condition.body.test {
-    case .expression, .program: break
+    case .expression, .perl, .program: break
     case .smaller(let template), .greater(let template), .expanded(let template):
       names(template, condition.place)
     case .list(_, .variable(let name)): ask(name, condition.place)

@@ -4,6 +4,8 @@ import Bytes
 extension RuleRun {
   /// How far the judgement of a recipe has come.
   struct Judgement {
+    /// Its index.
+    let index: Int
     let recipe: PlanRecipe
     let isShadow: Bool
     var holds = true
@@ -19,13 +21,14 @@ extension RuleRun {
     let recipe = recipes[index]
     let flags = recipe.flags
     let isShadow = isInShadow || recipe.mode == .shadow
-    var judgement = Judgement(recipe: recipe, isShadow: isShadow)
-    let isItsTurn = isTurn(flags) && recipe.mode != .off
+    var judgement = Judgement(index: index, recipe: recipe, isShadow: isShadow)
+    let isItsTurn = isTurn(flags) && recipe.mode != .off && !options.skipped.contains(index)
     judgement.holds = isItsTurn
     if isItsTurn { try judge(recipe.conditions, &judgement, &environment) }
     // `$=` is of this recipe from here on, whether it has weights or not.
     state.score = judgement.score
     if judgement.isScored, judgement.score <= 0 { judgement.holds = false }
+    if isLate { judgement.holds = false }
     let matched = judgement.holds
     settle(recipe, hasMatched: matched)
     if options.keepsTrace {
@@ -57,6 +60,10 @@ extension RuleRun {
     _ conditions: [PlanCondition], _ judgement: inout Judgement, _ environment: inout some RuleEnvironment
   ) throws(ProgramNeeded) {
     for condition in conditions where judgement.holds {
+      if isLate {
+        judgement.holds = false
+        return
+      }
       // At its greatest, a score is not added to any more.
       if condition.weight != nil, judgement.score >= Score.most { continue }
       let before = judgement.score
@@ -128,6 +135,7 @@ extension RuleRun {
     case .program(let command):
       let outcome = try run(command, for: condition, judgement.recipe, &environment)
       weigh(outcome, condition, &judgement)
+    case .perl(let perl): return search(perl, condition, &judgement, &environment)
     case .list(let name, let operand):
       return try ask(name, operand, condition, &judgement, &environment)
     case .expanded: return "a condition that is put in without end"
@@ -169,7 +177,10 @@ extension RuleRun {
     let test: PlanTest =
       switch body.test {
       case .expression(let text):
-        compiled(ExpressionText(Self.joined(text.octets), isQuoted: text.isQuoted), recipe.flags)
+        compiled(
+          ExpressionText(Self.joined(text.octets), isQuoted: text.isQuoted), recipe.flags,
+          isText: symbols.isText(ready ?? .area(recipe.flags.area), isDecoded: recipe.isDecoded))
+      case .perl: .broken("an expression of PCRE2 that is made at run time")
       case .smaller(let size): .size(isGreater: false, size)
       case .greater(let size): .size(isGreater: true, size)
       // What a message brings along names no program.
@@ -201,12 +212,12 @@ extension RuleRun {
     return result
   }
 
-  private mutating func compiled(_ text: ExpressionText, _ flags: RecipeFlags) -> PlanTest {
-    let key = DynamicKey(text: text, isCaseless: !flags.contains(.distinguishCase))
+  private mutating func compiled(_ text: ExpressionText, _ flags: RecipeFlags, isText: Bool) -> PlanTest {
+    let key = DynamicKey(text: text, isCaseless: !flags.contains(.distinguishCase), isText: isText)
     if let test = dynamicTests[key] { return test }
     let test: PlanTest
     do {
-      let expression = try Expression(text, isCaseless: key.isCaseless)
+      let expression = try Expression(text, isCaseless: key.isCaseless, isText: isText)
       if let automaton = Automaton(expression) {
         test = .expression(
           PlanExpression(

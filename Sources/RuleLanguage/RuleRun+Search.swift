@@ -31,6 +31,8 @@ extension RuleRun {
     case .known(let value): octets = value
     case .unknown(let why): return why
     }
+    let began = environment.now
+    defer { charge(judgement.index, since: began, &environment) }
     var search = AutomatonSearch(expression.automaton)
     if condition.weight != nil, !condition.isNegated {
       return count(&search, octets, condition, &judgement)
@@ -46,6 +48,72 @@ extension RuleRun {
     return nil
   }
 
+  /// Looks for an expression of PCRE2; the answer is why nobody knows, where nobody does.
+  mutating func search(
+    _ perl: PlanPerl, _ condition: PlanCondition, _ judgement: inout Judgement,
+    _ environment: inout some RuleEnvironment
+  ) -> String? {
+    if condition.weight?.weight == 0 { return nil }
+    let needsExtent = !condition.isNegated && (!perl.slots.isEmpty || options.keepsTrace)
+    if let answer = answer(perl.pattern, condition, judgement, &environment) {
+      switch answer {
+      case .unknown(let why): return why
+      case .known(let isFound):
+        if !isFound || !needsExtent {
+          weigh(isFound, condition, &judgement)
+          return nil
+        }
+      }
+    }
+    let octets: [UInt8]
+    switch subject(condition, judgement.recipe, &environment) {
+    case .known(let value): octets = value
+    case .unknown(let why): return why
+    }
+    let began = environment.now
+    let answer = environment.captures(of: plan.patterns[perl.pattern], in: octets)
+    charge(judgement.index, since: began, &environment)
+    switch answer {
+    case .unknown(let why): return why
+    case .known(nil): weigh(false, condition, &judgement)
+    case .known(let captures?):
+      if needsExtent { take(captures, perl, octets, &judgement) }
+      weigh(true, condition, &judgement)
+    }
+    return nil
+  }
+
+  private mutating func take(
+    _ captures: RuleCaptures, _ perl: PlanPerl, _ octets: [UInt8], _ judgement: inout Judgement
+  ) {
+    // In the order of the groups, so that a run is the same each time.
+    for name in plan.patterns[perl.pattern].groups {
+      guard let slot = perl.slots[name], let range = captures.groups[name] else { continue }
+      set(slot, Array(octets[range.clamped(to: octets.indices)].prefix(options.valueLength)))
+    }
+    if options.keepsTrace {
+      judgement.matched = Array(octets[captures.range.clamped(to: octets.indices)].prefix(120))
+    }
+  }
+
+  /// Adds to what a recipe took, and looks whether the deadline has passed.
+  private mutating func charge(_ recipe: Int, since began: UInt64, _ environment: inout some RuleEnvironment)
+  {
+    let now = environment.now
+    if now >= options.deadline { isLate = true }
+    guard now > began else { return }
+    if let place = costPlaces[recipe] {
+      report.costs[place].nanoseconds += now - began
+    } else {
+      costPlaces[recipe] = report.costs.count
+      report.costs.append(RuleCost(recipe: recipe, nanoseconds: now - began))
+    }
+  }
+
+  mutating func watch(_ environment: inout some RuleEnvironment) {
+    if options.deadline != .max, environment.now >= options.deadline { isLate = true }
+  }
+
   /// What the engine says; nil where it is not asked, or leaves it to the run.
   private func answer(
     _ pattern: Int, _ condition: PlanCondition, _ judgement: Judgement,
@@ -54,6 +122,7 @@ extension RuleRun {
     let pattern = plan.patterns[pattern]
     switch pattern.view {
     case .area: if stage == .recipient { return .unknown("the message is not there at RCPT") }
+    case .own: return nil
     case .variable:
       // What a recipe has set hides what the gateway knows.
       if case .variable(let slot)? = condition.subject, case .untouched = stored(slot) { break }

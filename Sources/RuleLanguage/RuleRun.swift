@@ -12,8 +12,12 @@ public struct RuleRunOptions: Sendable {
   public var keepsTrace = false
   /// Bound: statements of a run.
   public var statements = 1_000_000
-  /// Bound: steps of its automata.
-  public var steps = 200_000_000
+  /// Bound: steps of its automata, of some 10 ns each: 50 ms.
+  public var steps = 5_000_000
+  /// When the run ends whatever it has come to, by the environment's clock.
+  public var deadline = UInt64.max
+  /// Recipes that are as though their mode were off: indices in ``RulePlan/recipes``.
+  public var skipped: Set<Int> = []
   /// Bound: octets of a value.
   public var valueLength = 65_536
 
@@ -40,7 +44,7 @@ public struct RuleRun: Sendable {
   var statementsLeft: Int
   var stage = RuleStage.message
   /// What was done at RCPT, in order; and how much of it was played back.
-  private var journal: [JournalEntry] = []
+  private(set) var journal: [JournalEntry] = []
   private var played = 0
   private var isRecording = false
   var writes: [(slot: Int, value: Value)] = []
@@ -52,9 +56,13 @@ public struct RuleRun: Sendable {
   /// What came of expressions that are made at run time.
   var dynamicTests: [DynamicKey: PlanTest] = [:]
   private(set) var isFinished = false
+  /// The deadline has passed.
+  var isLate = false
+  /// By recipe: its place in the report's costs.
+  var costPlaces: [Int: Int] = [:]
   var runsPrograms: Bool
 
-  enum Value: Sendable {
+  enum Value: Sendable, Equatable {
     /// Never set here: what the gateway or the environment says.
     case untouched
     case unset
@@ -91,10 +99,11 @@ public struct RuleRun: Sendable {
   struct DynamicKey: Hashable {
     let text: ExpressionText
     let isCaseless: Bool
+    let isText: Bool
   }
 
   /// What a statement did at RCPT.
-  private struct JournalEntry: Sendable {
+  struct JournalEntry: Sendable {
     let node: Int
     let writes: [(slot: Int, value: Value)]
     let hasMatched: Bool
@@ -135,10 +144,19 @@ public struct RuleRun: Sendable {
         isFinished = true
         return .finished(report)
       }
+      if statementsLeft & 0xff == 0 { watch(&environment) }
+      if isLate { return tooLate() }
       if let question = step(&environment) { return .program(question) }
       if isFinished { return .finished(report) }
     }
+    if isLate { return tooLate() }
     isFinished = stage == .message
+    return .finished(report)
+  }
+
+  private mutating func tooLate() -> RuleStep {
+    report.fault = .tooLong
+    isFinished = true
     return .finished(report)
   }
 
@@ -179,7 +197,11 @@ public struct RuleRun: Sendable {
     do {
       try perform(node, &environment)
     } catch {
-      if let before { (state, report, clones) = before }
+      if let before {
+        let costs = report.costs
+        (state, report, clones) = before
+        report.costs = costs
+      }
       return error.question
     }
     outcomes.removeAll()

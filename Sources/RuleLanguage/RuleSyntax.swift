@@ -71,12 +71,16 @@ public struct Recipe: Sendable {
   public internal(set) var mode = RuleMode.enforce
   /// `# weir: on message`, `# weir: on recipient`.
   public internal(set) var stage: RuleStage?
+  /// `# weir: optional`: a recipient may opt out of it, and of all that stands in its block.
+  public internal(set) var isOptional = false
   public internal(set) var flags: RecipeFlags
   /// `:0 flags:[file]`; has no meaning here.
   public internal(set) var lockFile: String?
   public internal(set) var conditions: [RuleCondition] = []
   public internal(set) var action: RuleAction
   public internal(set) var actionPlace: RulePlace
+  /// The action as it stands in the file, on one line; of a block its brace.
+  public internal(set) var actionText = ""
 
   /// What it is called in logs: its name, else file:line.
   public var id: String { name ?? place.fileAndLine }
@@ -159,6 +163,8 @@ public enum ConditionSubject: Sendable, Hashable {
 public indirect enum ConditionTest: Sendable {
   /// An expression of procmail's, macros not yet put in.
   case expression(ExpressionText)
+  /// `PCRE ??`: an expression of PCRE2.
+  case perl(PerlExpression)
   case smaller(Template)
   case greater(Template)
   case program(RuleCommand)

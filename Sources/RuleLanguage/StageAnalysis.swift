@@ -117,6 +117,8 @@ struct StageAnalysis {
     }
     let mayCapture =
       captures || recipe.conditions.contains { if case .expanded = $0.test { true } else { false } }
+    // A group that took no part leaves its variable as it was: it is never less late than before.
+    if stage == .message { state.late.formUnion(plan.groupNames(recipe)) }
     let before = state
     if captures, stage == .recipient { state.late.remove("MATCH") }
     if mayCapture, stage == .message { state.late.insert("MATCH") }
@@ -151,7 +153,7 @@ struct StageAnalysis {
     }
     switch condition.test {
     // The recipe's own area, or the size of the message.
-    case .expression, .broken: return condition.subject == nil ? .message : stage
+    case .expression, .perl, .broken: return condition.subject == nil ? .message : stage
     case .size(_, let size): return condition.subject == nil ? .message : max(stage, needs(size))
     case .expanded(let template): return condition.subject == nil ? .message : max(stage, needs(template))
     case .program: return .message

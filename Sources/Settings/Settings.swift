@@ -38,8 +38,7 @@ public struct Settings: Sendable, Hashable {
   public let trace: TraceSettings
   /// The folder of the local lists, as written; see ``isWritten(_:)``.
   public let listsFolder: String
-  /// The folder of the rule files, as written.
-  public let rulesFolder: String
+  public let rules: RuleSettings
   public let actions: ActionSettings
   /// In the order of the file.
   public let policies: [PolicySettings]
@@ -158,7 +157,7 @@ extension Settings {
     trustedNetworks = IPPrefixSet(root.section("trust").networks("networks"))
     trace = TraceSettings(root.section("trace"))
     listsFolder = root.section("lists").defaultedText("folder")
-    rulesFolder = root.section("rules").defaultedText("folder")
+    rules = RuleSettings(root.section("rules"))
     actions = ActionSettings(root.section("actions"))
     policies = PolicySettings.all(root, actions)
     quarantine = QuarantineSettings(root.section("quarantine"))

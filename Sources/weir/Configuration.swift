@@ -34,6 +34,8 @@ struct Configuration: Sendable {
   let fixture: DNSTable?
   /// Who knows where addresses are; nil where no file says so.
   let locations: (any LocationSource)?
+  /// The rules.
+  let rules: GatewayRuleBook
 
   /// The reason catalogue's entries of all modules.
   static let reasons =
@@ -46,11 +48,13 @@ struct Configuration: Sendable {
   /// - Parameters:
   ///   - text: what stands in place of the file's.
   ///   - resolves: whether there is somebody to ask about names, whatever the file says.
+  ///   - rules: those that are in force: what they have compiled goes on where their expressions do.
   /// - Returns: the configuration, or nil where there are errors; and every problem as `file:line:column: reason`.
   static func load(
-    _ file: String, at now: Timestamp = Clock.now, text: String? = nil, resolves: Bool? = nil
+    _ file: String, at now: Timestamp = Clock.now, text: String? = nil, resolves: Bool? = nil,
+    replacing rules: GatewayRuleBook? = nil
   ) -> (configuration: Configuration?, problems: [Problem]) {
-    var loader = ConfigurationLoader(file: file, now: now, text: text, resolves: resolves)
+    var loader = ConfigurationLoader(file: file, now: now, text: text, resolves: resolves, rules: rules)
     let configuration = loader.load()
     return (loader.problems.contains(where: \.isError) ? nil : configuration, loader.problems)
   }
@@ -66,13 +70,16 @@ private struct ConfigurationLoader {
   let now: Timestamp
   let text: String?
   let resolves: Bool?
+  /// Those that are in force.
+  let rules: GatewayRuleBook?
   var problems: [Configuration.Problem] = []
 
-  init(file: String, now: Timestamp, text: String?, resolves: Bool?) {
+  init(file: String, now: Timestamp, text: String?, resolves: Bool?, rules: GatewayRuleBook?) {
     self.file = file
     self.now = now
     self.text = text
     self.resolves = resolves
+    self.rules = rules
   }
 
   mutating func load() -> Configuration? {
@@ -105,6 +112,8 @@ private struct ConfigurationLoader {
     let (plan, scores, checkProblems) = Catalogue.plan(materials)
     report(checkProblems)
     reportUnknownChecks(settings)
+    let (rules, ruleProblems) = RuleWiring.book(materials, at: now, replacing: self.rules)
+    problems += ruleProblems
     let replies = self.replies(settings)
     let (fixture, fixtureProblems) = NameFixture.read(settings)
     problems += fixtureProblems + NameResolution.problems(settings)
@@ -114,7 +123,7 @@ private struct ConfigurationLoader {
       relay: relay,
       catalogue: ReasonCatalogue(Configuration.reasons, replacing: replies, hostname: settings.hostname),
       warnings: problems.filter { !$0.isError }.map(\.description), authorities: AuthorityFiles(settings),
-      fixture: fixture, locations: materials.locations)
+      fixture: fixture, locations: materials.locations, rules: rules)
   }
 
   /// What files say of clients: where they are, and what the names of homes' connections look like.
@@ -235,7 +244,7 @@ private struct ConfigurationLoader {
   }
 
   private mutating func reportUnknownChecks(_ settings: Settings) {
-    report(settings.unknownChecks(known: Catalogue.names))
+    report(settings.unknownChecks(known: Catalogue.names + [RuleWiring.check]))
   }
 
   private mutating func replies(_ settings: Settings) -> [String: String] {

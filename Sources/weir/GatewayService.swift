@@ -205,12 +205,17 @@ actor GatewayService {
   }
 
   private func announce() {
-    for warning in configuration.warnings { note(.warning, .configurationWarning, warning) }
+    for warning in configuration.warnings {
+      note(.warning, .configurationWarning, Self.firstLine(warning))
+    }
     let endpoints = gateway.endpoints.keys.map(\.description).sorted().joined(separator: ", ")
     note(
       .info, .started,
       "weir \(Version.number) pid \(getpid()) listening on \(endpoints), generation \(generation)")
   }
+
+  /// What a log line has room for, of what a person reads with the place and the cure beneath.
+  private static func firstLine(_ text: String) -> String { String(text.prefix { $0 != "\n" }) }
 
   private func note(_ severity: Event.Severity, _ code: ReasonCode, _ detail: String) {
     gateway.context.events.record(.system(severity, code, detail, at: Clock.now))
@@ -240,7 +245,7 @@ actor GatewayService {
 
   /// Reads everything again; where anything is wrong, nothing changes.
   func reload() async -> ControlAnswer {
-    let (read, problems) = Configuration.load(file)
+    let (read, problems) = Configuration.load(file, replacing: configuration.rules)
     guard let new = read else { return refuse(problems.filter(\.isError).map(\.description)) }
     let old = configuration.settings
     let faults =
@@ -273,14 +278,14 @@ actor GatewayService {
     await adopt(new, certificates)
     for endpoint in known.subtracting(wanted) { await gateway.close(endpoint) }
     let text =
-      "generation \(generation): \(new.lists.count) list entries in \(new.lists.files.count) files, \(new.zones.countInUse(new.settings)) DNS list(s) in use, \(new.settings.listeners.count) listener(s), \(new.settings.backends.count) backend(s)"
+      "generation \(generation): \(new.lists.count) list entries in \(new.lists.files.count) files, \(new.zones.countInUse(new.settings)) DNS list(s) in use, \(new.rules.count) rule(s), \(new.settings.listeners.count) listener(s), \(new.settings.backends.count) backend(s)"
     note(.info, .reloaded, text)
     let warnings = new.warnings + note(await metrics.follow(new.settings.metrics))
     return ControlAnswer(isFine: true, lines: warnings + ["reloaded, \(text)"])
   }
 
   private func refuse(_ lines: [String]) -> ControlAnswer {
-    for line in lines { note(.error, .reloadRefused, line) }
+    for line in lines { note(.error, .reloadRefused, Self.firstLine(line)) }
     return ControlAnswer(isFine: false, lines: lines + ["not reloaded: the old configuration stays in force"])
   }
 

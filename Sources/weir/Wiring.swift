@@ -39,7 +39,7 @@ enum Wiring {
         includesRelayNetworks: settings.submission.completesRelayNetworks),
       resolver: resolver ?? self.resolver(configuration, names), lookupBudget: settings.dns.timeout,
       greeting: EarlyTalkerCheck.terms(settings),
-      recipients: recipients(settings),
+      recipients: recipients(settings), rules: configuration.rules,
       waiting: WaitingTerms(
         quarantineLifetime: settings.quarantine.lifetime, outboxLifetime: settings.outbox.lifetime))
   }

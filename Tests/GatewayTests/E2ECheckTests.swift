@@ -117,7 +117,7 @@ import Testing
     #expect(result.ending == .exited(0), "\(result)")
     #expect(
       result.output.contains(
-        "\(folder)/weir.toml: sound; 1 listener(s), 1 backend(s), 1 list entries in 1 file(s), 0 DNS list(s) in use"
+        "\(folder)/weir.toml: sound; 1 listener(s), 1 backend(s), 1 list entries in 1 file(s), 0 DNS list(s) in use, 0 rule(s)"
       ))
     let three =
       "hostname = \"mx.example.org\"\nbackend = [{ address = \"127.0.0.1:9\" }]\nrelay.domains = [\"example.org\"]\n"

@@ -76,7 +76,7 @@ struct Instrumentation {
           if case .variable(let name) = name { return !Self.own.contains(name) }
           return false
         }
-    case .program, .list: return false
+    case .program, .perl, .list: return false
     }
   }
 

@@ -9,7 +9,18 @@ struct TestMail: RuleEnvironment {
   var lists: [String: Set<String>] = [:]
   var files: [String: String] = [:]
   var answers: [String: RuleAnswer<Bool>] = [:]
+  /// What expressions of PCRE2 match, by their text.
+  var matches: [String: RuleAnswer<RuleCaptures?>] = [:]
   var asked: [String] = []
+  /// Goes on by so much each time it is looked at.
+  var tick: UInt64 = 0
+  private var clock: UInt64 = 0
+  var now: UInt64 {
+    mutating get {
+      clock += tick
+      return clock
+    }
+  }
 
   mutating func octets(of area: MessageArea, decoded: Bool) -> RuleAnswer<[UInt8]> {
     asked.append("\(area)\(decoded ? " decoded" : "")")
@@ -21,6 +32,10 @@ struct TestMail: RuleEnvironment {
     return values[variable] ?? .known(nil)
   }
   mutating func isFound(_ pattern: RulePattern) -> RuleAnswer<Bool>? { answers[pattern.text] }
+  mutating func captures(of pattern: RulePattern, in octets: [UInt8]) -> RuleAnswer<RuleCaptures?> {
+    asked.append("\(pattern.text) in \(String(decoding: octets, as: UTF8.self))")
+    return matches[pattern.text] ?? .unknown("nobody said")
+  }
   mutating func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool> {
     guard let list = lists[name] else { return .unknown("no list \(name)") }
     return .known(list.contains(String(decoding: value, as: UTF8.self)))

@@ -68,6 +68,9 @@ struct PlainMail: RuleEnvironment {
   }
   var messageSize: Int { areas.octets.count }
   mutating func value(of variable: GatewayVariable) -> RuleAnswer<[UInt8]?> { .known(values[variable]) }
+  mutating func captures(of pattern: RulePattern, in octets: [UInt8]) -> RuleAnswer<RuleCaptures?> {
+    .unknown("no PCRE2 here")
+  }
   mutating func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool> { .known(false) }
 }
 

@@ -358,7 +358,10 @@ import Testing
     Case(
       "[checks.greylist]\nmode = \"shadow\"",
       "4:1: warning: the check greylist is not built yet and has no effect"),
-    Case("rules.folder = \"Rules\"", "4:1: warning: [rules] is not built yet: no rule is read"),
+    Case(
+      "rules.time = \"1h\"",
+      "4:14: rules.time: expected a duration from \"1ms\" to \"10s\", such as \"500ms\", \"90s\", \"5m\", \"2h\", \"7d\""
+    ),
   ]
 
   @Test(arguments: warnings)

@@ -24,7 +24,7 @@ import Testing
     #expect(!listener.isLoopback)
     #expect(settings.stateFolder == "/var/lib/weir")
     #expect(settings.listsFolder == "Blocklists")
-    #expect(settings.rulesFolder == "Rules")
+    #expect(settings.rules.folder == "Rules" && settings.rules.time == .milliseconds(50))
     #expect(settings.tls == nil && settings.auth == nil && settings.metrics == nil)
   }
 

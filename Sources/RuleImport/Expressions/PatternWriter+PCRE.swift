@@ -21,8 +21,8 @@ struct LineTest: Hashable, Sendable {
 }
 
 extension PatternWriter {
-  /// The expression for PCRE2 without further options, case counting, octet by octet: it finds a line for which all of
-  /// `test` and none of `exceptions` holds.
+  /// The expression for PCRE2, octet by octet: it finds a line for which all of `test` and none of `exceptions` holds. It
+  /// says itself whether case counts: a recipe without flag D is caseless.
   ///
   /// - Parameters:
   ///   - wanted: groups of the last term whose text is asked for; they are named `M1`, `M2`, ….
@@ -37,7 +37,7 @@ extension PatternWriter {
       guard let conditions = writer.looks(test), let except = writer.exceptions(exceptions) else {
         return nil
       }
-      return "(?m)\(writer.start)(?=.)" + (onlyHeaders ? header : "") + except + conditions
+      return "(?m-i)\(writer.start)(?=.)" + (onlyHeaders ? header : "") + except + conditions
     }
     let before = LineTest(terms: test.terms.dropLast())
     guard let conditions = writer.looks(before), let except = writer.exceptions(exceptions) else {
@@ -46,12 +46,12 @@ extension PatternWriter {
     writer.wanted = wanted
     guard let body = writer.write(main.pattern) else { return nil }
     let isPlain = conditions.isEmpty && except.isEmpty && !onlyHeaders
-    let sign = main.pattern.isCaseSensitive ? "" : "i"
+    let isCaseSensitive = main.pattern.isCaseSensitive
     let text =
       isPlain
-      ? "(?m\(sign))\(body)"
-      : "(?m)\(writer.start)\(onlyHeaders ? header : "")\(except)\(conditions)\(writer.reach(main.pattern))"
-        + "(?\(sign):\(body))"
+      ? "(?m\(isCaseSensitive ? "-i" : "i"))\(body)"
+      : "(?m-i)\(writer.start)\(onlyHeaders ? header : "")\(except)\(conditions)\(writer.reach(main.pattern))"
+        + "(?\(isCaseSensitive ? "" : "i"):\(body))"
     guard text.utf8.count <= mostOctets else { return nil }
     // A blank at the end is not part of a condition.
     return text.hasSuffix(" ") ? text.dropLast() + "[ ]" : text

@@ -67,6 +67,10 @@ extension Settings {
     .key("lists.folder", .path, "Blocklists", "The folder of the local lists."),
     .table("rules", "The rule files."),
     .key("rules.folder", .path, "Rules", "The folder of the rule files."),
+    .key(
+      "rules.time", .duration(.milliseconds(1)...(.seconds(10))), "50ms",
+      "How long rules may look for their expressions in one message of up to 64 KiB; in a larger one as much longer as"
+        + " it is larger. What is not answered by then is unknown, and RULE_OVER_BUDGET names the rule."),
     .table("smtp", "How strictly SMTP is spoken."),
     .key(
       "smtp.bare_lf", .choice(SMTPSettings.BareLF.words), "refuse",

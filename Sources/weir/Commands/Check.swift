@@ -35,6 +35,6 @@ struct Check: AsyncParsableCommand {
     let settings = configuration.settings
     let lists = configuration.lists
     return
-      "\(options.config): sound; \(settings.listeners.count) listener(s), \(settings.backends.count) backend(s), \(lists.count) list entries in \(lists.files.count) file(s), \(configuration.zones.countInUse(settings)) DNS list(s) in use"
+      "\(options.config): sound; \(settings.listeners.count) listener(s), \(settings.backends.count) backend(s), \(lists.count) list entries in \(lists.files.count) file(s), \(configuration.zones.countInUse(settings)) DNS list(s) in use, \(configuration.rules.count) rule(s)"
   }
 }

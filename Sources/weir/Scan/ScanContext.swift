@@ -43,10 +43,12 @@ struct ScanContext: Sendable {
     let resolver: (any DNS.Resolver)? =
       command.offline ? nil : table ?? CommandResolver.resolver(configuration)
     let budget = settings.dns.timeout
-    rehearsal = Rehearsal(
+    var rehearsal = Rehearsal(
       plan: configuration.plan, scores: configuration.scores, recipients: Wiring.recipients(settings),
       catalogue: configuration.catalogue, bounds: Wiring.bounds(settings),
       lookups: { Lookups(resolver ?? NoResolver(), until: .now + budget) })
+    rehearsal.rules = configuration.rules
+    self.rehearsal = rehearsal
     relay = configuration.relay
     networks = IPPrefixSet(settings.relay.networks.prefixes + settings.trustedNetworks.prefixes)
     messageSize = settings.limits.client.messageSize.count

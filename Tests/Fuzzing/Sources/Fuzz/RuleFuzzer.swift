@@ -17,6 +17,17 @@ let fuzzRuleParser: @Sendable ([UInt8]) -> Void = { bytes in
   promise(RuleParser.parse(name: "a.rc", octets: bytes).problems == file.problems, "other problems")
   let plan = RulePlan(files: [file])
   promise(plan.patterns.indices.allSatisfy { plan.patterns[$0].id == $0 }, "a pattern out of its place")
+  for pattern in plan.patterns where pattern.syntax == .perl {
+    for octet in [0, pattern.text.utf8.count / 2, pattern.text.utf8.count] {
+      guard let problem = pattern.problem("no", atOctet: octet) else {
+        promise(false, "an expression without a place")
+        continue
+      }
+      promise(
+        (1...lines).contains(problem.place.line) && problem.place.column >= 1, "a place outside of the file")
+    }
+  }
+  promise(plan.programs.count <= bytes.count, "more programs than octets")
 }
 
 /// A rule file, a byte of 255, and a message: the run ends within its bounds, at RCPT and at the end of the message,
@@ -91,6 +102,13 @@ private struct FuzzedMail: RuleEnvironment {
     default: .known(Array(areas.octets(of: .header).prefix(40)))
     }
   }
+  mutating func captures(of pattern: RulePattern, in octets: [UInt8]) -> RuleAnswer<RuleCaptures?> {
+    promise(pattern.syntax == .perl, "captures of an expression of procmail's")
+    // As wrong as an engine can be: beyond the end.
+    let range = 0..<(octets.count + 3)
+    let groups = Dictionary(uniqueKeysWithValues: pattern.groups.map { ($0, range) })
+    return octets.count % 3 == 0 ? .known(nil) : .known(RuleCaptures(range: range, groups: groups))
+  }
   mutating func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool> {
     .known(value.count % 2 == 0)
   }
@@ -100,31 +118,38 @@ private struct FuzzedMail: RuleEnvironment {
   }
 }
 
-/// An expression of procmail's, a line end, and an area: PCRE2 finds its translation where its own automaton finds it.
+/// An expression of procmail's, a line end, and an area: PCRE2 finds its translation where its own automaton finds it;
+/// in octets, and character by character.
 let fuzzProcmailPattern: @Sendable ([UInt8]) -> Void = { bytes in
   let parts = bytes.split(separator: 0x0a, maxSplits: 1, omittingEmptySubsequences: false)
   let area = parts.count > 1 ? Array(parts[1]) : []
-  for isCaseless in [true, false] {
-    guard let expression = try? Expression(ExpressionText(Array(parts[0])), isCaseless: isCaseless),
+  for (isCaseless, isText) in [(true, false), (false, false), (true, true), (false, true)] {
+    guard
+      let expression = try? Expression(
+        ExpressionText(Array(parts[0])), isCaseless: isCaseless, isText: isText),
       let automaton = Automaton(expression)
-    else { return }
-    var search = AutomatonSearch(automaton)
-    var budget = StepBudget(20_000_000)
-    let ours = search.search(area.span, budget: &budget)
-    if case .found(let end, let match) = ours {
-      promise(end <= area.count + 1, "a match behind the end")
-      promise(match.map { $0.upperBound <= area.count } ?? true, "MATCH behind the end")
-      promise(match == nil || expression.capturesMatch, "MATCH without a mark")
-    }
-    let perl = PerlTranslation(expression)
-    promise(perl.text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f }, "a translation that is not plain")
-    guard perl.text.utf8.count <= Pattern.longest, ours != .unfinished else { continue }
-    guard let pattern = try? Pattern(perl.text, perl.isCaseless ? .caseless : []) else {
-      promise(false, "PCRE2 refuses \(perl.text)")
-      return
-    }
-    let theirs = pattern.firstMatch(in: PerlTranslation.framed(area).span)
-    guard theirs != .unfinished else { continue }
-    promise(theirs.isFound == (ours != .notFound), "\(perl.text) is found: \(theirs.isFound)")
+    else { continue }
+    compare(expression, automaton, area)
   }
+}
+
+private func compare(_ expression: Expression, _ automaton: Automaton, _ area: [UInt8]) {
+  var search = AutomatonSearch(automaton)
+  var budget = StepBudget(20_000_000)
+  let ours = search.search(area.span, budget: &budget)
+  if case .found(let end, let match) = ours {
+    promise(end <= area.count + 1, "a match behind the end")
+    promise(match.map { $0.upperBound <= area.count } ?? true, "MATCH behind the end")
+    promise(match == nil || expression.capturesMatch, "MATCH without a mark")
+  }
+  let perl = PerlTranslation(expression)
+  promise(perl.text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f }, "a translation that is not plain")
+  guard perl.text.utf8.count <= Pattern.longest, ours != .unfinished else { return }
+  guard let pattern = try? Pattern(perl.text, perl.isCaseless ? .caseless : []) else {
+    promise(false, "PCRE2 refuses \(perl.text)")
+    return
+  }
+  let theirs = pattern.firstMatch(in: PerlTranslation.framed(area).span)
+  guard theirs != .unfinished else { return }
+  promise(theirs.isFound == (ours != .notFound), "\(perl.text) is found: \(theirs.isFound)")
 }

@@ -1,8 +1,8 @@
 /// How many letters of a text are of which language, as far as letters tell.
-struct TextLetters {
+public struct TextLetters {
   /// What can be told: `ru` are all languages of Cyrillic letters, `uk` where letters stand that only Ukrainian has,
   /// `ar` those of Arabic letters, `hi` those of Devanagari; Chinese is Han without the letters of Japanese.
-  static let languages = ["zh", "ja", "ko", "ru", "uk", "ar", "he", "el", "th", "hi", "hy", "ka"]
+  public static let languages = ["zh", "ja", "ko", "ru", "uk", "ar", "he", "el", "th", "hi", "hy", "ka"]
   /// Bound: scalars that are looked at.
   private static let most = 200_000
 
@@ -12,9 +12,10 @@ struct TextLetters {
   }
 
   private var letters = [Int](repeating: 0, count: Script.allCases.count)
-  private(set) var total = 0
+  /// Letters in all.
+  public private(set) var total = 0
 
-  init(_ text: String) {
+  public init(_ text: String) {
     for scalar in text.unicodeScalars.prefix(Self.most) {
       guard let script = Self.script(scalar) else { continue }
       letters[script.rawValue] += 1
@@ -23,12 +24,12 @@ struct TextLetters {
   }
 
   /// Latin letters, and those of scripts that are not told.
-  var latin: Int { count(.other) }
+  public var latin: Int { count(.other) }
 
   private func count(_ script: Script) -> Int { letters[script.rawValue] }
 
   /// In the order of `languages`.
-  var counts: [(language: String, count: Int)] {
+  public var counts: [(language: String, count: Int)] {
     let han = count(.han)
     let kana = count(.kana)
     // A Chinese text may quote a name in kana; a Japanese one is never without.

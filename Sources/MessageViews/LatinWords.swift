@@ -1,5 +1,5 @@
 /// Tells languages of Latin letters by the small words that stand in nearly every sentence.
-enum LatinWords {
+public enum LatinWords {
   private static let words: [(language: String, words: String)] = [
     ("en", "the and of to in is that for you it with this are on your we have be not from our"),
     ("de", "der die das und ist nicht zu den mit sie von ein eine für auf wir ihre sich auch wird im"),
@@ -22,7 +22,8 @@ enum LatinWords {
     ),
     ("vi", "và của là có không cho các được trong một với người những này để tôi bạn đã khi từ"),
   ]
-  static let languages = words.map(\.language)
+  /// Those that are told.
+  public static let languages = words.map(\.language)
 
   /// Which languages each word is one of, as places in `words`.
   private static let places: [String: [Int]] = {
@@ -38,7 +39,7 @@ enum LatinWords {
   private static let fewest = 12
 
   /// The language of most of a text; nil where it is not clear.
-  static func language(of text: String) -> String? {
+  public static func language(of text: String) -> String? {
     var hits = [Int](repeating: 0, count: words.count)
     var total = 0
     var word = String.UnicodeScalarView()

@@ -1,0 +1,142 @@
+public import Filtering
+internal import MailSyntax
+internal import MessageViews
+internal import RuleLanguage
+
+extension GatewayRuleBook {
+  // Past this an event loop would be held up for milliseconds.
+  private static let small: UInt64 = 64 << 10
+
+  public func judge(
+    _ set: RuleSet, _ facts: RecipientFacts, findings: [WeighedFinding], keepsTrace: Bool
+  ) async -> RuleOutcome {
+    guard set.decidesAtRecipient, sets.indices.contains(set.id) else { return .none }
+    let sight = Sight(mail: facts.mail, terms: terms, views: views, early: findings)
+    let judgement = Judgement(chain: chains[set.id], stage: .recipient, sight: sight, keepsTrace: keepsTrace)
+    return await judgement.outcome(for: facts.recipient, findings: findings, early: nil)
+  }
+
+  public func judge(
+    _ facts: MessageFacts, for recipients: [RuledRecipient], keepsTrace: Bool
+  ) async -> [RuleOutcome] {
+    guard recipients.contains(where: { !$0.set.isEmpty && sets.indices.contains($0.set.id) }) else {
+      return recipients.map { $0.early ?? .none }
+    }
+    let looks = recipients.contains { asksMessage($0.set) }
+    let views = looks ? await facts.views() : MessageViews([])
+    return facts.message.octets > Self.small
+      ? await judgeApart(facts, views, recipients, keepsTrace)
+      : await judgeHere(facts, views, recipients, keepsTrace)
+  }
+
+  private func asksMessage(_ set: RuleSet) -> Bool {
+    sets.indices.contains(set.id) && chains[set.id].links.contains { $0.part.needs.message.asksMessage }
+  }
+
+  @concurrent private func judgeApart(
+    _ facts: MessageFacts, _ views: MessageViews, _ recipients: [RuledRecipient], _ keepsTrace: Bool
+  ) async -> [RuleOutcome] {
+    await judgeHere(facts, views, recipients, keepsTrace)
+  }
+
+  private func judgeHere(
+    _ facts: MessageFacts, _ views: MessageViews, _ recipients: [RuledRecipient], _ keepsTrace: Bool
+  ) async -> [RuleOutcome] {
+    let early = recipients.first?.findings.filter { $0.found < .message } ?? []
+    let sight = Sight(
+      mail: facts.mail, terms: terms, views: self.views, early: early, message: (facts, views))
+    var kinds: [(first: RuledRecipient, outcome: RuleOutcome)] = []
+    var outcomes: [RuleOutcome] = []
+    outcomes.reserveCapacity(recipients.count)
+    for recipient in recipients {
+      guard !recipient.set.isEmpty, sets.indices.contains(recipient.set.id) else {
+        outcomes.append(recipient.early ?? .none)
+        continue
+      }
+      let chain = chains[recipient.set.id]
+      if let known = kinds.first(where: { Self.isAlike($0.first, recipient, chain) }) {
+        outcomes.append(known.outcome)
+        continue
+      }
+      let judgement = Judgement(chain: chain, stage: .message, sight: sight, keepsTrace: keepsTrace)
+      let outcome = await judgement.outcome(
+        for: recipient.path, findings: recipient.findings, early: recipient.early?.progress as? EarlyRuns)
+      kinds.append((recipient, outcome))
+      outcomes.append(outcome)
+    }
+    return outcomes
+  }
+
+  /// Whether nothing that the rules ask tells two recipients of one message apart.
+  private static func isAlike(_ one: RuledRecipient, _ other: RuledRecipient, _ chain: RuleChain) -> Bool {
+    guard one.set.id == other.set.id else { return false }
+    let needs = chain.links.map(\.part.needs.message)
+    if needs.contains(where: \.asksRecipient), one.path != other.path { return false }
+    if needs.contains(where: \.asksFindings), one.findings != other.findings { return false }
+    switch (one.early?.progress as? EarlyRuns, other.early?.progress as? EarlyRuns) {
+    case (nil, nil): return true
+    case (let one?, let other?): return one === other || one.isLike(other)
+    default: return false
+    }
+  }
+}
+
+/// How far the runs for one recipient came at RCPT, in the order of the chain.
+final class EarlyRuns: Sendable {
+  let runs: [RuleRun]
+
+  init(_ runs: [RuleRun]) { self.runs = runs }
+
+  /// Whether what is to come is the same for both.
+  func isLike(_ other: EarlyRuns) -> Bool {
+    // Seam: two runs are not compared yet.
+    false
+  }
+}
+
+/// The rules of a chain over one stage, for a recipient.
+private struct Judgement {
+  let chain: RuleChain
+  let stage: RuleStage
+  let sight: Sight
+  let keepsTrace: Bool
+
+  func outcome(for recipient: Path, findings: [WeighedFinding], early: EarlyRuns?) async -> RuleOutcome {
+    var writer = OutcomeWriter(sight.terms, at: stage == .recipient ? .recipient : .message)
+    var runs: [RuleRun] = []
+    for (index, link) in chain.links.enumerated() {
+      var run: RuleRun
+      if let early, early.runs.indices.contains(index) {
+        run = early.runs[index]
+      } else {
+        run = RuleRun(link.part.plan, options: options(link))
+      }
+      let environment = GatewayEnvironment(
+        sight: sight, part: link.part, recipient: recipient, findings: findings + writer.findings)
+      let report = await proceed(&run, environment)
+      if stage == .recipient { runs.append(run) }
+      writer.add(report, of: link.part.plan)
+      if writer.isEnded { break }
+    }
+    return writer.outcome(progress: stage == .recipient ? EarlyRuns(runs) : nil)
+  }
+
+  private func options(_ link: RuleChain.Link) -> RuleRunOptions {
+    var options = RuleRunOptions()
+    options.hostName = sight.terms.hostName
+    options.keepsTrace = keepsTrace
+    options.steps = sight.terms.steps(of: sight.messageSize)
+    return options
+  }
+
+  private func proceed(_ run: inout RuleRun, _ environment: GatewayEnvironment) async -> RuleReport {
+    var environment = environment
+    while true {
+      switch run.proceed(stage, asking: &environment) {
+      case .finished(let report): return report
+      // Seam: nobody runs programs yet.
+      case .program: run.answered(ProgramOutcome(status: nil))
+      }
+    }
+  }
+}

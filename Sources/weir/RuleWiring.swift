@@ -1,0 +1,90 @@
+import Bytes
+import Checks
+import Filtering
+import Foundation
+import RuleLanguage
+import Rules
+import SMTPProtocol
+import Settings
+
+/// Which settings become which rules.
+enum RuleWiring {
+  /// The name of their table `[checks.rules]`.
+  static let check = "rules"
+
+  /// The codes that may be weighed there.
+  private static let weighed: [ReasonCode] = [.ruleUnavailable, .ruleOverBudget]
+
+  /// The rules of a configuration.
+  ///
+  /// - Parameter old: those that are in force.
+  /// - Returns: also what is wrong with them, and with their settings.
+  static func book(
+    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?
+  ) -> (GatewayRuleBook, [Configuration.Problem]) {
+    let settings = materials.settings
+    let (folder, faults) = RulesFolder.read(settings)
+    var problems = (faults + self.problems(settings)).map {
+      Configuration.Problem(isError: $0.isError, description: "\($0)")
+    }
+    let (book, found) = GatewayRuleBook.read(folder, terms(materials, at: now), replacing: old)
+    problems += found.map {
+      Configuration.Problem(isError: $0.isError, description: "\(folder.path)/\($0)")
+    }
+    return (book, problems)
+  }
+
+  private static func problems(_ settings: Settings) -> [SettingsProblem] {
+    guard let check = settings.checks[check] else { return [] }
+    let known = weighed.map(\.name)
+    return check.keys.problems
+      + check.weights.keys.sorted().filter { !known.contains($0) }.map { code in
+        settings.problem(
+          "\(check.path).weights.\(code)",
+          "rules weigh what they say themselves; here \(known.joined(separator: " and ")) can be weighed")
+      }
+  }
+
+  private static func terms(_ materials: CheckMaterials, at now: Timestamp) -> RuleTerms {
+    let settings = materials.settings
+    let own = settings.checks[check]
+    var terms = RuleTerms()
+    terms.hostName = settings.hostname
+    terms.mode = own?.mode.flatMap { CheckMode(rawValue: $0.rawValue) } ?? .enforce
+    terms.weights = Dictionary(
+      uniqueKeysWithValues: weighed.map { ($0, own?.weights[$0.name] ?? 0) })
+    terms.budget = UInt64(clamping: settings.rules.time.milliseconds) * 1_000_000
+    terms.clock = clock
+    terms.lists = materials.lists
+    terms.now = now
+    terms.locations = materials.locations
+    terms.trusted = materials.trusted
+    terms.unasked = unasked(materials)
+    return terms
+  }
+
+  /// What nobody finds out where a check is off, or nobody is asked about names.
+  private static func unasked(_ materials: CheckMaterials) -> [GatewayVariable: String] {
+    var unasked: [GatewayVariable: String] = [:]
+    let checks: [(GatewayVariable, String)] = [
+      (.spf, "spf"), (.dnsbl, "dnsbl"), (.dkim, "dkim"), (.dmarc, "dmarc"), (.arc, "arc"),
+    ]
+    for (variable, name) in checks {
+      if !materials.resolves {
+        unasked[variable] = "nobody is asked about names (dns.enabled)"
+      } else if materials.settings.checks[name]?.mode == .off {
+        unasked[variable] = "checks.\(name) is off"
+      }
+    }
+    if !materials.resolves { unasked[.clientName] = "nobody is asked about names (dns.enabled)" }
+    unasked[.country] = "no file says where addresses are: checks.country.file"
+    return unasked
+  }
+
+  /// Nanoseconds that pass also while nobody computes: what holds a session up.
+  @Sendable private static func clock() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}
