@@ -165,7 +165,9 @@ public enum Catalogue {
           }
         }
       }
-      if mode != .off { built.enlist(in: &plan, mode: mode, enforceAt: enforceAt) }
+      // Who has it off for everybody may have it on for some.
+      let isWanted = settings.policies.contains { ($0.modes[check.name] ?? .off) != .off }
+      if mode != .off || isWanted { built.enlist(in: &plan, mode: mode, enforceAt: enforceAt) }
     }
     plan.narrow(
       by: Dictionary(

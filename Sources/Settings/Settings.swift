@@ -73,12 +73,17 @@ public struct Settings: Sendable, Hashable {
     SettingsProblem(file: file, position: position(of: path), severity: severity, message: message)
   }
 
-  /// An error for each `[checks.NAME]` whose name is none of the checks that there are.
+  /// An error for each `[checks.NAME]`, and each check of a `[[policy]]`, whose name is none of the checks that there are.
   public func unknownChecks(known: some Collection<String>) -> [SettingsProblem] {
-    checks.values.filter { !known.contains($0.name) }.map { check in
-      let clause = Suggestion.clause(for: check.name, in: known)
+    let named =
+      checks.values.map { ($0.name, $0.path) }
+      + policies.flatMap { policy in
+        policy.modes.keys.map { ($0, SettingPath.child(SettingPath.child(policy.path, "checks"), $0)) }
+      }
+    return named.filter { !known.contains($0.0) }.map { name, path in
+      let clause = Suggestion.clause(for: name, in: known)
       let all = clause.isEmpty ? "; there are \(known.sorted().joined(separator: ", "))" : clause
-      return problem(check.path, "unknown check '\(printable(check.name))'\(all)")
+      return problem(path, "unknown check '\(printable(name))'\(all)")
     }.inFileOrder()
   }
 

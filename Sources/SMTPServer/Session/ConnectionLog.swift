@@ -156,8 +156,9 @@ extension Connection {
   }
 
   private func weigh(_ event: inout Event) {
-    event.findings = standing + (transaction?.findings ?? [])
-    event.score = Decision(of: event.findings, at: .message, thresholds: policy.thresholds).score
+    let own = policy.recipients.standard
+    event.findings = (standing + (transaction?.findings ?? [])).under(own)
+    event.score = Decision(of: event.findings, at: .message, thresholds: own.thresholds).score
   }
 
   /// A line for what the machine itself refused: a limit, a message, or a mistake in the dialogue. What merely

@@ -65,6 +65,9 @@ struct ScanCommand: AsyncParsableCommand {
   @Flag(help: "All of the text, links and faults, not their beginning.")
   var text = false
 
+  @Flag(help: "Every rule that was judged, and which of its conditions held.")
+  var why = false
+
   @Flag(help: "JSON: one object; one a line for a mailbox or a folder.")
   var json = false
 
@@ -103,7 +106,9 @@ struct ScanCommand: AsyncParsableCommand {
       print(try ScanOutput(scan, notes: context.notes).json(isLine: false))
     } else {
       let terminal = Terminal.standardOutput(unknown: 80)
-      for line in ScanReport(scan: scan, terminal: terminal, isFull: text, notes: context.notes).lines() {
+      for line in ScanReport(
+        scan: scan, terminal: terminal, isFull: text, notes: context.notes, tellsWhy: why
+      ).lines() {
         print(line)
       }
     }

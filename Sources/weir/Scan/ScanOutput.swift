@@ -11,7 +11,7 @@ struct ScanOutput: Encodable {
   let verdict: String
   let score: Double
   let findings: [FoundOutput]
-  /// Rules that fired: there are none before there are rules.
+  /// Rules that fired, in their order.
   let rules: [RuleOutput]
   let auth: AuthOutput
   let reply: String
@@ -29,12 +29,6 @@ struct ScanOutput: Encodable {
   let attachments: [AttachmentOutput]
   let faults: [FaultOutput]
   let notes: [String]
-
-  struct RuleOutput: Encodable {
-    let file: String
-    let line: Int
-    let action: String
-  }
 
   struct FoundOutput: Encodable {
     let code: String
@@ -174,7 +168,7 @@ struct ScanOutput: Encodable {
     score = Self.rounded(scan.score)
     let unproven = scan.envelope.unproven
     findings = scan.outcome.findings.map { FoundOutput($0, unproven: unproven[$0.finding.code] ?? "") }
-    rules = []
+    rules = JudgedRule.fired(scan).map { RuleOutput($0) }
     auth = AuthOutput(scan)
     reply = scan.reply.summary
     stage = scan.refusal?.stage.description

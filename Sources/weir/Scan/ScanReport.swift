@@ -12,6 +12,8 @@ struct ScanReport {
   let isFull: Bool
   /// What is worth knowing about all messages alike.
   var notes: [String] = []
+  /// Whether rules that did not fire are told of, too.
+  var tellsWhy = false
 
   /// Lines of one text that are shown, and things of one list, unless all are.
   static let mostLines = 16
@@ -24,6 +26,7 @@ struct ScanReport {
     texts(&page)
     ScanThings(scan: scan, most: isFull ? .max : Self.mostThings).write(to: &page)
     findings(&page)
+    rules(&page)
     foot(&page)
     return page.lines
   }
@@ -186,6 +189,7 @@ struct ScanReport {
     let limits = [
       scan.thresholds.tag.map { "tagged from \(Score.text($0))" },
       scan.thresholds.deferral.map { "deferred from \(Score.text($0))" },
+      scan.thresholds.quarantine.map { "held from \(Score.text($0))" },
       scan.thresholds.reject.map { "rejected from \(Score.text($0))" },
     ].compactMap { $0 }
     if !limits.isEmpty { score += " (\(limits.joined(separator: ", ")))" }
@@ -194,6 +198,7 @@ struct ScanReport {
     if let refusal = scan.refusal {
       verdict += " at \(refusal.stage)" + (refusal.reason.map { ", \($0.name)" } ?? "")
     }
+    if scan.refusal == nil, let words = scan.rulingWords { verdict += ", " + words }
     page.say("verdict", verdict, scan.refusal == nil ? .strong : .warning)
     let isTaken = scan.refusal == nil
     page.say(
@@ -222,6 +227,19 @@ extension Ruling {
 }
 
 extension Scan {
+  /// What the rules decided, and which; nil where they did not.
+  var rulingWords: String? {
+    guard let decision = outcome.steps.last?.decision, let rule = decision.rule else { return nil }
+    let what: String? =
+      switch decision.ruling {
+      case .quarantine(let folder): "into the folder \(folder ?? QuarantineFolder.rules.description)"
+      case .redirect(let addresses): "redirected to \(addresses.joined(separator: ", "))"
+      default: nil
+      }
+    return ([what].compactMap { $0 } + ["by the rule \(SafeText.line(rule.id, most: 120))"]).joined(
+      separator: ", ")
+  }
+
   /// The client's name: as it was told, or as DNS confirmed it.
   var clientName: String? {
     envelope.name ?? outcome.facts?.mail.connect.evidence.reverseName.known?.confirmedName
