@@ -114,6 +114,11 @@ public final class Pattern: Sendable {
     return result == PCRE2_ERROR_NOMATCH ? .notFound : .unfinished
   }
 
+  /// Calls with the compiled expression and the bounds of its matches.
+  func withCode<Result>(_ body: (_ code: OpaquePointer?, _ context: OpaquePointer?) -> Result) -> Result {
+    body(OpaquePointer(bitPattern: code), OpaquePointer(bitPattern: context))
+  }
+
   /// The first match in a text, in octets of its UTF-8.
   public func firstMatch(in subject: String) -> Outcome { firstMatch(in: subject.utf8.span) }
 
@@ -140,6 +145,11 @@ public final class Pattern: Sendable {
 public struct PatternError: Error, Hashable, Sendable, CustomStringConvertible {
   public let offset: Int
   public let message: String
+
+  public init(offset: Int, message: String) {
+    self.offset = offset
+    self.message = message
+  }
 
   public var description: String { message }
 }

@@ -30,6 +30,16 @@ public struct PatternAnswers: ~Copyable {
     isText = true
   }
 
+  /// Asks about a text whose octets are UTF-8 for certain.
+  public init(_ set: PatternSet, validText octets: [UInt8]) {
+    self.set = set
+    subject = octets
+    isText = true
+  }
+
+  /// Scans now, where there is something to scan with: what is asked then costs no more than a match of its own.
+  public mutating func prepare() { if case .not = scanned { scan() } }
+
   /// Whether the member at a place matches anywhere.
   public mutating func isFound(_ place: Int) -> PatternAnswer {
     if case .not = scanned { scan() }

@@ -12,12 +12,18 @@ struct GatewayEnvironment: RuleEnvironment {
   let findings: [WeighedFinding]
   /// Of views that differ between recipients.
   private var own: [Int: ViewAnswers] = [:]
+  /// By recipe: what looking for its expressions took, in nanoseconds.
+  private(set) var costs: [Int: UInt64] = [:]
+  private let start: UInt64
+  /// How long programs ran, in nanoseconds.
+  var pauses: UInt64 = 0
 
   init(sight: Sight, part: RulePart, recipient: Path, findings: [WeighedFinding]) {
     self.sight = sight
     self.part = part
     self.recipient = recipient
     self.findings = findings
+    start = sight.terms.clock()
   }
 
   var messageSize: Int { sight.messageSize }
@@ -44,16 +50,34 @@ struct GatewayEnvironment: RuleEnvironment {
   }
 
   mutating func isFound(_ pattern: RulePattern) -> RuleAnswer<Bool>? {
-    guard pattern.id < part.places.count, let place = part.places[pattern.id] else { return nil }
+    guard let place = place(of: pattern) else { return nil }
     guard pattern.view.isOfRecipient, case .variable(let variable) = pattern.view else {
-      return sight.isFound(place)
+      return charged(sight.isFound(place), pattern)
     }
-    if let known = own[place.view] { return sight.isFound(place, own: known) }
-    guard case .known(let octets) = value(of: variable) else { return nil }
-    let answers = ViewAnswers(sight.views.views[place.view].set, octets ?? [])
-    own[place.view] = answers
-    return sight.isFound(place, own: answers)
+    if own[place.view] == nil, case .known(let octets) = value(of: variable) {
+      own[place.view] = ViewAnswers(sight.views.views[place.view], octets ?? [])
+    }
+    return own[place.view].flatMap { charged(sight.isFound(place, own: $0), pattern) }
   }
+
+  private func place(of pattern: RulePattern) -> PatternViews.Place? {
+    part.places.indices.contains(pattern.id) ? part.places[pattern.id] : nil
+  }
+
+  private mutating func charged(
+    _ outcome: (answer: RuleAnswer<Bool>?, took: UInt64), _ pattern: RulePattern
+  ) -> RuleAnswer<Bool>? {
+    if outcome.took > 0, let recipe = part.owners[pattern.id] { costs[recipe, default: 0] &+= outcome.took }
+    return outcome.answer
+  }
+
+  func captures(of pattern: RulePattern, in octets: [UInt8]) -> RuleAnswer<RuleCaptures?> {
+    guard let place = place(of: pattern) else { return .unknown("an expression that PCRE2 does not take") }
+    return sight.captures(pattern.groups, of: place, in: octets)
+  }
+
+  /// From the beginning of the stage on; time does not pass while a program runs.
+  var now: UInt64 { sight.terms.clock() &- start &- pauses }
 
   func list(_ name: String, contains value: [UInt8]) -> RuleAnswer<Bool> {
     guard let list = part.lists[name] else {

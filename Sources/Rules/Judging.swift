@@ -13,7 +13,9 @@ extension GatewayRuleBook {
     guard set.decidesAtRecipient, sets.indices.contains(set.id) else { return .none }
     let sight = Sight(mail: facts.mail, terms: terms, views: views, early: findings)
     let judgement = Judgement(chain: chains[set.id], stage: .recipient, sight: sight, keepsTrace: keepsTrace)
-    return await judgement.outcome(for: facts.recipient, findings: findings, early: nil)
+    let outcome = await judgement.outcome(for: facts.recipient, findings: findings, early: nil)
+    terms.counters.add(scanned: sight.scanned)
+    return outcome
   }
 
   public func judge(
@@ -64,6 +66,7 @@ extension GatewayRuleBook {
       kinds.append((recipient, outcome))
       outcomes.append(outcome)
     }
+    terms.counters.add(scanned: sight.scanned)
     return outcomes
   }
 
@@ -84,59 +87,15 @@ extension GatewayRuleBook {
 /// How far the runs for one recipient came at RCPT, in the order of the chain.
 final class EarlyRuns: Sendable {
   let runs: [RuleRun]
+  let reports: [RuleReport]
 
-  init(_ runs: [RuleRun]) { self.runs = runs }
+  init(_ runs: [RuleRun], _ reports: [RuleReport]) {
+    self.runs = runs
+    self.reports = reports
+  }
 
   /// Whether what is to come is the same for both.
   func isLike(_ other: EarlyRuns) -> Bool {
-    // Seam: two runs are not compared yet.
-    false
-  }
-}
-
-/// The rules of a chain over one stage, for a recipient.
-private struct Judgement {
-  let chain: RuleChain
-  let stage: RuleStage
-  let sight: Sight
-  let keepsTrace: Bool
-
-  func outcome(for recipient: Path, findings: [WeighedFinding], early: EarlyRuns?) async -> RuleOutcome {
-    var writer = OutcomeWriter(sight.terms, at: stage == .recipient ? .recipient : .message)
-    var runs: [RuleRun] = []
-    for (index, link) in chain.links.enumerated() {
-      var run: RuleRun
-      if let early, early.runs.indices.contains(index) {
-        run = early.runs[index]
-      } else {
-        run = RuleRun(link.part.plan, options: options(link))
-      }
-      let environment = GatewayEnvironment(
-        sight: sight, part: link.part, recipient: recipient, findings: findings + writer.findings)
-      let report = await proceed(&run, environment)
-      if stage == .recipient { runs.append(run) }
-      writer.add(report, of: link.part.plan)
-      if writer.isEnded { break }
-    }
-    return writer.outcome(progress: stage == .recipient ? EarlyRuns(runs) : nil)
-  }
-
-  private func options(_ link: RuleChain.Link) -> RuleRunOptions {
-    var options = RuleRunOptions()
-    options.hostName = sight.terms.hostName
-    options.keepsTrace = keepsTrace
-    options.steps = sight.terms.steps(of: sight.messageSize)
-    return options
-  }
-
-  private func proceed(_ run: inout RuleRun, _ environment: GatewayEnvironment) async -> RuleReport {
-    var environment = environment
-    while true {
-      switch run.proceed(stage, asking: &environment) {
-      case .finished(let report): return report
-      // Seam: nobody runs programs yet.
-      case .program: run.answered(ProgramOutcome(status: nil))
-      }
-    }
+    runs.count == other.runs.count && zip(runs, other.runs).allSatisfy { $0.isLike($1) }
   }
 }

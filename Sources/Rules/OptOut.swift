@@ -19,7 +19,7 @@ struct OptOut {
       let meant = recipes.indices.filter {
         recipes[$0].id == name || recipes[$0].reference.place.file == name
       }
-      let free = meant.filter { recipes[$0].mayBeSkipped }
+      let free = meant.filter { recipes[$0].isOptional }
       skipped.formUnion(free)
       guard free.isEmpty else { continue }
       let column = entry.startIndex - line.startIndex + 1

@@ -37,7 +37,7 @@ struct OutcomeWriter {
       let recipe = plan.recipes[hit.recipe]
       hits.append(
         RuleHitLine(
-          rule: recipe.reference, action: recipe.words.printable(limit: 120),
+          rule: recipe.reference, action: recipe.actionText.printable(limit: 120),
           isShadow: hit.isShadow || isInShadow))
     }
     for effect in report.effects { add(effect) }
@@ -155,6 +155,7 @@ private struct Unknowns {
   mutating func note(_ fault: RuleFault, _ plan: RulePlan) {
     switch fault {
     case .tooManySteps: faults.append(("more statements than a message is worth", nil))
+    case .tooLong: faults.append((Sight.overBudget, nil))
     case .includedTooDeep: faults.append(("files in files, too deep", nil))
     }
   }

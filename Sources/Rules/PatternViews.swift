@@ -10,8 +10,26 @@ struct PatternViews: Sendable {
     let index: Int
   }
 
-  struct View: Sendable {
+  /// What is looked at, and how.
+  struct Key: Sendable, Hashable {
     let view: RulePattern.View
+    /// Whether it stands between two line feeds, as procmail's dialect wants it.
+    let isFramed: Bool
+    /// Whether it is UTF-8 for certain.
+    let isText: Bool
+
+    init(_ pattern: RulePattern) {
+      view = pattern.view
+      isFramed = pattern.syntax == .procmail
+      isText = pattern.isText
+    }
+
+    /// Whether it can be looked at before a rule asks: what rules set themselves cannot.
+    var isKnownBefore: Bool { view != .own }
+  }
+
+  struct View: Sendable {
+    let key: Key
     let set: PatternSet
   }
 
@@ -21,29 +39,49 @@ struct PatternViews: Sendable {
 
   /// Collects the expressions of all plans.
   struct Builder {
-    private var places: [RulePattern.View: Int] = [:]
-    private var members: [(view: RulePattern.View, all: [PatternSet.Member])] = []
+    private var keys: [Key: Int] = [:]
+    private var members: [(key: Key, all: [PatternSet.Member])] = []
     private var known: [[PatternSet.Member: Int]] = []
 
     /// The place of an expression; nil where no engine takes it, and a run looks for itself.
-    mutating func place(of pattern: RulePattern) -> Place? {
-      let translation = pattern.perl
-      guard translation.text.utf8.count <= Pattern.longest else { return nil }
-      let member = PatternSet.Member(translation.text, translation.isCaseless ? .caseless : [])
-      let view = places[pattern.view] ?? newView(pattern.view)
+    ///
+    /// - Throws: what is wrong with an expression that nobody but an engine can look for.
+    mutating func place(of pattern: RulePattern) throws(PatternError) -> Place? {
+      guard let member = Self.member(pattern) else { return nil }
+      let view = view(Key(pattern))
       if let index = known[view][member] { return Place(view: view, index: index) }
-      let index = members[view].all.count
-      guard index < PatternSet.mostMembers, (try? Pattern.validate(member.text, member.options)) != nil else {
+      do throws(PatternError) {
+        try Pattern.validate(member.text, member.options)
+        let index = members[view].all.count
+        guard index < PatternSet.mostMembers else {
+          throw PatternError(
+            offset: 0,
+            message: "is one more than the \(PatternSet.mostMembers) that are looked for in one place")
+        }
+        members[view].all.append(member)
+        known[view][member] = index
+        return Place(view: view, index: index)
+      } catch {
+        if pattern.syntax == .perl { throw error }
         return nil
       }
-      members[view].all.append(member)
-      known[view][member] = index
-      return Place(view: view, index: index)
     }
 
-    private mutating func newView(_ view: RulePattern.View) -> Int {
-      places[view] = members.count
-      members.append((view, []))
+    private static func member(_ pattern: RulePattern) -> PatternSet.Member? {
+      guard pattern.syntax == .procmail else {
+        var options: Pattern.Options = []
+        if pattern.isCaseless { options.insert(.caseless) }
+        if pattern.isText { options.insert(.characters) }
+        return PatternSet.Member(pattern.text, options)
+      }
+      guard let translation = pattern.perl, translation.text.utf8.count <= Pattern.longest else { return nil }
+      return PatternSet.Member(translation.text, translation.isCaseless ? .caseless : [])
+    }
+
+    private mutating func view(_ key: Key) -> Int {
+      if let known = keys[key] { return known }
+      keys[key] = members.count
+      members.append((key, []))
       known.append([:])
       return members.count - 1
     }
@@ -51,13 +89,13 @@ struct PatternViews: Sendable {
     /// The sets; one of an earlier book that has the very same expressions goes on, with all that it has compiled.
     func built(replacing old: PatternViews) -> PatternViews {
       var made = PatternViews()
-      for (view, members) in members {
-        let kept = old.views.first { $0.view == view && $0.set.members == members }
+      for (key, members) in members {
+        let kept = old.views.first { $0.key == key && $0.set.members == members }
         // Each was looked at when it came in.
         guard let set = kept?.set ?? (try? PatternSet(members, areKnown: true)) else {
           preconditionFailure("a set of expressions that were all sound")
         }
-        made.views.append(View(view: view, set: set))
+        made.views.append(View(key: key, set: set))
       }
       return made
     }

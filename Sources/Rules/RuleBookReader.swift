@@ -101,9 +101,18 @@ struct RuleBookReader {
     let folder = folder
     return plans.map { home, plan in
       RulePart(
-        home: home, plan: plan, places: plan.patterns.map { builder.place(of: $0) },
+        home: home, plan: plan, places: plan.patterns.map { place(of: $0) },
         files: { name in folder.path(of: name, from: home).flatMap { files[$0] } },
         lists: shelf.lists(from: home))
+    }
+  }
+
+  private mutating func place(of pattern: RulePattern) -> PatternViews.Place? {
+    do {
+      return try builder.place(of: pattern)
+    } catch {
+      report([pattern.problem(error.message, atOctet: error.offset)].compactMap { $0 })
+      return nil
     }
   }
 

@@ -5,21 +5,15 @@ struct RuleNeeds: Sendable {
   let variables: Set<GatewayVariable>
   /// Whether they look at the message itself.
   let asksMessage: Bool
+  /// Whether two recipients of one message, alike at RCPT, may be told apart.
+  let asksRecipient: Bool
+  var asksFindings: Bool { !variables.isDisjoint(with: [.score, .findings]) }
 
   init(_ plan: RulePlan, at stage: RuleStage) {
-    // Seam: all of it may be asked, until a plan says what it asks.
-    guard !plan.recipes.isEmpty, stage == .message || plan.hasRecipientStage else {
-      variables = []
-      asksMessage = false
-      return
-    }
-    variables = Set(GatewayVariable.allCases.filter { $0.stage <= stage })
-    asksMessage = stage == .message
+    variables = plan.asked(at: stage)
+    asksRecipient = stage == .message ? plan.asksForRecipient : variables.contains(.recipient)
+    asksMessage = stage == .message && (!plan.askedAreas.isEmpty || !variables.isDisjoint(with: Self.ofText))
   }
-
-  /// Whether two recipients of one message may be told apart by it.
-  var asksRecipient: Bool { variables.contains(.recipient) }
-  var asksFindings: Bool { !variables.isDisjoint(with: [.score, .findings]) }
 
   /// Whether it asks for what others find out, which may be under way still.
   func waits(at stage: RuleStage) -> Bool {
@@ -31,4 +25,10 @@ struct RuleNeeds: Sendable {
     }
     return !variables.isDisjoint(with: awaited)
   }
+
+  /// What is read in the message's views.
+  private static let ofText: Set<GatewayVariable> = [
+    .subject, .from, .to, .cc, .replyTo, .text, .htmlText, .folded, .urls, .hosts, .attachments,
+    .attachmentTypes, .charsets, .language,
+  ]
 }

@@ -1,3 +1,4 @@
+internal import Patterns
 internal import RuleLanguage
 
 /// The rules of one folder, ready to run: the admin's, a domain's, a recipient's.
@@ -5,8 +6,10 @@ final class RulePart: Sendable {
   /// `users/ada@example.org`; empty for the admin's.
   let home: String
   let plan: RulePlan
-  /// By the pattern's number in the plan.
+  /// By the pattern's number in the plan: where it stands, nil where a run looks for itself; and the recipe that first
+  /// asks for it.
   let places: [PatternViews.Place?]
+  let owners: [Int?]
   /// Files that may be included by a name that is made at run time.
   let files: @Sendable (String) -> RuleFile?
   let lists: [String: RuleList]
@@ -22,6 +25,7 @@ final class RulePart: Sendable {
     self.places = places
     self.files = files
     self.lists = lists
+    owners = plan.patternOwners
     needs = (RuleNeeds(plan, at: .recipient), RuleNeeds(plan, at: .message))
   }
 }

@@ -12,8 +12,12 @@ public struct RuleTerms: Sendable {
   public var mode = CheckMode.enforce
   /// What RULE_UNAVAILABLE and RULE_OVER_BUDGET weigh; what is not in it weighs nothing.
   public var weights: [ReasonCode: Double] = [:]
-  /// Programs that rules may run, by name.
+  /// Programs that rules may run, by name; who runs them, and what each may use. Without anybody none runs.
   public var programs: Set<String> = []
+  public var runner: (any ProgramRunner)?
+  public var programLimits = ProgramLimits()
+  /// What rules do and cost is counted here, over the life of several books.
+  public var counters = RuleCounters()
   /// How long rules may look for their expressions in one message, in nanoseconds; of a message over 64 KiB as much
   /// more as it is larger.
   public var budget: UInt64 = 50_000_000
@@ -31,6 +35,13 @@ public struct RuleTerms: Sendable {
   public var unasked: [GatewayVariable: String] = [:]
 
   public init() {}
+
+  /// When a run ends whatever it has come to, in nanoseconds from the beginning of a stage. Others who compute may hold
+  /// it up, which is no fault of its own: so it is far off.
+  func deadline(of octets: Int) -> UInt64 {
+    let budget = nanoseconds(of: octets)
+    return budget > .max / 4 ? .max : max(4 * budget, 1_000_000_000)
+  }
 
   /// Steps of automata that are done in a nanosecond's budget: about ten nanoseconds each.
   func steps(of octets: Int) -> Int { Int(clamping: nanoseconds(of: octets) / 10) }

@@ -21,6 +21,8 @@ final class Sight {
   let budget: UInt64
   /// How long that took so far.
   private(set) var spent: UInt64 = 0
+  /// How long the scans took that answered for all of a view at once.
+  private(set) var scanned: UInt64 = 0
   private var values: [GatewayVariable: RuleAnswer<[UInt8]?>] = [:]
   private var areas: [MessageArea: [UInt8]] = [:]
   private var decodedAreas: [MessageArea: [UInt8]] = [:]
@@ -78,7 +80,7 @@ final class Sight {
     guard let message else { return nil }
     let omitted: Omissions
     switch view {
-    case .area(.header, _): omitted = []
+    case .own, .area(.header, _): omitted = []
     case .area(_, decoded: false): omitted = message.views.isWhole ? [] : .octets
     case .area(_, decoded: true), .variable(.text), .variable(.htmlText), .variable(.folded):
       omitted = message.views.omittedText
@@ -92,48 +94,70 @@ final class Sight {
   // MARK: - Expressions
 
   /// Whether an expression is found in its view; nil where the run is to look for itself.
-  func isFound(_ place: PatternViews.Place, own: ViewAnswers? = nil) -> RuleAnswer<Bool>? {
+  ///
+  /// - Parameter own: the view's text, where it is of one recipient.
+  func isFound(_ place: PatternViews.Place, own: ViewAnswers? = nil) -> (
+    answer: RuleAnswer<Bool>?, took: UInt64
+  ) {
     let view = views.views[place.view]
+    guard view.key.isKnownBefore else { return (nil, 0) }
     let asked: ViewAnswers
     if let known = own ?? answers[place.view] {
       asked = known
     } else {
-      switch octets(in: view.view) {
-      case .unknown(let why): return .unknown(why)
-      case .known(let octets): asked = ViewAnswers(view.set, octets)
+      switch octets(in: view.key.view) {
+      case .unknown(let why): return (.unknown(why), 0)
+      case .known(let octets): asked = ViewAnswers(view, octets)
       }
       answers[place.view] = asked
+      let start = terms.clock()
+      asked.prepare()
+      scanned &+= terms.clock() &- start
     }
-    return answer(asked, place, view)
+    let (answer, took) = answer(asked, place)
+    switch answer {
+    case .found: return (.known(true), took)
+    case .unfinished: return (.unknown(Self.overBudget), took)
+    case .notFound: return (gap(in: view.key.view).map { .unknown($0) } ?? .known(false), took)
+    }
   }
 
-  private func answer(
-    _ asked: ViewAnswers, _ place: PatternViews.Place, _ view: PatternViews.View
-  ) -> RuleAnswer<Bool> {
-    let answer: PatternAnswer
-    if asked.isAtHand(place.index) {
-      answer = asked.isFound(place.index)
-    } else {
-      guard spent <= budget else { return .unknown(Self.overBudget) }
-      let start = terms.clock()
-      answer = asked.isFound(place.index)
-      spent &+= terms.clock() &- start
-    }
-    switch answer {
-    case .found: return .known(true)
-    case .unfinished: return .unknown(Self.overBudget)
-    case .notFound: return gap(in: view.view).map { .unknown($0) } ?? .known(false)
-    }
+  private func answer(_ asked: ViewAnswers, _ place: PatternViews.Place) -> (PatternAnswer, took: UInt64) {
+    if asked.isAtHand(place.index) { return (asked.isFound(place.index), 0) }
+    guard spent <= budget else { return (.unfinished, 0) }
+    let start = terms.clock()
+    let answer = asked.isFound(place.index)
+    let took = terms.clock() &- start
+    spent &+= took
+    return (answer, took)
   }
 
   private func octets(in view: RulePattern.View) -> RuleAnswer<[UInt8]> {
     switch view {
+    case .own: return .unknown("a variable of the rules' own")
     case .area(let area, let isDecoded): return octets(of: area, isDecoded: isDecoded)
     case .variable(let variable):
       switch value(of: variable) {
       case .known(let octets): return .known(octets ?? [])
       case .unknown(let why): return .unknown(why)
       }
+    }
+  }
+
+  /// The first match of an expression of PCRE2 in some octets.
+  func captures(
+    _ names: [String], of place: PatternViews.Place, in octets: [UInt8]
+  ) -> RuleAnswer<RuleCaptures?> {
+    guard spent <= budget, let pattern = views.views[place.view].set.pattern(place.index) else {
+      return .unknown(Self.overBudget)
+    }
+    let start = terms.clock()
+    let found = pattern.captures(names, in: octets.span)
+    spent &+= terms.clock() &- start
+    return switch found {
+    case .found(let range, let groups): .known(RuleCaptures(range: range, groups: groups))
+    case .notFound: .known(nil)
+    case .unfinished: .unknown(Self.overBudget)
     }
   }
 
@@ -145,9 +169,14 @@ final class Sight {
 final class ViewAnswers {
   private var answers: PatternAnswers
 
-  init(_ set: PatternSet, _ octets: [UInt8]) {
-    answers = PatternAnswers(set, octets: PerlTranslation.framed(octets))
+  init(_ view: PatternViews.View, _ octets: [UInt8]) {
+    let seen = view.key.isFramed ? PerlTranslation.framed(octets) : octets
+    answers =
+      view.key.isText
+      ? PatternAnswers(view.set, validText: seen) : PatternAnswers(view.set, octets: seen)
   }
+
+  func prepare() { answers.prepare() }
 
   func isFound(_ place: Int) -> PatternAnswer { answers.isFound(place) }
 
