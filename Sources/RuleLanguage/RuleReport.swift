@@ -30,6 +30,11 @@ public struct RuleCost: Sendable, Hashable {
 public struct RuleReference: Sendable, Hashable {
   public let id: String
   public let place: RulePlace
+
+  public init(id: String, place: RulePlace) {
+    self.id = id
+    self.place = place
+  }
 }
 
 /// Where a message goes.
@@ -51,6 +56,12 @@ public struct RefusalReply: Sendable, Hashable {
   public let code: Int?
   public let enhanced: String?
   public let text: String?
+
+  public init(code: Int?, enhanced: String?, text: String?) {
+    self.code = code
+    self.enhanced = enhanced
+    self.text = text
+  }
 }
 
 /// What a rule does while the rules go on.

@@ -1,5 +1,6 @@
 import Bytes
 import MailAuthentication
+import MessageViews
 import Testing
 
 @testable import Checks
