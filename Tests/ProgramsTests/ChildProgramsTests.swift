@@ -48,7 +48,8 @@ import Testing
     #expect(lines(await run(["/usr/bin/ls", "/proc/self/fd"])) == ["0", "1", "2", "3"])
     #expect(lines(await run(["/usr/bin/pwd"])) == ["/"])
     let stat = lines(await run(["/usr/bin/cat", "/proc/self/stat"]))[0].split(separator: " ").map(String.init)
-    #expect(stat[4] == stat[0] && stat[5] == stat[0] && stat[6] == "0", "its own group and session, no terminal")
+    #expect(
+      stat[4] == stat[0] && stat[5] == stat[0] && stat[6] == "0", "its own group and session, no terminal")
     let status = lines(await run(["/usr/bin/cat", "/proc/self/status"]))
     // Of what is ignored two may be left: 32 and 33 are the C library's own.
     #expect(status.contains("SigBlk:\t0000000000000000"))
@@ -58,7 +59,9 @@ import Testing
 
   @Test func itsStatusIsTold() async throws {
     let folder = try ScratchFolder("programs")
-    #expect(await run([try script(folder, "echo out\necho err >&2\nexit 67\n")]) == ProgramResult(status: 67, output: Array("out\n".utf8)))
+    #expect(
+      await run([try script(folder, "echo out\necho err >&2\nexit 67\n")])
+        == ProgramResult(status: 67, output: Array("out\n".utf8)))
     #expect(await run([try script(folder, "kill -9 $$\n")]).fault == .signalled(9))
     #expect(await run([try script(folder, "kill -9 $$\n")]).outcome.status == nil)
   }
@@ -66,7 +69,8 @@ import Testing
   @Test func aProgramThatReadsNothingHasNotFailed() async {
     let input = [UInt8](repeating: 0x61, count: 5_000_000)
     #expect(await run(["/usr/bin/true"], input) == ProgramResult(status: 0, output: []))
-    #expect(await run(["/usr/bin/head", "-c", "3"], input) == ProgramResult(status: 0, output: [0x61, 0x61, 0x61]))
+    #expect(
+      await run(["/usr/bin/head", "-c", "3"], input) == ProgramResult(status: 0, output: [0x61, 0x61, 0x61]))
   }
 
   @Test func onlyWhatIsAllowedRuns() async {
@@ -164,7 +168,8 @@ import Testing
       #expect(await programs.run(sleep, input: [], within: limits).fault == .tooLong)
       #expect(clock.now - asked < .milliseconds(1000), "it was told in time")
     }
-    #expect(await programs.run(sleep, input: [], within: ProgramLimits()).status == 0, "its place is free again")
+    #expect(
+      await programs.run(sleep, input: [], within: ProgramLimits()).status == 0, "its place is free again")
   }
 
   @Test func whoIsNotWaitedForIsKilled() async {
