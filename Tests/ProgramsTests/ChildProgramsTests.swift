@@ -160,13 +160,13 @@ import Testing
     }
     #expect(clock.now - began >= .milliseconds(800), "two by two")
     await withTaskGroup(of: Void.self) { group in
-      let long = ["sleep", "1.5"].map { Array($0.utf8) }
+      let long = ["sleep", "3"].map { Array($0.utf8) }
       for _ in 0..<2 { group.addTask { _ = await programs.run(long, input: [], within: ProgramLimits()) } }
       try? await Task.sleep(for: .milliseconds(200))
       let asked = clock.now
       let limits = ProgramLimits(time: .milliseconds(200))
       #expect(await programs.run(sleep, input: [], within: limits).fault == .tooLong)
-      #expect(clock.now - asked < .milliseconds(1000), "it was told in time")
+      #expect(clock.now - asked < .seconds(2), "it was told in time")
     }
     #expect(
       await programs.run(sleep, input: [], within: ProgramLimits()).status == 0, "its place is free again")
