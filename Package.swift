@@ -87,6 +87,8 @@ let package = Package(
     .systemLibrary(
       name: "CHyperscan", path: "Sources/Clibs/CHyperscan", pkgConfig: "libhs",
       providers: [.apt(["libhyperscan-dev"])]),
+    // No library: what glibc's headers keep from the module Glibc.
+    .systemLibrary(name: "CSpawn", path: "Sources/Clibs/CSpawn"),
 
     // Level 0 and 1
     module("Bytes"),
@@ -158,6 +160,7 @@ let package = Package(
     module(
       "Storage",
       ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", nioCore, nioPosix]),
+    module("Programs", ["Filtering", "CSpawn"]),
     module(
       "MessageStore",
       ["Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", nioPosix, grdb]),
@@ -181,7 +184,7 @@ let package = Package(
         "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication", "SASL",
         "Cryptography", "TransportSecurity", "COpenSSL", "DNS", "DNSClient", "MailAuthentication",
         "TraceAnalysis", "Patterns", "Locations", "CPCRE2", "Charsets", "MessageViews", "ContentInspection",
-        "RuleImport", "RuleLanguage", "Rules", "MessageStore",
+        "RuleImport", "RuleLanguage", "Rules", "MessageStore", "Programs",
         nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -256,6 +259,7 @@ let package = Package(
         "Bytes", "Storage", "Telemetry", "Filtering", "SMTPProtocol", "NetAddress", "Settings", "TestSupport",
         nioCore, nioPosix,
       ]),
+    tests("ProgramsTests", ["Filtering", "Programs", "TestSupport"]),
     tests(
       "MessageStoreTests",
       ["Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", "MessageStore", grdb]),

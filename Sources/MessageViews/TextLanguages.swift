@@ -1,6 +1,6 @@
 extension MessageViews {
   /// Letters that a text has at least, for its language to be told.
-  private static let fewest = 20
+  private static let fewest = 4
   /// Of the letters, in hundredths: a language with fewer is not told.
   private static let share = 30
 

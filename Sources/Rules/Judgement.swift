@@ -13,8 +13,14 @@ struct Judgement {
   func outcome(for recipient: Path, findings: [WeighedFinding], early: EarlyRuns?) async -> RuleOutcome {
     var writer = OutcomeWriter(sight.terms, at: stage == .recipient ? .recipient : .message)
     var runs: [RuleRun] = []
-    var reports: [RuleReport] = []
+    var reports: [RuleReport?] = []
     for (index, link) in chain.links.enumerated() {
+      if stage == .recipient, !link.part.plan.hasRecipientStage {
+        // It all waits for the message.
+        runs.append(RuleRun(link.part.plan, options: options(link)))
+        reports.append(nil)
+        continue
+      }
       var run: RuleRun
       if let early, early.runs.indices.contains(index) {
         run = early.runs[index]

@@ -87,9 +87,10 @@ extension GatewayRuleBook {
 /// How far the runs for one recipient came at RCPT, in the order of the chain.
 final class EarlyRuns: Sendable {
   let runs: [RuleRun]
-  let reports: [RuleReport]
+  /// What each came to; nil where it has not begun.
+  let reports: [RuleReport?]
 
-  init(_ runs: [RuleRun], _ reports: [RuleReport]) {
+  init(_ runs: [RuleRun], _ reports: [RuleReport?]) {
     self.runs = runs
     self.reports = reports
   }

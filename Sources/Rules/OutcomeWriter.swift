@@ -40,7 +40,7 @@ struct OutcomeWriter {
           rule: recipe.reference, action: recipe.actionText.printable(limit: 120),
           isShadow: hit.isShadow || isInShadow))
     }
-    for effect in report.effects { add(effect) }
+    for effect in Self.inFileOrder(report.effects, plan) { add(effect) }
     for unknown in report.unknowns { unknowns.note(unknown) }
     if let fault = report.fault { unknowns.note(fault, plan) }
     traces += report.trace.prefix(max(0, Self.mostTraces - traces.count))
@@ -52,6 +52,22 @@ struct OutcomeWriter {
       verdict = given
       decidedBy = report.decidedBy
     }
+  }
+
+  /// What was done at RCPT stands before the rest, and a field is not to be removed before it was added: changes of the
+  /// header take each other's places.
+  private static func inFileOrder(_ effects: [RuleEffect], _ plan: RulePlan) -> [RuleEffect] {
+    let changes = effects.indices.filter { effects[$0].changesHeader }
+    guard changes.count > 1, plan.hasRecipientStage else { return effects }
+    var places: [RuleReference: Int] = [:]
+    for (index, recipe) in plan.recipes.enumerated() where places[recipe.reference] == nil {
+      places[recipe.reference] = index
+    }
+    func place(_ index: Int) -> Int { effects[index].rule.flatMap { places[$0] } ?? .max }
+    let sorted = changes.sorted { (place($0), $0) < (place($1), $1) }
+    var result = effects
+    for (index, other) in zip(changes, sorted) { result[index] = effects[other] }
+    return result
   }
 
   /// Whether all rules together are.
@@ -70,7 +86,9 @@ struct OutcomeWriter {
     case .replaceHeader(let name, let value): change(.replace(name, Self.fieldValue(value)), isShadow)
     case .removeHeader(let name): change(.remove(name), isShadow)
     case .copy(let addresses):
-      if !isShadow { copies += addresses.filter { !copies.contains($0) }.prefix(Self.most - copies.count) }
+      for address in addresses where !isShadow && copies.count < Self.most && !copies.contains(address) {
+        copies.append(address)
+      }
     case .quarantineCopy(let folder):
       if !isShadow, heldCopies.count < Self.most, !heldCopies.contains(folder) { heldCopies.append(folder) }
     case .log(let octets): if log.count < Self.longestLog { log += octets }
@@ -168,6 +186,15 @@ private struct Unknowns {
         "\(rule.id)\(others): \(reason)".printable(limit: 240), rule
       )
     } + faults.map { (.ruleOverBudget, $0, $1) }
+  }
+}
+
+extension RuleEffect {
+  fileprivate var changesHeader: Bool {
+    switch kind {
+    case .addHeader, .removeHeader, .replaceHeader: true
+    default: false
+    }
   }
 }
 

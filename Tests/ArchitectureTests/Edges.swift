@@ -48,6 +48,7 @@ struct Edges {
         "Cryptography", "TransportSecurity", "NIOSSL", "AsyncHTTPClient", "CLDAP",
       ]),
       "Storage": toFiltering.union(nio),
+      "Programs": ["Filtering", "CSpawn"],
       "MessageStore": Set([
         "Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", "NIOPosix", "GRDB",
       ]),
@@ -59,7 +60,7 @@ struct Edges {
       "weir": toFiltering.union(nio).union([
         "Checks", "SMTPRelay", "Storage", "Telemetry", "SMTPServer", "MaildirServer", "Authentication",
         "Cryptography", "TransportSecurity", "CPCRE2", "COpenSSL", "DNSClient", "Patterns", "Locations",
-        "ContentInspection", "RuleImport", "Rules", "MessageStore", "NIOHTTP1", "ArgumentParser",
+        "ContentInspection", "RuleImport", "Rules", "MessageStore", "Programs", "NIOHTTP1", "ArgumentParser",
         "AsyncHTTPClient",
       ]),
     ])

@@ -31,9 +31,12 @@ import Testing
       "a.rc": "# weir: name NO\n:0\n* SUBJECT ?? ^^\\/.*\nreject 554 5.7.9 \"no ${MATCH}s\"\n"
     ])
     let outcome = try await Rehearsed().outcome(book)
-    #expect(
-      outcome.verdict == .reject(RefusalReply(code: 554, enhanced: "5.7.9", text: "no hellos"))
-        && outcome.decidedBy?.id == "NO")
+    guard case .reject(let reply)? = outcome.verdict else {
+      Issue.record("no refusal")
+      return
+    }
+    #expect(reply.code == 554 && reply.enhanced == "5.7.9" && reply.text == "no hellos")
+    #expect(outcome.decidedBy?.id == "NO")
     #expect(outcome.findings.isEmpty && outcome.hits.map(\.rule.id) == ["NO"])
   }
 
@@ -64,12 +67,9 @@ import Testing
   }
 
   @Test func headersAreBoundedAndWhole() async throws {
-    let book = try Rehearsed.book(
-      [
-        "a.rc": "X=`"
-      ].filter { _ in false }.merging([
-        "a.rc": ":0\nheader add X-Subject: $SUBJECT\n:0\nheader remove X-Old\n"
-      ]) { $1 })
+    let book = try Rehearsed.book([
+      "a.rc": ":0\nheader add X-Subject: $SUBJECT\n:0\nheader remove X-Old\n"
+    ])
     var mail = Rehearsed()
     mail.message = "Subject: =?utf-8?q?one=0D=0AInjected:_yes?=\r\n\r\nx\r\n"
     let outcome = try await mail.outcome(book)
@@ -99,9 +99,7 @@ import Testing
       """
     ])
     let outcome = try await Rehearsed().outcome(book)
-    #expect(
-      outcome.copies == ["a@x.example", "b@x.example", "a@x.example"]
-        || outcome.copies == ["a@x.example", "b@x.example"])
+    #expect(outcome.copies == ["a@x.example", "b@x.example"])
     #expect(outcome.heldCopies == ["seen"])
     #expect(outcome.notes == ["mail of ann@outside.example", "second \\x07line"])
   }
@@ -146,11 +144,11 @@ import Testing
 
   // MARK: - Bounds
 
-  /// A clock on which every look at an expression takes a millisecond.
+  /// A clock on which every look at an expression takes half a millisecond.
   @Test func aRuleOverTheBudgetIsToldOfAndUnknown() async throws {
     let ticks = Ticks()
     var terms = RuleTerms()
-    terms.budget = 1_500_000
+    terms.budget = 800_000
     terms.clock = { ticks.next() }
     terms.weights = [.ruleOverBudget: 0.5]
     let rules = (1...4).map { "# weir: name R\($0)\n:0\n* SUBJECT ?? h[a-z]*\($0)?\nscore +1 S\($0)\n" }

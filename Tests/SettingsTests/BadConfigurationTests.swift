@@ -122,6 +122,13 @@ import Testing
     Case(
       "dns.outgoing = 5", "4:16: dns.outgoing: expected a whole number from 16 to 60000; found the number 5"),
     Case("dns.dnssec = 1", "4:14: dns.dnssec: expected true or false; found the number 1"),
+    Case(
+      "rules.time = \"1h\"",
+      "4:14: rules.time: expected a duration from \"1ms\" to \"10s\", such as \"500ms\", \"90s\", \"5m\", \"2h\", \"7d\";"
+        + " found the text \"1h\""),
+    Case(
+      "rules.programs = [\"/usr/bin/spamc\", \"spamc\"]",
+      "4:37: rules.programs: \"spamc\" is no absolute path, such as \"/usr/bin/spamc\""),
   ]
 
   static let addresses = [
@@ -358,10 +365,6 @@ import Testing
     Case(
       "[checks.greylist]\nmode = \"shadow\"",
       "4:1: warning: the check greylist is not built yet and has no effect"),
-    Case(
-      "rules.time = \"1h\"",
-      "4:14: rules.time: expected a duration from \"1ms\" to \"10s\", such as \"500ms\", \"90s\", \"5m\", \"2h\", \"7d\""
-    ),
   ]
 
   @Test(arguments: warnings)

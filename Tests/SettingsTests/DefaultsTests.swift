@@ -25,6 +25,8 @@ import Testing
     #expect(settings.stateFolder == "/var/lib/weir")
     #expect(settings.listsFolder == "Blocklists")
     #expect(settings.rules.folder == "Rules" && settings.rules.time == .milliseconds(50))
+    #expect(settings.rules.programs == [] && settings.rules.programTimeout == .seconds(10))
+    #expect(settings.rules.programMemory == 512 << 20)
     #expect(settings.tls == nil && settings.auth == nil && settings.metrics == nil)
   }
 

@@ -71,6 +71,15 @@ extension Settings {
       "rules.time", .duration(.milliseconds(1)...(.seconds(10))), "50ms",
       "How long rules may look for their expressions in one message of up to 64 KiB; in a larger one as much longer as"
         + " it is larger. What is not answered by then is unknown, and RULE_OVER_BUDGET names the rule."),
+    .key(
+      "rules.programs", .texts, "",
+      "The programs that rules may run, by absolute paths; a rule names one by its path or its last part."),
+    .key(
+      "rules.program_timeout", .duration(.milliseconds(100)...(.seconds(300))), "10s",
+      "How long a program may take, waiting for its turn included; then it is killed."),
+    .key(
+      "rules.program_memory", .size((16 << 20)...(1 << 40)), "512MiB",
+      "How much memory a program may take."),
     .table("smtp", "How strictly SMTP is spoken."),
     .key(
       "smtp.bare_lf", .choice(SMTPSettings.BareLF.words), "refuse",
