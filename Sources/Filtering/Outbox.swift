@@ -32,6 +32,9 @@ public protocol Outbox: WaitingMail {
   ///   - most: on the page, 1,000 at most.
   func legs(in state: LegState?, after leg: OutboxLeg.ID, most: Int) async throws(WaitingFault) -> [OutboxLeg]
 
+  /// How many legs are in each state, and since when the oldest of them is there; states without legs are left out.
+  func standing() async throws(WaitingFault) -> [LegState: LegStanding]
+
   /// The operator's word on a leg that is unsure, or waits and is not claimed.
   ///
   /// - Throws: `.missing` where there is no such leg.
@@ -46,7 +49,7 @@ public struct OutboxOrder: Hashable, Sendable {
   public var recipient: Envelope.Recipient
   /// Header lines to put before the message for this leg; CRLF-ended.
   public var header: [UInt8]
-  /// How often the mail was handed on before.
+  /// How far the mail had come before: `WaitingMark.hops`.
   public var hops: Int
   /// When it is given up.
   public var expires: Timestamp
@@ -77,6 +80,18 @@ public enum LegState: String, Hashable, Sendable, CaseIterable {
   case unsure
   /// Somebody removed the file from the disk.
   case lost
+}
+
+/// The legs that are in one state.
+public struct LegStanding: Hashable, Sendable {
+  public let legs: Int
+  /// When the oldest of them was made.
+  public let oldest: Timestamp
+
+  public init(legs: Int, oldest: Timestamp) {
+    self.legs = legs
+    self.oldest = oldest
+  }
 }
 
 /// One recipient of one message on its way.

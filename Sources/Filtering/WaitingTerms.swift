@@ -42,7 +42,9 @@ public enum WaitingMark {
     Array("\(handedOn): \(kind.rawValue) by \(hostname) id \(id);\r\n\t\(date)\r\n".utf8)
   }
 
-  /// How often a message was handed on before, for `OutboxOrder.hops`. (How often it was received is another matter:
-  /// `limits.hops`.)
-  public static func hops(in header: MessageHeader) -> Int { header.count(handedOn) }
+  /// How far a message has come, for `OutboxOrder.hops`: the servers that received it, and five for each time that it
+  /// was handed on before, so that a circle of such rules ends before it has gone round many times.
+  public static func hops(in header: MessageHeader) -> Int {
+    header.count("Received") + 5 * header.count(handedOn)
+  }
 }

@@ -14,7 +14,7 @@ public struct StoreBounds: Hashable, Sendable {
   public var freeDisk = 256 << 20
   /// Messages that are being written at once.
   public var underWay = 1024
-  /// How often mail may have been handed on.
+  /// How far mail may have come that is handed on.
   public var hops = 30
   /// Recipients and legs of one message.
   public var recipients = 10_000

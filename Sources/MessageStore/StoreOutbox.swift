@@ -77,6 +77,18 @@ extension MessageStore: Outbox {
     }
   }
 
+  public func standing() async throws(WaitingFault) -> [LegState: LegStanding] {
+    try await look { db in
+      let rows = try Row.fetchAll(
+        db.cachedStatement(sql: "SELECT state, count(*), min(created) FROM leg GROUP BY state"))
+      let known = rows.compactMap { row -> (LegState, LegStanding)? in
+        guard let state = LegState(rawValue: row[0]) else { return nil }
+        return (state, LegStanding(legs: row[1], oldest: Timestamp(milliseconds: row[2])))
+      }
+      return Dictionary(known, uniquingKeysWith: { first, _ in first })
+    }
+  }
+
   public func resolve(_ leg: OutboxLeg.ID, _ resolution: LegResolution, at time: Timestamp)
     async throws(WaitingFault)
   {

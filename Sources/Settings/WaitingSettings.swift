@@ -27,7 +27,7 @@ public struct OutboxSettings: Sendable, Hashable {
   public let lifetime: Duration
   public let size: Bound
   public let messages: Bound
-  /// How often a message may be handed on by redirect or copy.
+  /// Hops of a message that may still be redirected or copied.
   public let hops: Int
   /// Messages that are sent at the same time.
   public let sessions: Int

@@ -41,7 +41,7 @@ struct Configuration: Sendable {
   static let reasons =
     ProtocolReasons.all + FilteringReasons.all + Catalogue.reasons + ServerReasons.all + RelayReasons.all
     + SystemReasons.all + ZoneReasons.all + NameReasons.all + TelemetryReasons.all + RuleReasons.all
-    + WaitingReasons.all
+    + WaitingReasons.all + WaitingSystemReasons.all
 
   /// Reads the file and all it names.
   ///

@@ -14,12 +14,15 @@ struct ControlRequest: Codable, Sendable {
     case impersonate
     /// Lift a timed block.
     case unblock
+    /// Look at mail that waits, or say what becomes of it.
+    case waiting
   }
 
   var command: Command
   var address: String?
   var port: UInt16?
   var peer: String?
+  var waiting: WaitingOrder?
 }
 
 struct ControlAnswer: Codable, Sendable {
@@ -28,6 +31,7 @@ struct ControlAnswer: Codable, Sendable {
   var lines: [String] = []
   var status: StatusReport?
   var isTrusted: Bool?
+  var waiting: WaitingAnswer?
 }
 
 /// Listens on `control.sock` and answers; the socket is 0600, so that only its owner and root can speak here.

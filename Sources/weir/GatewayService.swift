@@ -31,6 +31,7 @@ actor GatewayService {
   private var users: Users?
   let metrics: MetricsServer
   let names: NameResolution
+  let room: WaitingRoom
   /// Relays that were replaced: alive as long as a session keeps a policy that refers to one.
   private var retired: [RetiredRelay] = []
   private var control: (any Channel)?
@@ -46,9 +47,10 @@ actor GatewayService {
     file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
     counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, claim: StateClaim,
     relay: BackendRelay, parts: LoginParts, users: Users?, metrics: MetricsServer,
-    names: NameResolution
+    names: NameResolution, room: WaitingRoom
   ) {
     self.file = file
+    self.room = room
     self.configuration = configuration
     self.group = group
     self.log = log
@@ -126,6 +128,7 @@ actor GatewayService {
     } catch {
       throw StartFault(description: error.lines.joined(separator: "\n"))
     }
+    let room = try await WaitingRoom.open(in: state, settings, context)
     let names = NameResolution(events: events)
     context.adopt(
       Wiring.policy(
@@ -134,7 +137,7 @@ actor GatewayService {
       file: file, configuration: configuration, group: group, log: log, counters: counters,
       admission: admission,
       gateway: gateway, memory: memory, claim: claim, relay: relay, parts: parts, users: users,
-      metrics: metrics, names: names)
+      metrics: metrics, names: names, room: room)
     // Whatever the world says is read as the user, never as root.
     await relay.learn()
     try await service.openControl(state)
@@ -153,6 +156,7 @@ actor GatewayService {
     } catch {
       throw StartFault(description: "cannot accept connections: \(error)")
     }
+    await room.begin()
     Task(priority: .background) { await prepareCharsets() }
     return service
   }
@@ -304,6 +308,7 @@ actor GatewayService {
     gateway.context.logins.adopt(Wiring.loginGuard(new.settings))
     gateway.context.users.adopt(Wiring.userRates(new.settings))
     gateway.context.adopt(certificates)
+    await room.adopt(new.settings)
     log.adopt(format: LogWiring.format(new.settings), level: LogWiring.level(new.settings))
     gateway.context.adopt(
       Wiring.policy(
@@ -344,13 +349,20 @@ actor GatewayService {
     note(.info, .stopping, "no new connections; sessions in the middle of a message may finish")
     watch?.cancel()
     try? await control?.close()
-    await gateway.drain(within: configuration.settings.timeouts.drain)
+    room.beginStopping()
+    let began = Clock.monotonic
+    let limit = configuration.settings.timeouts.drain
+    await gateway.drain(within: limit)
+    _ = await room.drain(within: max(.zero, limit - .milliseconds(Clock.monotonic - began)))
     habits?.stop()
     clients?.stop()
     zones?.stop()
     await metrics.close()
     await relay.close()
     for old in retired { await old.relay?.close() }
+    // With the sessions gone all that was being sent has its ending; a leg whose ending the disk refuses is unsure.
+    _ = await room.drain(within: .seconds(10))
+    await room.store.close()
     await parts.introspection.shutdown()
     log.close()
   }
@@ -370,6 +382,12 @@ actor GatewayService {
       else { return Self.misunderstood }
       gateway.context.impersonations.order(.init(address: peer, port: port), as: address)
       return ControlAnswer(isFine: true)
+    case .waiting:
+      guard let order = request.waiting else { return Self.misunderstood }
+      return await WaitingDesk(
+        room: room, hostname: configuration.settings.hostname, context: gateway.context
+      )
+      .answer(order, outboxLifetime: configuration.settings.outbox.lifetime)
     case .unblock:
       guard let address = request.address.flatMap({ IPAddress($0) }) else { return Self.misunderstood }
       let couldNotLogIn = gateway.context.logins.unblock(address, at: Clock.monotonic)

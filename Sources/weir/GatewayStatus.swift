@@ -21,7 +21,7 @@ extension GatewayService {
     let addresses = Dictionary(
       configuration.settings.backends.map { ($0.name, $0.endpoint.description) },
       uniquingKeysWith: { first, _ in first })
-    return StatusReport(
+    var report = StatusReport(
       version: Version.number, pid: getpid(), started: started.rfc3339,
       uptime: Int((Clock.monotonic - startedMonotonic) / 1000), generation: generation,
       listeners: gateway.endpoints.keys.map(\.description).sorted(), isDraining: gateway.context.isDraining,
@@ -49,6 +49,8 @@ extension GatewayService {
       zones: zones?.report ?? [], ownListings: zones?.ownListings ?? [],
       names: names.status.map { StatusReport.Names($0) },
       lacking: InspectionWiring.lacking(configuration.settings))
+    report.waiting = await StatusReport.Waiting(room.store, configuration.settings)
+    return report
   }
 }
 

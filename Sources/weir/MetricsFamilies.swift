@@ -3,7 +3,7 @@ enum MetricsFamilies {
   typealias Family = MetricsText.Family
   typealias Sample = MetricsText.Sample
 
-  static let all: [Family] = gateway + load + mail + backends + security + lists + names
+  static let all: [Family] = gateway + load + mail + waiting + backends + security + lists + names
 
   private static let gateway: [Family] = [
     Family(
@@ -60,6 +60,41 @@ enum MetricsFamilies {
     Family("accepted_bytes_total", .counter, "Octets of the messages that backends have taken.") {
       [Sample($0.octets)]
     },
+  ]
+
+  private static let waiting: [Family] = [
+    Family("quarantine_messages", .gauge, "Messages that are held.") {
+      part($0.waiting?.quarantine.messages)
+    },
+    Family(
+      "quarantine_messages_limit", .gauge, "quarantine.messages; nothing where it is unlimited."
+    ) { limit($0.waiting?.quarantine.messagesLimit) },
+    Family("quarantine_bytes", .gauge, "Octets of the messages that are held.") {
+      part($0.waiting?.quarantine.octets)
+    },
+    Family("quarantine_limit_bytes", .gauge, "quarantine.size; nothing where it is unlimited.") {
+      limit($0.waiting?.quarantine.octetsLimit)
+    },
+    Family("outbox_messages", .gauge, "Messages that wait only to be sent.") {
+      part($0.waiting?.outbox.messages)
+    },
+    Family("outbox_messages_limit", .gauge, "outbox.messages; nothing where it is unlimited.") {
+      limit($0.waiting?.outbox.messagesLimit)
+    },
+    Family("outbox_bytes", .gauge, "Octets of the messages that wait only to be sent.") {
+      part($0.waiting?.outbox.octets)
+    },
+    Family("outbox_limit_bytes", .gauge, "outbox.size; nothing where it is unlimited.") {
+      limit($0.waiting?.outbox.octetsLimit)
+    },
+    Family(
+      "outbox_legs", .gauge, ["state"],
+      "Redirects, copies and releases by their state: waiting, sending, unsure (a person has to look), lost."
+    ) { counts($0.waiting?.legs ?? [:]) },
+    Family(
+      "outbox_oldest_seconds", .gauge,
+      "How long the oldest redirect, copy or release has waited; nothing where none does."
+    ) { part($0.waiting?.oldestWaiting) },
   ]
 
   private static let backends: [Family] = [
@@ -155,6 +190,8 @@ enum MetricsFamilies {
       $0.names.map { [Sample($0.octets)] } ?? []
     },
   ]
+
+  private static func part(_ number: Int?) -> [Sample] { number.map { [Sample($0)] } ?? [] }
 
   private static func limit(_ limit: Int?) -> [Sample] { limit.map { [Sample($0)] } ?? [] }
 

@@ -23,7 +23,9 @@ enum SystemCheck {
     let metrics = settings.metrics == nil ? 0 : MetricsServer.mostConnections + 1
     let asksNames = settings.dns.isEnabled && settings.dns.fixture == nil
     let names = asksNames ? NameResolution.options(settings.dns).descriptors : 0
-    return sessions + spoolFiles(settings) + settings.listeners.count + metrics + names
+    // The index with its readers, and what is being written and read beside it.
+    let waiting = 40 + 2 * settings.outbox.sessions
+    return sessions + spoolFiles(settings) + settings.listeners.count + metrics + names + waiting
       + settings.limits.descriptorsReserve
   }
 

@@ -32,6 +32,7 @@ struct Weir: AsyncParsableCommand {
     subcommands: [
       Serve.self, Check.self, Reload.self, Status.self, Unblock.self, ListsCommand.self, UsersCommand.self,
       RelayTest.self, TraceCommand.self, ScanCommand.self, ImportCommand.self,
+      QuarantineCommand.self, OutboxCommand.self,
       Explain.self,
       Demo.self, DemoBackend.self,
     ])

@@ -90,7 +90,7 @@ import Testing
     #expect(settings.outbox.retry.map(\.components.seconds) == [60, 300, 900, 1800, 3600, 7200])
     #expect(settings.outbox.lifetime == .seconds(5 * 86_400))
     #expect(settings.outbox.size == .atMost(1 << 30) && settings.outbox.messages == .atMost(10_000))
-    #expect(settings.outbox.hops == 5 && settings.outbox.sessions == 4)
+    #expect(settings.outbox.hops == 30 && settings.outbox.sessions == 4)
   }
 
   @Test func anEmptyTextIsTheDefault() {

@@ -19,8 +19,9 @@ extension Settings {
     .key("outbox.size", .sizeBound, "1GiB", "Bytes of all messages that wait to be sent; past it 452."),
     .key("outbox.messages", .countBound, "10000", "Most messages that wait to be sent; past it 452."),
     .key(
-      "outbox.hops", .count(0...100), "5",
-      "How often a message may be redirected or copied, however it came back; past it 554."),
+      "outbox.hops", .count(0...1000), "30",
+      "Most hops of a message that may still be redirected or copied: its Received lines, and five for each time that it was before; past it 554."
+    ),
     .key("outbox.sessions", .count(1...1000), "4", "Messages that are sent from there at the same time."),
   ]
 }
