@@ -112,8 +112,10 @@ public struct HeaderEdit: Sendable {
     return removed
   }
 
-  /// `X-Spam` and everything in `X-Spam-`, which mail clients and filters behind us believe.
+  /// `X-Spam` and everything in `X-Spam-`, which mail clients and filters behind us believe, and that a message was
+  /// released from the quarantine.
   private static func isMark(_ field: MessageHeader.Field) -> Bool {
+    if field.isNamed(WaitingMark.released) { return true }
     let name = field.name.utf8
     guard name.count >= 6, field.name.prefix(6).equalsIgnoringASCIICase("X-Spam") else { return false }
     return name.count == 6 || name[name.index(name.startIndex, offsetBy: 6)] == UInt8(ascii: "-")

@@ -69,6 +69,8 @@ public struct OutboxOrder: Hashable, Sendable {
 
 public enum LegKind: String, Hashable, Sendable, CaseIterable {
   case redirect, copy, release
+  /// To one of the message's own recipients, whose form of it differs from the others'.
+  case delivery
 }
 
 public enum LegState: String, Hashable, Sendable, CaseIterable {

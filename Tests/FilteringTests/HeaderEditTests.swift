@@ -34,7 +34,8 @@ import Testing
 
   @Test(arguments: [
     "X-Spam-Flag: NO\r\n", "x-spam-score: 0\r\n", "X-SPAM-STATUS: No,\r\n\tscore=0\r\n  tests=none\r\n",
-    "X-Spam-Level:\r\n", "X-Spam: no\r\n", "X-Spam-Checker-Version: x\r\n", "X-Spam-Anything: x\r\n",
+    "X-Weir-Released: by mx.example.org id X;\r\n\tSat\r\n", "x-weir-released:\r\n", "X-Spam-Level:\r\n",
+    "X-Spam: no\r\n", "X-Spam-Checker-Version: x\r\n", "X-Spam-Anything: x\r\n",
     "X-Spam-Flag : NO\r\n", "X-Spam-Flag\t:NO\r\n", "X-Spam-Flag\r\n : NO\r\n", "X-Spam-Flag:\r\n NO\r\n",
   ])
   func forgedMarksOfStrangersGo(_ mark: String) {
@@ -90,7 +91,7 @@ import Testing
 
   @Test(arguments: [
     "X-Spammer: x\r\n", "X-Spa: x\r\n", "Y-X-Spam-Flag: x\r\n", "X-SpamFlag: x\r\n",
-    "Subject: X-Spam-Flag: NO\r\n",
+    "Subject: X-Spam-Flag: NO\r\n", "X-Weir-Handed-On: redirect\r\n", "X-Weir-Releaser: x\r\n",
   ])
   func otherFieldsStay(_ field: String) {
     #expect(edited(field + "X-Spam-Flag: NO\r\n\r\n") == field + "\r\n")

@@ -84,16 +84,20 @@ extension Connection {
       // Whoever releases it has found it good.
       add(hold.verdict, hold.recipients, isTagged: false, held: order, legs: [])
     }
-    let hops = disposal.matter.header.count("Received")
+    let hops = WaitingMark.hops(in: disposal.matter.header)
     func leg(_ kind: LegKind, _ recipient: Envelope.Recipient, from sender: Path) -> OutboxOrder {
-      OutboxOrder(
-        kind: kind, sender: sender, recipient: recipient, hops: hops, expires: now + terms.outboxLifetime)
+      // What goes to those it was sent to is not handed on.
+      let isOwn = kind == .delivery
+      let mark = WaitingMark.handedOn(kind, by: policy.hostname, id: disposal.id, date: now.rfc5322)
+      return OutboxOrder(
+        kind: kind, sender: sender, recipient: recipient, header: isOwn ? [] : mark, hops: isOwn ? 0 : hops,
+        expires: now + terms.outboxLifetime)
     }
     for other in disposal.disposition.shares.dropFirst() {
       let sender = disposal.matter.mail.sender
       add(
         other.verdict, other.recipients, isTagged: other.verdict.decision.verdict == .tag, held: nil,
-        legs: other.recipients.map { leg(.copy, disposal.recipients[$0].recipient, from: sender) })
+        legs: other.recipients.map { leg(.delivery, disposal.recipients[$0].recipient, from: sender) })
     }
     for (place, legs) in Dictionary(grouping: disposal.disposition.legs, by: \.recipient).sorted(by: {
       $0.key < $1.key
