@@ -14,6 +14,8 @@ struct ControlRequest: Codable, Sendable {
     case impersonate
     /// Lift a timed block.
     case unblock
+    /// The rules and what they did.
+    case rules
   }
 
   var command: Command
@@ -28,6 +30,7 @@ struct ControlAnswer: Codable, Sendable {
   var lines: [String] = []
   var status: StatusReport?
   var isTrusted: Bool?
+  var rules: RulesReport?
 }
 
 /// Listens on `control.sock` and answers; the socket is 0600, so that only its owner and root can speak here.

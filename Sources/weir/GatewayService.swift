@@ -38,6 +38,7 @@ actor GatewayService {
   private var habits: HabitKeeper?
   private var clients: KnownClientKeeper?
   var zones: ZoneKeeper?
+  let scans: RuleScans
   var generation = 1
   let started = Clock.now
   let startedMonotonic = Clock.monotonic
@@ -46,9 +47,10 @@ actor GatewayService {
     file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
     counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, claim: StateClaim,
     relay: BackendRelay, parts: LoginParts, users: Users?, metrics: MetricsServer,
-    names: NameResolution
+    names: NameResolution, scans: RuleScans
   ) {
     self.file = file
+    self.scans = scans
     self.configuration = configuration
     self.group = group
     self.log = log
@@ -134,7 +136,8 @@ actor GatewayService {
       file: file, configuration: configuration, group: group, log: log, counters: counters,
       admission: admission,
       gateway: gateway, memory: memory, claim: claim, relay: relay, parts: parts, users: users,
-      metrics: metrics, names: names)
+      metrics: metrics, names: names, scans: RuleScans(ScanFolder(state.rules)))
+    service.scans.follow(configuration.rules)
     // Whatever the world says is read as the user, never as root.
     await relay.learn()
     try await service.openControl(state)
@@ -275,6 +278,7 @@ actor GatewayService {
       return refuse((error as? UsersFault)?.lines ?? ["\(error)"])
     }
     users = newUsers
+    scans.follow(new.rules)
     await adopt(new, certificates)
     for endpoint in known.subtracting(wanted) { await gateway.close(endpoint) }
     let text =
@@ -348,6 +352,7 @@ actor GatewayService {
     habits?.stop()
     clients?.stop()
     zones?.stop()
+    scans.stop()
     await metrics.close()
     await relay.close()
     for old in retired { await old.relay?.close() }
@@ -361,6 +366,9 @@ actor GatewayService {
     switch request.command {
     case .reload: return await reload()
     case .status: return ControlAnswer(isFine: true, status: await status())
+    case .rules:
+      return ControlAnswer(
+        isFine: true, rules: RulesReport(configuration.rules, scans.status(of: configuration.rules)))
     case .trusted:
       guard let address = request.address.flatMap({ IPAddress($0) }) else { return Self.misunderstood }
       return ControlAnswer(isFine: true, isTrusted: configuration.relay.isRelayNetwork(address))

@@ -74,6 +74,7 @@ struct StatusReport: Codable, Sendable {
   var zones: [Zone] = []
   var ownListings: [OwnListing] = []
   var names: Names?
+  var rules = RulesReport.Brief()
   /// What this build or this machine lacks for looking into files.
   var lacking: [String] = []
 
@@ -102,6 +103,7 @@ struct StatusReport: Codable, Sendable {
         "certificate  \(certificate.names.joined(separator: ", ")): \(days), until \(certificate.notAfter) (\(certificate.file))"
       )
     }
+    if rules.count > 0 { lines.append("rules        \(rules.summary)") }
     if let names { lines.append("names        \(names.text)") }
     for zone in zones where zone.state != "off" { lines.append("list         \(zone.text)") }
     for own in ownListings {
