@@ -61,6 +61,8 @@ final class RuleScans: Sendable {
         enqueue(Job(set: set, name: name))
       }
     }
+    // What is no longer wanted is not compiled.
+    state.withLock { $0.jobs.removeAll { !names.contains($0.name) } }
     folder.prune(keeping: names, unused: Self.keptFor, most: Self.most)
   }
 
