@@ -120,7 +120,7 @@ struct RuleBookReader {
 
   /// The names of the folders beneath one, those that can be found.
   private mutating func names(in kind: String) -> [String] {
-    for path in folder.rules(in: kind) {
+    for path in shelf.rules[kind] ?? [] {
       report(
         .init(
           isError: false,

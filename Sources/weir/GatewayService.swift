@@ -248,7 +248,8 @@ actor GatewayService {
 
   /// Reads everything again; where anything is wrong, nothing changes.
   func reload() async -> ControlAnswer {
-    let (read, problems) = Configuration.load(file, replacing: configuration.rules)
+    let (read, problems) = Configuration.load(
+      file, replacing: configuration.rules, runsPrograms: true)
     guard let new = read else { return refuse(problems.filter(\.isError).map(\.description)) }
     let old = configuration.settings
     let faults =

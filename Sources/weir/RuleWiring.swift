@@ -18,10 +18,12 @@ enum RuleWiring {
 
   /// The rules of a configuration.
   ///
-  /// - Parameter old: those that are in force.
+  /// - Parameters:
+  ///   - old: those that are in force.
+  ///   - runsPrograms: whether programs are run that are allowed: some take mail for good.
   /// - Returns: also what is wrong with them, and with their settings.
   static func book(
-    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?
+    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, runsPrograms: Bool
   ) -> (GatewayRuleBook, [Configuration.Problem]) {
     let settings = materials.settings
     let (folder, faults) = RulesFolder.read(settings)
@@ -29,7 +31,7 @@ enum RuleWiring {
       Configuration.Problem(isError: $0.isError, description: "\($0)")
     }
     let (book, found) = GatewayRuleBook.read(
-      folder, terms(materials, at: now, replacing: old), replacing: old)
+      folder, terms(materials, at: now, replacing: old, runsPrograms), replacing: old)
     problems += found.map {
       Configuration.Problem(isError: $0.isError, description: "\(folder.path)/\($0)")
     }
@@ -48,7 +50,7 @@ enum RuleWiring {
   }
 
   private static func terms(
-    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?
+    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, _ runsPrograms: Bool
   ) -> RuleTerms {
     let settings = materials.settings
     let own = settings.checks[check]
@@ -66,7 +68,7 @@ enum RuleWiring {
     terms.counters = old?.counters ?? RuleCounters()
     let programs = AllowedPrograms(settings.rules.programs)
     terms.programs = programs.names
-    terms.runner = programs.paths.isEmpty ? nil : ChildPrograms(programs)
+    terms.runner = !runsPrograms || programs.paths.isEmpty ? nil : ChildPrograms(programs)
     terms.programLimits.time = settings.rules.programTimeout
     terms.programLimits.memory = settings.rules.programMemory
     terms.unasked = unasked(materials)
