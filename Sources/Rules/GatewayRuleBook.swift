@@ -13,21 +13,24 @@ public final class GatewayRuleBook: RuleBook {
   /// By the set's number.
   let sets: [RuleSet]
   let chains: [RuleChain]
+  /// The admin's, of domains, of recipients.
+  let parts: [RulePart]
   /// Numbers of sets, by domains and addresses in small letters.
   private let domains: [String: Int]
   private let users: [String: Int]
 
   init(
-    terms: RuleTerms, views: PatternViews, sets: [RuleSet], chains: [RuleChain], domains: [String: Int],
-    users: [String: Int], count: Int
+    terms: RuleTerms, views: PatternViews, sets: [RuleSet], chains: [RuleChain], parts: [RulePart],
+    domains: [String: Int], users: [String: Int]
   ) {
+    self.parts = parts
     self.terms = terms
     self.views = views
     self.sets = sets
     self.chains = chains
     self.domains = domains
     self.users = users
-    self.count = count
+    count = parts.reduce(0) { $0 + $1.plan.recipes.count }
     general = sets[0]
   }
 

@@ -30,7 +30,8 @@ struct Judgement {
       }
       let environment = GatewayEnvironment(
         sight: sight, part: link.part, recipient: recipient, findings: findings + writer.findings)
-      let (report, costs) = await proceed(&run, environment)
+      let (report, costs, faults) = await proceed(&run, environment)
+      for fault in faults { writer.note(programFault: fault) }
       let before = early.flatMap { $0.reports.indices.contains(index) ? $0.reports[index] : nil }
       if stage == .recipient {
         runs.append(run)
@@ -58,14 +59,19 @@ struct Judgement {
 
   private func proceed(
     _ run: inout RuleRun, _ environment: GatewayEnvironment
-  ) async -> (RuleReport, costs: [Int: UInt64]) {
+  ) async -> (RuleReport, costs: [Int: UInt64], faults: [String]) {
     var environment = environment
+    var faults: [String] = []
     while true {
       switch run.proceed(stage, asking: &environment) {
-      case .finished(let report): return (report, environment.costs)
+      case .finished(let report): return (report, environment.costs, faults)
       case .program(let question):
         let start = sight.terms.clock()
-        run.answered(await sight.answer(question))
+        let result = await sight.run(question)
+        if let fault = result.fault {
+          faults.append("\(question.place.fileAndLine): the program \(fault.words)")
+        }
+        run.answered(result.outcome)
         environment.pauses &+= sight.terms.clock() &- start
       }
     }
@@ -74,10 +80,9 @@ struct Judgement {
 
 extension Sight {
   /// How a program ended; without one who runs them none does.
-  func answer(_ question: ProgramQuestion) async -> ProgramOutcome {
-    guard let runner = terms.runner else { return ProgramOutcome(status: nil) }
+  func run(_ question: ProgramQuestion) async -> ProgramResult {
+    guard let runner = terms.runner else { return ProgramResult(.notStarted("programs are not run here")) }
     return await runner.run(question.arguments, input: input(of: question), within: terms.programLimits)
-      .outcome
   }
 
   private func input(of question: ProgramQuestion) -> [UInt8] {
@@ -89,5 +94,18 @@ extension Sight {
     if octets.last != .lineFeed { octets.append(.lineFeed) }
     if octets.dropLast().last != .lineFeed { octets.append(.lineFeed) }
     return octets
+  }
+}
+
+extension ProgramResult.Fault {
+  /// What became of it, for people: `took too long`.
+  fileprivate var words: String {
+    switch self {
+    case .notAllowed: "is not allowed"
+    case .notStarted(let why): "did not start: \(why.printable(limit: 80))"
+    case .tooLong: "took too long"
+    case .tooMuchOutput: "printed too much"
+    case .signalled(let signal): "was ended by signal \(signal)"
+    }
   }
 }

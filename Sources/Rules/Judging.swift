@@ -11,6 +11,17 @@ extension GatewayRuleBook {
     _ set: RuleSet, _ facts: RecipientFacts, findings: [WeighedFinding], keepsTrace: Bool
   ) async -> RuleOutcome {
     guard set.decidesAtRecipient, sets.indices.contains(set.id) else { return .none }
+    return views.isWarm
+      ? await judgeHere(set, facts, findings, keepsTrace) : await judgeApart(set, facts, findings, keepsTrace)
+  }
+
+  @concurrent private func judgeApart(
+    _ set: RuleSet, _ facts: RecipientFacts, _ findings: [WeighedFinding], _ keepsTrace: Bool
+  ) async -> RuleOutcome { await judgeHere(set, facts, findings, keepsTrace) }
+
+  private func judgeHere(
+    _ set: RuleSet, _ facts: RecipientFacts, _ findings: [WeighedFinding], _ keepsTrace: Bool
+  ) async -> RuleOutcome {
     let sight = Sight(mail: facts.mail, terms: terms, views: views, early: findings)
     let judgement = Judgement(chain: chains[set.id], stage: .recipient, sight: sight, keepsTrace: keepsTrace)
     let outcome = await judgement.outcome(for: facts.recipient, findings: findings, early: nil)
@@ -25,10 +36,19 @@ extension GatewayRuleBook {
       return recipients.map { $0.early ?? .none }
     }
     let looks = recipients.contains { asksMessage($0.set) }
-    let views = looks ? await facts.views() : MessageViews([])
-    return facts.message.octets > Self.small
+    let views = looks ? await self.views(of: facts) : MessageViews([])
+    return facts.message.octets > Self.small || !self.views.isWarm
       ? await judgeApart(facts, views, recipients, keepsTrace)
       : await judgeHere(facts, views, recipients, keepsTrace)
+  }
+
+  /// The message's views; of a large one the header alone where there is no memory for the copies in which it is
+  /// looked at: as it came, unfolded, its areas, each between two line feeds.
+  private func views(of facts: MessageFacts) async -> MessageViews {
+    let views = await facts.views()
+    let count = views.octets.count
+    guard count > Int(Self.small), !facts.message.reserveMemory(6 * count) else { return views }
+    return MessageViews(Array(views.octets.prefix(min(facts.header.end, Int(Self.small)))), isWhole: false)
   }
 
   private func asksMessage(_ set: RuleSet) -> Bool {

@@ -134,6 +134,9 @@ struct OutcomeWriter {
         found: stage, enforceAt: stage))
   }
 
+  /// What a program that had no outcome came to.
+  mutating func note(programFault words: String) { note(.ruleUnavailable, words, nil, isShadow: isInShadow) }
+
   // MARK: - The outcome
 
   mutating func outcome(progress: (any Sendable)?) -> RuleOutcome {

@@ -37,6 +37,12 @@ struct PatternViews: Sendable {
 
   static let none = PatternViews()
 
+  /// Expressions of one view that PCRE2 looks for one by one without holding up an event loop.
+  private static let few = 100
+
+  /// Whether all views that many expressions look at are scanned.
+  var isWarm: Bool { views.allSatisfy { $0.set.members.count <= Self.few || $0.set.scan != nil } }
+
   /// Collects the expressions of all plans.
   struct Builder {
     private var keys: [Key: Int] = [:]

@@ -84,7 +84,7 @@ struct RuleBookReader {
     precondition(general == 0, "the general set comes first")
     return GatewayRuleBook(
       terms: terms, views: builder.built(replacing: old?.views ?? .none), sets: sets, chains: chains,
-      domains: domainSets, users: userSets, count: plans.reduce(0) { $0 + $1.plan.recipes.count })
+      parts: parts, domains: domainSets, users: userSets)
   }
 
   // MARK: - Plans
@@ -120,7 +120,7 @@ struct RuleBookReader {
 
   /// The names of the folders beneath one, those that can be found.
   private mutating func names(in kind: String) -> [String] {
-    for path in folder.rules(in: kind) {
+    for path in shelf.rules[kind] ?? [] {
       report(
         .init(
           isError: false,
@@ -189,7 +189,7 @@ struct RuleBookReader {
   // MARK: - Problems
 
   private mutating func collectProblems() {
-    for file in shelf.all { report(file.problems) }
+    for file in shelf.all { report(file.problems + file.futileConditions(terms.unasked)) }
     report(shelf.missingLists())
     for (path, problem) in shelf.listProblems {
       report(

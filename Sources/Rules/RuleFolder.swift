@@ -13,14 +13,14 @@ public struct RuleFolder: Sendable {
   /// Whether a file is one of rules by its name.
   static func isRules(_ path: String) -> Bool { path.hasSuffix(".rc") }
 
-  /// The rule files that stand in a folder itself, in the order of their names.
-  ///
-  /// - Parameter folder: `users/ada@example.org`; empty for the folder of rules.
-  func rules(in folder: String) -> [String] {
-    let start = folder.isEmpty ? "" : folder + "/"
-    return files.keys.filter { path in
-      Self.isRules(path) && path.hasPrefix(start) && !path.dropFirst(start.count).contains("/")
-    }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  /// The rule files that stand in each folder itself, in the order of their names; `""` is the folder of rules.
+  var rulesByFolder: [String: [String]] {
+    var rules: [String: [String]] = [:]
+    for path in files.keys where Self.isRules(path) {
+      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+      rules[folder, default: []].append(path)
+    }
+    return rules.mapValues { $0.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
   }
 
   /// The folders beneath one that hold files, in the order of their names.

@@ -11,10 +11,13 @@ final class RuleShelf {
   /// In the order in which they were read.
   private var order: [String] = []
   private var listFiles: [String: RuleList?] = [:]
+  /// The rule files that stand in a folder itself.
+  let rules: [String: [String]]
 
   init(_ folder: RuleFolder, _ terms: RuleTerms) {
     self.folder = folder
     self.terms = terms
+    rules = folder.rulesByFolder
   }
 
   var all: [RuleFile] { order.compactMap { files[$0] } }
@@ -38,23 +41,22 @@ final class RuleShelf {
 
   /// The rules that stand in a folder itself, with all that they include; nil where there are none.
   func plan(of home: String) -> RulePlan? {
-    var rules: [RuleFile] = []
-    for path in folder.rules(in: home) {
-      if let file = file(path) { rules.append(file) }
+    var files: [RuleFile] = []
+    for path in rules[home] ?? [] {
+      if let file = file(path) { files.append(file) }
     }
-    return rules.isEmpty ? nil : RulePlan(files: rules) { name in self.file(named: name, from: home) }
+    return files.isEmpty ? nil : RulePlan(files: files) { name in self.file(named: name, from: home) }
   }
 
   // MARK: - Lists
 
+  /// The names of lists that any file asks. Only when all files are read.
+  private lazy var asked: Set<String> = Set(all.flatMap { $0.askedLists.map(\.name) })
+
   /// The lists that any file asks, by name, as they are found from a folder.
   func lists(from home: String) -> [String: RuleList] {
     var lists: [String: RuleList] = [:]
-    for file in all {
-      for (name, _) in file.askedLists where lists[name] == nil {
-        if let list = list(name, from: home) { lists[name] = list }
-      }
-    }
+    for name in asked { lists[name] = list(name, from: home) }
     return lists
   }
 

@@ -40,7 +40,7 @@ public struct RuleTerms: Sendable {
   /// it up, which is no fault of its own: so it is far off.
   func deadline(of octets: Int) -> UInt64 {
     let budget = nanoseconds(of: octets)
-    return budget > .max / 4 ? .max : max(4 * budget, 1_000_000_000)
+    return budget > .max / 4 ? .max : max(4 * budget, 5_000_000_000)
   }
 
   /// Steps of automata that are done in a nanosecond's budget: about ten nanoseconds each.

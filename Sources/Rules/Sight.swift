@@ -26,7 +26,8 @@ final class Sight {
   private var values: [GatewayVariable: RuleAnswer<[UInt8]?>] = [:]
   private var areas: [MessageArea: [UInt8]] = [:]
   private var decodedAreas: [MessageArea: [UInt8]] = [:]
-  private var answers: [Int: ViewAnswers] = [:]
+  /// By view.
+  private var answers: [ViewAnswers?]
   private lazy var rawAreas: MailAreas? = message.map { MailAreas($0.views.octets) }
 
   init(
@@ -38,7 +39,10 @@ final class Sight {
     self.views = views
     self.early = early
     self.message = message
-    budget = terms.nanoseconds(of: message.map { Int(clamping: $0.facts.message.octets) } ?? 0)
+    answers = Array(repeating: nil, count: views.views.count)
+    let budget = terms.nanoseconds(of: message.map { Int(clamping: $0.facts.message.octets) } ?? 0)
+    // Until the scans are compiled each expression is looked for by itself, and compiled at its first message.
+    self.budget = views.isWarm ? budget : budget > .max / 20 ? .max : 20 * budget
   }
 
   var messageSize: Int { message.map { Int(clamping: $0.facts.message.octets) } ?? 0 }

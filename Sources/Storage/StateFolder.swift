@@ -15,6 +15,8 @@ public struct StateFolder: Sendable {
 
   /// Where spool files are made.
   public var spool: String { path + "/spool" }
+  /// Where compiled expressions of rules are kept.
+  public var rules: String { path + "/rules" }
   /// Where mail lies that waits.
   public var messages: String { path + "/messages" }
 

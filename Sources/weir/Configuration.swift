@@ -48,13 +48,15 @@ struct Configuration: Sendable {
   /// - Parameters:
   ///   - text: what stands in place of the file's.
   ///   - resolves: whether there is somebody to ask about names, whatever the file says.
+  ///   - runsPrograms: whether rules may run the programs that are allowed: a gateway's do, those of a trial do not.
   ///   - rules: those that are in force: what they have compiled goes on where their expressions do.
   /// - Returns: the configuration, or nil where there are errors; and every problem as `file:line:column: reason`.
   static func load(
     _ file: String, at now: Timestamp = Clock.now, text: String? = nil, resolves: Bool? = nil,
-    replacing rules: GatewayRuleBook? = nil
+    replacing rules: GatewayRuleBook? = nil, runsPrograms: Bool = false
   ) -> (configuration: Configuration?, problems: [Problem]) {
     var loader = ConfigurationLoader(file: file, now: now, text: text, resolves: resolves, rules: rules)
+    loader.runsPrograms = runsPrograms
     let configuration = loader.load()
     return (loader.problems.contains(where: \.isError) ? nil : configuration, loader.problems)
   }
@@ -72,6 +74,7 @@ private struct ConfigurationLoader {
   let resolves: Bool?
   /// Those that are in force.
   let rules: GatewayRuleBook?
+  var runsPrograms = false
   var problems: [Configuration.Problem] = []
 
   init(file: String, now: Timestamp, text: String?, resolves: Bool?, rules: GatewayRuleBook?) {
@@ -112,7 +115,8 @@ private struct ConfigurationLoader {
     let (plan, scores, checkProblems) = Catalogue.plan(materials)
     report(checkProblems)
     reportUnknownChecks(settings)
-    let (rules, ruleProblems) = RuleWiring.book(materials, at: now, replacing: self.rules)
+    let (rules, ruleProblems) = RuleWiring.book(
+      materials, at: now, replacing: self.rules, runsPrograms: runsPrograms)
     problems += ruleProblems
     let replies = self.replies(settings)
     let (fixture, fixtureProblems) = NameFixture.read(settings)

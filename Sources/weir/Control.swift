@@ -16,6 +16,8 @@ struct ControlRequest: Codable, Sendable {
     case unblock
     /// Look at mail that waits, or say what becomes of it.
     case waiting
+    /// The rules and what they did.
+    case rules
   }
 
   var command: Command
@@ -32,6 +34,7 @@ struct ControlAnswer: Codable, Sendable {
   var status: StatusReport?
   var isTrusted: Bool?
   var waiting: WaitingAnswer?
+  var rules: RulesReport?
 }
 
 /// Listens on `control.sock` and answers; the socket is 0600, so that only its owner and root can speak here.

@@ -39,6 +39,7 @@ actor GatewayService {
   private var habits: HabitKeeper?
   private var clients: KnownClientKeeper?
   var zones: ZoneKeeper?
+  let scans: RuleScans
   var generation = 1
   let started = Clock.now
   let startedMonotonic = Clock.monotonic
@@ -47,10 +48,11 @@ actor GatewayService {
     file: String, configuration: Configuration, group: MultiThreadedEventLoopGroup, log: LogWriter,
     counters: Counters, admission: Admission, gateway: Gateway, memory: StateMemory, claim: StateClaim,
     relay: BackendRelay, parts: LoginParts, users: Users?, metrics: MetricsServer,
-    names: NameResolution, room: WaitingRoom
+    names: NameResolution, room: WaitingRoom, scans: RuleScans
   ) {
     self.file = file
     self.room = room
+    self.scans = scans
     self.configuration = configuration
     self.group = group
     self.log = log
@@ -137,7 +139,8 @@ actor GatewayService {
       file: file, configuration: configuration, group: group, log: log, counters: counters,
       admission: admission,
       gateway: gateway, memory: memory, claim: claim, relay: relay, parts: parts, users: users,
-      metrics: metrics, names: names, room: room)
+      metrics: metrics, names: names, room: room, scans: RuleScans(ScanFolder(state.rules)))
+    service.scans.follow(configuration.rules)
     // Whatever the world says is read as the user, never as root.
     await relay.learn()
     try await service.openControl(state)
@@ -249,7 +252,8 @@ actor GatewayService {
 
   /// Reads everything again; where anything is wrong, nothing changes.
   func reload() async -> ControlAnswer {
-    let (read, problems) = Configuration.load(file, replacing: configuration.rules)
+    let (read, problems) = Configuration.load(
+      file, replacing: configuration.rules, runsPrograms: true)
     guard let new = read else { return refuse(problems.filter(\.isError).map(\.description)) }
     let old = configuration.settings
     let faults =
@@ -279,6 +283,7 @@ actor GatewayService {
       return refuse((error as? UsersFault)?.lines ?? ["\(error)"])
     }
     users = newUsers
+    scans.follow(new.rules)
     await adopt(new, certificates)
     for endpoint in known.subtracting(wanted) { await gateway.close(endpoint) }
     let text =
@@ -357,6 +362,7 @@ actor GatewayService {
     habits?.stop()
     clients?.stop()
     zones?.stop()
+    scans.stop()
     await metrics.close()
     await relay.close()
     for old in retired { await old.relay?.close() }
@@ -373,6 +379,9 @@ actor GatewayService {
     switch request.command {
     case .reload: return await reload()
     case .status: return ControlAnswer(isFine: true, status: await status())
+    case .rules:
+      return ControlAnswer(
+        isFine: true, rules: RulesReport(configuration.rules, scans.status(of: configuration.rules)))
     case .trusted:
       guard let address = request.address.flatMap({ IPAddress($0) }) else { return Self.misunderstood }
       return ControlAnswer(isFine: true, isTrusted: configuration.relay.isRelayNetwork(address))

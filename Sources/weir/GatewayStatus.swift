@@ -48,6 +48,7 @@ extension GatewayService {
       certificates: CertificateKeeping.report(gateway.context.certificates, at: Clock.now),
       zones: zones?.report ?? [], ownListings: zones?.ownListings ?? [],
       names: names.status.map { StatusReport.Names($0) },
+      rules: RulesReport(configuration.rules, scans.status(of: configuration.rules)).brief,
       lacking: InspectionWiring.lacking(configuration.settings))
     report.waiting = await StatusReport.Waiting(room.store, configuration.settings)
     return report

@@ -3,7 +3,8 @@ enum MetricsFamilies {
   typealias Family = MetricsText.Family
   typealias Sample = MetricsText.Sample
 
-  static let all: [Family] = gateway + load + mail + waiting + backends + security + lists + names
+  static let all: [Family] =
+    gateway + load + mail + rules + waiting + backends + security + lists + names
 
   private static let gateway: [Family] = [
     Family(
@@ -95,6 +96,30 @@ enum MetricsFamilies {
       "outbox_oldest_seconds", .gauge,
       "How long the oldest redirect, copy or release has waited; nothing where none does."
     ) { part($0.waiting?.oldestWaiting) },
+  ]
+
+  private static let rules: [Family] = [
+    Family("rules", .gauge, "Rules that are in force.") { [Sample($0.rules.count)] },
+    Family(
+      "rule_judgements_total", .counter,
+      "How often rules were asked about a recipient or a message; recipients alike count once."
+    ) { [Sample($0.rules.judgements)] },
+    Family(
+      "rule_hits_total", .counter, ["rule", "mode"],
+      "How often a rule matched, by its id; past the first two hundred rules all others together, without an id."
+    ) {
+      $0.rules.hits.flatMap {
+        [Sample($0.hits, $0.id, "enforce"), Sample($0.shadowHits, $0.id, "shadow")]
+      }
+    },
+    Family(
+      "rule_over_budget_total", .counter, "Conditions of rules that took more work than a message is worth."
+    ) {
+      [Sample($0.rules.unfinished)]
+    },
+    Family("rule_scan_seconds_total", .counter, "Seconds that scans for all rules' expressions took.") {
+      [Sample(thousandths: Int($0.rules.scanned / 1_000_000))]
+    },
   ]
 
   private static let backends: [Family] = [

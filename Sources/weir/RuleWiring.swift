@@ -2,6 +2,7 @@ import Bytes
 import Checks
 import Filtering
 import Foundation
+import Programs
 import RuleLanguage
 import Rules
 import SMTPProtocol
@@ -17,17 +18,20 @@ enum RuleWiring {
 
   /// The rules of a configuration.
   ///
-  /// - Parameter old: those that are in force.
+  /// - Parameters:
+  ///   - old: those that are in force.
+  ///   - runsPrograms: whether programs are run that are allowed: some take mail for good.
   /// - Returns: also what is wrong with them, and with their settings.
   static func book(
-    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?
+    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, runsPrograms: Bool
   ) -> (GatewayRuleBook, [Configuration.Problem]) {
     let settings = materials.settings
     let (folder, faults) = RulesFolder.read(settings)
     var problems = (faults + self.problems(settings)).map {
       Configuration.Problem(isError: $0.isError, description: "\($0)")
     }
-    let (book, found) = GatewayRuleBook.read(folder, terms(materials, at: now), replacing: old)
+    let (book, found) = GatewayRuleBook.read(
+      folder, terms(materials, at: now, replacing: old, runsPrograms), replacing: old)
     problems += found.map {
       Configuration.Problem(isError: $0.isError, description: "\(folder.path)/\($0)")
     }
@@ -45,7 +49,9 @@ enum RuleWiring {
       }
   }
 
-  private static func terms(_ materials: CheckMaterials, at now: Timestamp) -> RuleTerms {
+  private static func terms(
+    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, _ runsPrograms: Bool
+  ) -> RuleTerms {
     let settings = materials.settings
     let own = settings.checks[check]
     var terms = RuleTerms()
@@ -59,6 +65,12 @@ enum RuleWiring {
     terms.now = now
     terms.locations = materials.locations
     terms.trusted = materials.trusted
+    terms.counters = old?.counters ?? RuleCounters()
+    let programs = AllowedPrograms(settings.rules.programs)
+    terms.programs = programs.names
+    terms.runner = !runsPrograms || programs.paths.isEmpty ? nil : ChildPrograms(programs)
+    terms.programLimits.time = settings.rules.programTimeout
+    terms.programLimits.memory = settings.rules.programMemory
     terms.unasked = unasked(materials)
     return terms
   }
@@ -77,7 +89,9 @@ enum RuleWiring {
       }
     }
     if !materials.resolves { unasked[.clientName] = "nobody is asked about names (dns.enabled)" }
-    unasked[.country] = "no file says where addresses are: checks.country.file"
+    if materials.locations == nil {
+      unasked[.country] = "no file says where addresses are: checks.country.file"
+    }
     return unasked
   }
 

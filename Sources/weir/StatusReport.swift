@@ -75,6 +75,7 @@ struct StatusReport: Codable, Sendable {
   var ownListings: [OwnListing] = []
   var names: Names?
   var waiting: Waiting?
+  var rules = RulesReport.Brief()
   /// What this build or this machine lacks for looking into files.
   var lacking: [String] = []
 
@@ -104,6 +105,7 @@ struct StatusReport: Codable, Sendable {
       )
     }
     if let waiting { lines += waiting.lines }
+    if rules.count > 0 { lines.append("rules        \(rules.summary)") }
     if let names { lines.append("names        \(names.text)") }
     for zone in zones where zone.state != "off" { lines.append("list         \(zone.text)") }
     for own in ownListings {

@@ -30,7 +30,8 @@ struct Weir: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Serve.self, Check.self, Reload.self, Status.self, Unblock.self, ListsCommand.self, UsersCommand.self,
+      Serve.self, Check.self, Reload.self, Status.self, Unblock.self, ListsCommand.self, RulesCommand.self,
+      UsersCommand.self,
       RelayTest.self, TraceCommand.self, ScanCommand.self, ImportCommand.self,
       QuarantineCommand.self, OutboxCommand.self,
       Explain.self,

@@ -23,9 +23,10 @@ import Testing
       if let enhanced = reply.enhancedText {
         #expect(enhanced.hasPrefix("\(reply.code / 100)."), "\(reason.code)")
       }
-      // Greeting, EHLO and 354 carry none (RFC 2034 §4); 2xx, 4xx and 5xx do.
+      // Greeting, EHLO and 3xx carry none (RFC 2034 §4); 2xx, 4xx and 5xx do.
       #expect(
-        (reply.enhanced == nil) == [.greeting, .helloAnswer, .sendData].contains(reason.code),
+        (reply.enhanced == nil)
+          == [.greeting, .helloAnswer, .sendData, .recipientsDiffer].contains(reason.code),
         "\(reason.code)")
       #expect(reason.severity == .notice || reply.code >= 400, "\(reason.code)")
       for words in [reason.cause, reason.effect, reason.remedy] {

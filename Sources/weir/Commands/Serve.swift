@@ -16,7 +16,7 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     signal(SIGPIPE, SIG_IGN)
-    let (configuration, problems) = Configuration.load(options.config)
+    let (configuration, problems) = Configuration.load(options.config, runsPrograms: true)
     for problem in problems { Complaint.write(problem.description) }
     guard let configuration else { throw ExitCode(1) }
     // Before anything is listened on: a SIGHUP that comes early must not end the process.
