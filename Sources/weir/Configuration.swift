@@ -49,12 +49,14 @@ struct Configuration: Sendable {
   ///   - text: what stands in place of the file's.
   ///   - resolves: whether there is somebody to ask about names, whatever the file says.
   ///   - rules: those that are in force: what they have compiled goes on where their expressions do.
+  ///   - rulesFolder: where rules are read from, whatever the file says.
   /// - Returns: the configuration, or nil where there are errors; and every problem as `file:line:column: reason`.
   static func load(
     _ file: String, at now: Timestamp = Clock.now, text: String? = nil, resolves: Bool? = nil,
-    replacing rules: GatewayRuleBook? = nil
+    replacing rules: GatewayRuleBook? = nil, rulesFolder: String? = nil
   ) -> (configuration: Configuration?, problems: [Problem]) {
     var loader = ConfigurationLoader(file: file, now: now, text: text, resolves: resolves, rules: rules)
+    loader.rulesFolder = rulesFolder
     let configuration = loader.load()
     return (loader.problems.contains(where: \.isError) ? nil : configuration, loader.problems)
   }
@@ -72,6 +74,7 @@ private struct ConfigurationLoader {
   let resolves: Bool?
   /// Those that are in force.
   let rules: GatewayRuleBook?
+  var rulesFolder: String?
   var problems: [Configuration.Problem] = []
 
   init(file: String, now: Timestamp, text: String?, resolves: Bool?, rules: GatewayRuleBook?) {
@@ -112,7 +115,8 @@ private struct ConfigurationLoader {
     let (plan, scores, checkProblems) = Catalogue.plan(materials)
     report(checkProblems)
     reportUnknownChecks(settings)
-    let (rules, ruleProblems) = RuleWiring.book(materials, at: now, replacing: self.rules)
+    let (rules, ruleProblems) = RuleWiring.book(
+      materials, at: now, replacing: self.rules, folder: rulesFolder)
     problems += ruleProblems
     let replies = self.replies(settings)
     let (fixture, fixtureProblems) = NameFixture.read(settings)

@@ -17,13 +17,15 @@ enum RuleWiring {
 
   /// The rules of a configuration.
   ///
-  /// - Parameter old: those that are in force.
+  /// - Parameters:
+  ///   - old: those that are in force.
+  ///   - folder: where they are, whatever the settings say.
   /// - Returns: also what is wrong with them, and with their settings.
   static func book(
-    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?
+    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, folder named: String? = nil
   ) -> (GatewayRuleBook, [Configuration.Problem]) {
     let settings = materials.settings
-    let (folder, faults) = RulesFolder.read(settings)
+    let (folder, faults) = RulesFolder.read(settings, at: named)
     var problems = (faults + self.problems(settings)).map {
       Configuration.Problem(isError: $0.isError, description: "\($0)")
     }

@@ -31,7 +31,7 @@ struct Weir: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       Serve.self, Check.self, Reload.self, Status.self, Unblock.self, ListsCommand.self, UsersCommand.self,
-      RelayTest.self, TraceCommand.self, ScanCommand.self, ImportCommand.self,
+      RelayTest.self, TraceCommand.self, ScanCommand.self, TestRulesCommand.self, ImportCommand.self,
       Explain.self,
       Demo.self, DemoBackend.self,
     ])

@@ -113,7 +113,9 @@ struct RuleCaseParser {
   /// `\--- ` stands for `--- `, `\\--- ` for `\--- ` and so on.
   private static func unescaped(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     let backslash = UInt8(ascii: "\\")
-    guard line.first == backslash, line.drop(while: { $0 == backslash }).starts(with: mark) else { return line }
+    guard line.first == backslash, line.drop(while: { $0 == backslash }).starts(with: mark) else {
+      return line
+    }
     return line.dropFirst()
   }
 
