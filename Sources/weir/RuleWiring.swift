@@ -22,7 +22,8 @@ enum RuleWiring {
   ///   - folder: where they are, whatever the settings say.
   /// - Returns: also what is wrong with them, and with their settings.
   static func book(
-    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, folder named: String? = nil
+    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?,
+    folder named: String? = nil
   ) -> (GatewayRuleBook, [Configuration.Problem]) {
     let settings = materials.settings
     let (folder, faults) = RulesFolder.read(settings, at: named)

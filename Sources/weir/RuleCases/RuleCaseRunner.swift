@@ -4,6 +4,7 @@ import Filtering
 import MailSyntax
 import NetAddress
 import RuleLanguage
+import SMTPServer
 import TraceAnalysis
 
 /// What came of a case.
@@ -89,7 +90,7 @@ extension ScanContext {
       plan: configuration.plan, scores: configuration.scores, recipients: Wiring.recipients(settings),
       catalogue: configuration.catalogue, bounds: Wiring.bounds(settings),
       lookups: {
-        let resolver: any Resolver = names.map { $0 } ?? NoResolver()
+        let resolver: any DNS.Resolver = if let names { names } else { NoResolver() }
         return Lookups(resolver, until: .now + budget)
       })
     rehearsal.rules = configuration.rules
