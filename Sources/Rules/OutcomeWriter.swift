@@ -115,7 +115,13 @@ struct OutcomeWriter {
   /// What a rule in shadow would have ended in.
   private mutating func tell(_ verdict: RuleVerdict, _ rule: RuleReference?) {
     guard let code = verdict.code else { return }
-    note(code, evidence(verdict.words, rule), rule, isShadow: true)
+    let ruling: Ruling =
+      switch verdict {
+      case .reject: .reject
+      case .defer: .defer
+      default: .none
+      }
+    note(code, evidence(verdict.words, rule), rule, ruling: ruling, isShadow: true)
   }
 
   private func evidence(_ what: String, _ rule: RuleReference?) -> String {
@@ -124,13 +130,13 @@ struct OutcomeWriter {
 
   private mutating func note(
     _ code: ReasonCode, _ evidence: String, _ rule: RuleReference?, weight: Double? = nil,
-    isShadow: Bool = false
+    ruling: Ruling = .none, isShadow: Bool = false
   ) {
     guard findings.count < 2 * Self.most else { return }
     findings.append(
       WeighedFinding(
         Finding(code, evidence: evidence, list: rule?.id ?? "", isShadow: isShadow),
-        weight: Weight(weight ?? terms.weights[code] ?? 0), mode: isShadow ? .shadow : .enforce,
+        weight: Weight(weight ?? terms.weights[code] ?? 0, ruling), mode: isShadow ? .shadow : .enforce,
         found: stage, enforceAt: stage))
   }
 

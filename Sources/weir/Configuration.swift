@@ -50,13 +50,15 @@ struct Configuration: Sendable {
   ///   - resolves: whether there is somebody to ask about names, whatever the file says.
   ///   - runsPrograms: whether rules may run the programs that are allowed: a gateway's do, those of a trial do not.
   ///   - rules: those that are in force: what they have compiled goes on where their expressions do.
+  ///   - rulesFolder: where rules are read from, whatever the file says.
   /// - Returns: the configuration, or nil where there are errors; and every problem as `file:line:column: reason`.
   static func load(
     _ file: String, at now: Timestamp = Clock.now, text: String? = nil, resolves: Bool? = nil,
-    replacing rules: GatewayRuleBook? = nil, runsPrograms: Bool = false
+    replacing rules: GatewayRuleBook? = nil, runsPrograms: Bool = false, rulesFolder: String? = nil
   ) -> (configuration: Configuration?, problems: [Problem]) {
     var loader = ConfigurationLoader(file: file, now: now, text: text, resolves: resolves, rules: rules)
     loader.runsPrograms = runsPrograms
+    loader.rulesFolder = rulesFolder
     let configuration = loader.load()
     return (loader.problems.contains(where: \.isError) ? nil : configuration, loader.problems)
   }
@@ -75,6 +77,7 @@ private struct ConfigurationLoader {
   /// Those that are in force.
   let rules: GatewayRuleBook?
   var runsPrograms = false
+  var rulesFolder: String?
   var problems: [Configuration.Problem] = []
 
   init(file: String, now: Timestamp, text: String?, resolves: Bool?, rules: GatewayRuleBook?) {
@@ -116,7 +119,7 @@ private struct ConfigurationLoader {
     report(checkProblems)
     reportUnknownChecks(settings)
     let (rules, ruleProblems) = RuleWiring.book(
-      materials, at: now, replacing: self.rules, runsPrograms: runsPrograms)
+      materials, at: now, replacing: self.rules, runsPrograms: runsPrograms, folder: rulesFolder)
     problems += ruleProblems
     let replies = self.replies(settings)
     let (fixture, fixtureProblems) = NameFixture.read(settings)

@@ -21,12 +21,14 @@ enum RuleWiring {
   /// - Parameters:
   ///   - old: those that are in force.
   ///   - runsPrograms: whether programs are run that are allowed: some take mail for good.
+  ///   - folder: where they are, whatever the settings say.
   /// - Returns: also what is wrong with them, and with their settings.
   static func book(
-    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, runsPrograms: Bool
+    _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, runsPrograms: Bool,
+    folder named: String? = nil
   ) -> (GatewayRuleBook, [Configuration.Problem]) {
     let settings = materials.settings
-    let (folder, faults) = RulesFolder.read(settings)
+    let (folder, faults) = RulesFolder.read(settings, at: named)
     var problems = (faults + self.problems(settings)).map {
       Configuration.Problem(isError: $0.isError, description: "\($0)")
     }

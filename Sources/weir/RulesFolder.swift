@@ -12,12 +12,13 @@ enum RulesFolder {
   /// All that lies in the folder, but for what people write for themselves (`README.md`), tests of rules (`*.case`)
   /// and what editors leave.
   ///
+  /// - Parameter named: the folder that counts, whatever the settings say.
   /// - Returns: nothing where there is no folder and none is named; also what is wrong with reading it.
-  static func read(_ settings: Settings) -> (RuleFolder, [SettingsProblem]) {
-    let path = settings.resolve(settings.rules.folder)
+  static func read(_ settings: Settings, at named: String? = nil) -> (RuleFolder, [SettingsProblem]) {
+    let path = named ?? settings.resolve(settings.rules.folder)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      guard settings.isWritten("rules.folder") else { return (RuleFolder(), []) }
+      guard named != nil || settings.isWritten("rules.folder") else { return (RuleFolder(), []) }
       return (RuleFolder(), [settings.problem("rules.folder", FileFault.unreadable(path))])
     }
     guard isFolder.boolValue else {

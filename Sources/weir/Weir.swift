@@ -31,9 +31,8 @@ struct Weir: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       Serve.self, Check.self, Reload.self, Status.self, Unblock.self, ListsCommand.self, RulesCommand.self,
-      UsersCommand.self,
-      RelayTest.self, TraceCommand.self, ScanCommand.self, ImportCommand.self,
-      QuarantineCommand.self, OutboxCommand.self,
+      UsersCommand.self, RelayTest.self, TraceCommand.self, ScanCommand.self, TestRulesCommand.self,
+      ImportCommand.self, QuarantineCommand.self, OutboxCommand.self,
       Explain.self,
       Demo.self, DemoBackend.self,
     ])

@@ -107,7 +107,7 @@ struct ScanContext: Sendable {
   }
 
   /// The least that a configuration says; nothing is listened on, nobody is handed anything.
-  private static let defaults = """
+  static let defaults = """
     hostname = "localhost.localdomain"
     [relay]
     domains = ["localhost.localdomain"]
