@@ -206,6 +206,22 @@ import Testing
     await store.close()
   }
 
+  @Test func theyAreCountedByState() async throws {
+    let folder = try ScratchFolder()
+    let store = try MessageStore(folder: folder.messages)
+    #expect(try await store.standing().isEmpty)
+    try await store.keep(message("O"), held: nil, legs: [leg("x@y.example"), leg("z@y.example", .copy)])
+    try await store.keep(message("P"), held: nil, legs: [leg("x@y.example")], isProvisional: true)
+    #expect(try await store.standing() == [.waiting: LegStanding(legs: 2, oldest: morning)])
+    let legs = try await store.claim(dueAt: morning, most: 1)
+    _ = try await store.beginSending(legs.map(\.id))
+    let one = LegStanding(legs: 1, oldest: morning)
+    #expect(try await store.standing() == [.waiting: one, .sending: one])
+    try await store.finish([legs[0].id: .unsure("?")], at: morning, terms)
+    #expect(try await store.standing() == [.waiting: one, .unsure: one])
+    await store.close()
+  }
+
   @Test func mailThatGoesRoundIsNotTaken() async throws {
     let folder = try ScratchFolder()
     var bounds = StoreBounds()
