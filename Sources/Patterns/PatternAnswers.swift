@@ -3,16 +3,19 @@ public struct PatternAnswers: ~Copyable {
   private let set: PatternSet
   private let subject: [UInt8]
   private let isText: Bool
-  fileprivate var scanned = Scanned.not
-  fileprivate var confirmed: [Int: Pattern.Outcome] = [:]
+  private var scanned = Scanned.not
+  /// What the scan settled, a bit each: those that match, and those that do not.
+  private var found: [UInt64] = []
+  private var missing: [UInt64] = []
+  private var confirmed: [Int: Pattern.Outcome] = [:]
   /// Matches of single expressions that it took so far.
   public private(set) var matches = 0
 
-  fileprivate enum Scanned {
+  private enum Scanned {
     case not
     /// There was nothing to scan with, or it failed: each is asked of PCRE2.
     case failed
-    case done(ScanDatabase, ScanDatabase.Hits)
+    case done
   }
 
   /// Asks about octets of any kind.
@@ -40,21 +43,21 @@ public struct PatternAnswers: ~Copyable {
   /// Scans now, where there is something to scan with: what is asked then costs no more than a match of its own.
   public mutating func prepare() { if case .not = scanned { scan() } }
 
+  /// What is said of a place, where that is known without a match.
+  public func known(_ place: Int) -> PatternAnswer? {
+    let word = place >> 6
+    let bit: UInt64 = 1 << UInt64(place & 63)
+    if word < missing.count {
+      if missing[word] & bit != 0 { return .notFound }
+      if found[word] & bit != 0 { return .found }
+    }
+    return confirmed.isEmpty ? nil : confirmed[place].map(PatternAnswer.init)
+  }
+
   /// Whether the member at a place matches anywhere.
   public mutating func isFound(_ place: Int) -> PatternAnswer {
-    if case .not = scanned { scan() }
-    if case .done(let database, let hits) = scanned {
-      switch database.kinds[place] {
-      case .exact: return hits.contains(place) ? .found : .notFound
-      case .candidate: if !hits.contains(place) { return .notFound }
-      case .unscanned: break
-      }
-    }
-    switch firstMatch(place) {
-    case .found: return .found
-    case .notFound: return .notFound
-    case .unfinished: return .unfinished
-    }
+    prepare()
+    return known(place) ?? PatternAnswer(firstMatch(place))
   }
 
   /// Where the member at a place first matches.
@@ -72,7 +75,9 @@ public struct PatternAnswers: ~Copyable {
       scanned = .failed
       return
     }
-    scanned = .done(database, hits)
+    scanned = .done
+    found = zip(hits.words, database.exact).map { $0 & $1 }
+    missing = zip(hits.words, database.seen).map { ~$0 & $1 }
   }
 }
 
@@ -84,15 +89,12 @@ public enum PatternAnswer: Hashable, Sendable {
   case unfinished
 }
 
-extension PatternAnswers {
-  /// Whether the answer about a place is there without a match or a scan.
-  public func isAtHand(_ place: Int) -> Bool {
-    if confirmed[place] != nil { return true }
-    guard case .done(let database, let hits) = scanned else { return false }
-    switch database.kinds[place] {
-    case .exact: return true
-    case .candidate: return !hits.contains(place)
-    case .unscanned: return false
+extension PatternAnswer {
+  fileprivate init(_ outcome: Pattern.Outcome) {
+    switch outcome {
+    case .found: self = .found
+    case .notFound: self = .notFound
+    case .unfinished: self = .unfinished
     }
   }
 }

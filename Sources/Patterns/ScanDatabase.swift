@@ -27,6 +27,9 @@ public final class ScanDatabase: Sendable {
   /// Whether some expression is of characters, so that only UTF-8 may be scanned.
   public let wantsText: Bool
   let engine: ScanEngine
+  /// Those that are told exactly, and those that a scan sees at all: a bit each.
+  let exact: [UInt64]
+  let seen: [UInt64]
 
   public var count: Int { kinds.count }
 
@@ -34,6 +37,14 @@ public final class ScanDatabase: Sendable {
     self.kinds = kinds
     self.wantsText = wantsText
     self.engine = engine
+    exact = Self.words(kinds) { $0 == .exact }
+    seen = Self.words(kinds) { $0 != .unscanned }
+  }
+
+  private static func words(_ kinds: [Kind], _ isIn: (Kind) -> Bool) -> [UInt64] {
+    var words = [UInt64](repeating: 0, count: (kinds.count + 63) >> 6)
+    for (place, kind) in kinds.enumerated() where isIn(kind) { words[place >> 6] |= 1 << UInt64(place & 63) }
+    return words
   }
 
   /// The library and its version, for the key of a cache; nil where it is not built in or the processor lacks what it

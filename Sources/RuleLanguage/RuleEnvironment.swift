@@ -12,6 +12,8 @@ public protocol RuleEnvironment {
   ///
   /// One of PCRE2's syntax the run cannot look for; it asks ``captures(of:in:)`` then.
   mutating func isFound(_ pattern: RulePattern) -> RuleAnswer<Bool>?
+  /// Whether it is known already, and at once, that a pattern is not found in its view: then the run need not ask.
+  mutating func isMissing(_ pattern: Int) -> Bool
   /// The first match of a pattern of PCRE2's syntax in these octets, without a frame; nil where there is none.
   mutating func captures(of pattern: RulePattern, in octets: [UInt8]) -> RuleAnswer<RuleCaptures?>
   /// Whether a list holds a value.
@@ -24,6 +26,7 @@ public protocol RuleEnvironment {
 
 extension RuleEnvironment {
   public mutating func isFound(_ pattern: RulePattern) -> RuleAnswer<Bool>? { nil }
+  public mutating func isMissing(_ pattern: Int) -> Bool { false }
   public mutating func file(named name: [UInt8]) -> RuleFile? { nil }
   /// No time passes: nothing costs anything, and no deadline comes.
   public var now: UInt64 { 0 }

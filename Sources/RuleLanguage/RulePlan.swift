@@ -9,6 +9,10 @@ public struct RulePlan: Sendable {
   public internal(set) var problems: [RuleProblem] = []
   var nodes: [PlanNode] = []
   var symbols = Symbols()
+  /// By recipe.
+  private(set) var quick: [QuickTest] = []
+  /// By node: its recipe; -1 for another statement.
+  private(set) var quickRecipes: [Int32] = []
   /// By node: when it runs.
   var stages: [RuleStage] = []
   /// What is asked at a stage.
@@ -43,6 +47,8 @@ public struct RulePlan: Sendable {
     nodes.append(.finish)
     runsPrograms = asksForPrograms
     StageAnalysis.analyse(&self)
+    quick = recipes.map(QuickTest.init)
+    quickRecipes = nodes.map { if case .recipe(let index) = $0 { Int32(clamping: index) } else { -1 } }
     demands = RuleDemands.of(self)
     programs = RuleProgram.all(in: self)
     for recipe in recipes where recipe.wantedStage == .recipient && recipe.stage == .message {

@@ -46,7 +46,7 @@ public struct RuleRun: Sendable {
   /// What was done at RCPT, in order; and how much of it was played back.
   private(set) var journal: [JournalEntry] = []
   private var played = 0
-  private var isRecording = false
+  private(set) var isRecording = false
   var writes: [(slot: Int, value: Value)] = []
   /// Whether the recipe at hand matched.
   private var hasMatched = false
@@ -146,6 +146,7 @@ public struct RuleRun: Sendable {
       }
       if statementsLeft & 0xff == 0 { watch(&environment) }
       if isLate { return tooLate() }
+      if !isRecording, passesQuickly(&environment) { continue }
       if let question = step(&environment) { return .program(question) }
       if isFinished { return .finished(report) }
     }
@@ -291,6 +292,15 @@ public struct RuleRun: Sendable {
     guard case .block(let previous, let last)? = state.frames.popLast() else { return }
     state.previous = previous
     state.last = last
+  }
+
+  /// What a recipe without flags of a chain leaves where it does not match.
+  mutating func passOver(after: Int) {
+    state.score = 0
+    state.last = false
+    state.previous = false
+    hasMatched = false
+    state.pc = after
   }
 
   // MARK: - Ends

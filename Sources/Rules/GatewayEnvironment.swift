@@ -55,9 +55,14 @@ struct GatewayEnvironment: RuleEnvironment {
       return charged(sight.isFound(place), pattern)
     }
     if own[place.view] == nil, case .known(let octets) = value(of: variable) {
-      own[place.view] = ViewAnswers(sight.views.views[place.view], octets ?? [])
+      own[place.view] = ViewAnswers(sight.views.views[place.view], octets ?? [], gap: nil)
     }
-    return own[place.view].flatMap { charged(sight.isFound(place, own: $0), pattern) }
+    return own[place.view].flatMap { charged(sight.isFound(place, in: $0), pattern) }
+  }
+
+  func isMissing(_ pattern: Int) -> Bool {
+    guard pattern < part.places.count, let place = part.places[pattern] else { return false }
+    return sight.isMissing(place)
   }
 
   private func place(of pattern: RulePattern) -> PatternViews.Place? {

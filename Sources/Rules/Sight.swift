@@ -27,7 +27,7 @@ final class Sight {
   private var areas: [MessageArea: [UInt8]] = [:]
   private var decodedAreas: [MessageArea: [UInt8]] = [:]
   /// By view.
-  private var answers: [ViewAnswers?]
+  private var answers: [Looked?]
   private lazy var rawAreas: MailAreas? = message.map { MailAreas($0.views.octets) }
 
   init(
@@ -98,42 +98,68 @@ final class Sight {
   // MARK: - Expressions
 
   /// Whether an expression is found in its view; nil where the run is to look for itself.
-  ///
-  /// - Parameter own: the view's text, where it is of one recipient.
-  func isFound(_ place: PatternViews.Place, own: ViewAnswers? = nil) -> (
-    answer: RuleAnswer<Bool>?, took: UInt64
-  ) {
-    let view = views.views[place.view]
-    guard view.key.isKnownBefore else { return (nil, 0) }
-    let asked: ViewAnswers
-    if let known = own ?? answers[place.view] {
-      asked = known
-    } else {
-      switch octets(in: view.key.view) {
-      case .unknown(let why): return (.unknown(why), 0)
-      case .known(let octets): asked = ViewAnswers(view, octets)
-      }
-      answers[place.view] = asked
-      let start = terms.clock()
-      asked.prepare()
-      scanned &+= terms.clock() &- start
-    }
-    let (answer, took) = answer(asked, place)
-    switch answer {
-    case .found: return (.known(true), took)
-    case .unfinished: return (.unknown(Self.overBudget), took)
-    case .notFound: return (gap(in: view.key.view).map { .unknown($0) } ?? .known(false), took)
+  func isFound(_ place: PatternViews.Place) -> (answer: RuleAnswer<Bool>?, took: UInt64) {
+    switch answers[place.view] ?? prepared(place.view) {
+    case .own: (nil, 0)
+    case .unknown(let why): (.unknown(why), 0)
+    case .seen(let view): isFound(place, in: view)
     }
   }
 
-  private func answer(_ asked: ViewAnswers, _ place: PatternViews.Place) -> (PatternAnswer, took: UInt64) {
-    if asked.isAtHand(place.index) { return (asked.isFound(place.index), 0) }
-    guard spent <= budget else { return (.unfinished, 0) }
-    let start = terms.clock()
-    let answer = asked.isFound(place.index)
-    let took = terms.clock() &- start
-    spent &+= took
-    return (answer, took)
+  /// Whether it is known for certain that an expression is not found; false in a view of one recipient.
+  func isMissing(_ place: PatternViews.Place) -> Bool {
+    switch answers[place.view] {
+    case .seen(let view): return view.isMissing(place.index)
+    case .own, .unknown: return false
+    case nil:
+      guard !views.views[place.view].key.view.isOfRecipient else { return false }
+      if case .seen(let view) = prepared(place.view) { return view.isMissing(place.index) }
+      return false
+    }
+  }
+
+  /// The same in a view that is of one recipient alone.
+  func isFound(_ place: PatternViews.Place, in view: ViewAnswers) -> (answer: RuleAnswer<Bool>?, took: UInt64)
+  {
+    var took: UInt64 = 0
+    var answer = view.known(place.index)
+    if answer == nil, spent <= budget {
+      let start = terms.clock()
+      answer = view.isFound(place.index)
+      took = terms.clock() &- start
+      spent &+= took
+    }
+    switch answer {
+    case .notFound: return (view.missing, took)
+    case .found: return (.known(true), took)
+    case .unfinished, nil: return (.unknown(Self.overBudget), took)
+    }
+  }
+
+  /// A view as far as it can be looked at before a rule asks.
+  private enum Looked {
+    /// Of what rules set themselves.
+    case own
+    case unknown(String)
+    case seen(ViewAnswers)
+  }
+
+  private func prepared(_ index: Int) -> Looked {
+    let view = views.views[index]
+    let looked: Looked
+    if !view.key.isKnownBefore {
+      looked = .own
+    } else {
+      switch octets(in: view.key.view) {
+      case .unknown(let why): looked = .unknown(why)
+      case .known(let octets):
+        let start = terms.clock()
+        looked = .seen(ViewAnswers(view, octets, gap: gap(in: view.key.view)))
+        scanned &+= terms.clock() &- start
+      }
+    }
+    answers[index] = looked
+    return looked
   }
 
   private func octets(in view: RulePattern.View) -> RuleAnswer<[UInt8]> {
@@ -169,21 +195,29 @@ final class Sight {
   static let overBudget = "more work than a message is worth"
 }
 
-/// One view's text, and what its expressions say of it.
+/// One view's text, and what its expressions say of it: scanned where there is something to scan with.
 final class ViewAnswers {
   private var answers: PatternAnswers
+  /// What is said of an expression that is not found.
+  let missing: RuleAnswer<Bool>
+  private let isWhole: Bool
 
-  init(_ view: PatternViews.View, _ octets: [UInt8]) {
+  /// - Parameter gap: what keeps the view from showing all; nil where it does.
+  init(_ view: PatternViews.View, _ octets: [UInt8], gap: String?) {
     let seen = view.key.isFramed ? PerlTranslation.framed(octets) : octets
     answers =
       view.key.isText
       ? PatternAnswers(view.set, validText: seen) : PatternAnswers(view.set, octets: seen)
+    missing = gap.map { .unknown($0) } ?? .known(false)
+    isWhole = gap == nil
+    answers.prepare()
   }
 
-  func prepare() { answers.prepare() }
+  /// Whether all of the view was looked at, and the expression is not in it.
+  func isMissing(_ place: Int) -> Bool { isWhole && answers.known(place) == .notFound }
+
+  /// What costs nothing any more.
+  func known(_ place: Int) -> PatternAnswer? { answers.known(place) }
 
   func isFound(_ place: Int) -> PatternAnswer { answers.isFound(place) }
-
-  /// Whether the answer costs nothing any more.
-  func isAtHand(_ place: Int) -> Bool { answers.isAtHand(place) }
 }
