@@ -1,5 +1,5 @@
-/// Expressions made into one automaton, by the library behind the Hyperscan API: one pass over a text tells of each
-/// whether it matches.
+/// Expressions made into a few automata, by the library behind the Hyperscan API: a scan of a text tells of each whether
+/// it matches.
 ///
 /// Most are told exactly. Of some the scan knows only where they cannot match (look-around, back references): those that it does not rule out are asked of PCRE2. A few it cannot take at all.
 public final class ScanDatabase: Sendable {
@@ -58,21 +58,9 @@ public final class ScanDatabase: Sendable {
   public static func make(of members: [PatternSet.Member]) -> ScanDatabase? {
     guard library != nil, !members.isEmpty else { return nil }
     var kinds = members.map(ScanEngine.kind)
-    // The library says which one it stumbles over (one that is too large, say) only when it compiles them all.
-    for _ in 0..<mostAttempts {
-      switch ScanEngine.compile(members, kinds) {
-      case .made(let engine):
-        return ScanDatabase(kinds: kinds, wantsText: wantsText(members, kinds), engine: engine)
-      case .refused(let place):
-        kinds[place] = kinds[place] == .exact ? .candidate : .unscanned
-      case .failed: return nil
-      }
-    }
-    return nil
+    guard let engine = ScanEngine.compile(members, &kinds) else { return nil }
+    return ScanDatabase(kinds: kinds, wantsText: wantsText(members, kinds), engine: engine)
   }
-
-  /// Bound: expressions that are refused only when all are compiled together.
-  private static let mostAttempts = 200
 
   private static func wantsText(_ members: [PatternSet.Member], _ kinds: [Kind]) -> Bool {
     zip(members, kinds).contains { $0.options.contains(.characters) && $1 != .unscanned }
@@ -89,7 +77,7 @@ public final class ScanDatabase: Sendable {
 // MARK: - Keeping it
 
 extension ScanDatabase {
-  private static let mark = Array("weir scan 1\n".utf8)
+  private static let mark = Array("weir scan 2\n".utf8)
 
   /// What a database of those members depends on: whoever keeps one keeps it under a digest of this.
   public static func key(of members: [PatternSet.Member]) -> [UInt8]? {

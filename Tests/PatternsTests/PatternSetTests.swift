@@ -55,6 +55,33 @@ import Testing
     #expect(answers.scanned == answers.alone)
   }
 
+  /// So many that they are several databases, plain texts one of their own; some that no scan takes among them.
+  @Test func manyAreToldInParts() throws {
+    let plain = (0..<300).map { Member("plain \($0)x") }
+    let others = (0..<900).map { Member($0 % 100 == 7 ? "(a)\\1x\($0)" : "b[0-9]c\($0)", .caseless) }
+    let members = plain + others
+    let made = ScanDatabase.make(of: members)
+    guard let made else {
+      #expect(ScanDatabase.library == nil)
+      return
+    }
+    #expect(made.count == 1200)
+    let kept = try #require(made.serialized())
+    for octets in [kept.dropLast(), kept + [0], kept.dropLast(kept.count / 2), Array(kept[..<(13 + 1200)])] {
+      #expect(ScanDatabase(serialized: Array(octets), count: 1200) == nil, "\(octets.count) octets")
+    }
+    let set = try PatternSet(members)
+    #expect(set.adopt(try #require(ScanDatabase(serialized: kept, count: 1200))))
+    let subject = "b7C12 plain 7x, plain 299x, aax107 aax7 b1c899"
+    var answers = PatternAnswers(set, text: subject)
+    let found = members.indices.filter { answers.isFound($0) == .found }
+    let expected = members.indices.filter { place in
+      (try? Pattern(members[place].text, members[place].options))?.firstMatch(in: subject).isFound == true
+    }
+    #expect(found == expected && found.count >= 8, "\(found)")
+    #expect(answers.matches < 30)
+  }
+
   /// Expressions of a small alphabet, so that they often match, over texts of the same.
   @Test func theyAgreeOnWhateverChanceWrites() throws {
     var chance = Chance(seed: 6)
