@@ -35,7 +35,10 @@ extension RuleRun {
     defer { charge(judgement.index, since: began, &environment) }
     var search = AutomatonSearch(expression.automaton)
     if condition.weight != nil, !condition.isNegated {
-      return count(&search, octets, condition, &judgement)
+      let before = judgement.score
+      let why = count(&search, octets, condition, &judgement)
+      if judgement.score != before { note(octets, expression, &judgement) }
+      return why
     }
     switch search.search(octets.span, budget: &budget) {
     case .unfinished: return "more work than a message is worth"

@@ -164,24 +164,6 @@ actor GatewayService {
     return service
   }
 
-  /// Makes what texts are read and folded by while the rest starts, beside the event loops: else the session with the
-  /// first message would, and hold up those on its loop.
-  @concurrent private static func prepareTables() async { TextFolding.prepare() }
-
-  /// The tables that few messages need, when the start is over and while there are descriptors.
-  @concurrent private static func prepareCharsets() async {
-    try? await Task.sleep(for: .seconds(3))
-    Charset.prepare()
-  }
-
-  private static func listen(_ gateway: Gateway, _ endpoint: Endpoint) async throws {
-    do {
-      try await gateway.listen(on: endpoint)
-    } catch let error as IOError {
-      throw StartFault(description: "cannot listen on \(endpoint): \(ListenObstacle.words(error))")
-    }
-  }
-
   private func openControl(_ state: StateFolder) async throws {
     do {
       control = try await ControlServer.open(path: state.path + "/" + ControlSocket.name, group: group) {

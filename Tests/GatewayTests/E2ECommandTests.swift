@@ -199,7 +199,7 @@ import Testing
     let process = try RunningProcess(
       "bash",
       [
-        "-c", closing + "; exec prlimit --nofile=200:200 \"$0\" serve --config \"$1\"", Gateway.binary(),
+        "-c", closing + "; exec prlimit --nofile=260:260 \"$0\" serve --config \"$1\"", Gateway.binary(),
         path,
       ])
     try process.waitForPort(port)
@@ -211,7 +211,7 @@ import Testing
       if reply.code == 220 { inside.append(client) } else { refusal = reply }
     }
     #expect(refusal?.code == 421 && refusal?.enhanced == "4.3.2", "\(inside.count)")
-    #expect(inside.count > 30 && inside.count < 200)
+    #expect(inside.count > 30 && inside.count < 260)
     let first = try #require(inside.first)
     try first.command("EHLO client.example")
     #expect(try first.deliver(from: "a@outside.example", to: ["user@example.org"]).code == 250)

@@ -76,6 +76,8 @@ extension ScanReport {
       SafeText.line("\(name)\(place)  \(rule.action)", most: 300) + shadow + (rule.hasFired ? "" : state),
       rule.hasFired && !rule.isShadow ? .strong : .faint)
     for condition in rule.trace?.conditions ?? [] {
+      // What neither held nor failed is passed over.
+      if case .scored(0) = condition.outcome, !tellsWhy { continue }
       let mark =
         switch condition.outcome {
         case .holds: "✓"
@@ -83,13 +85,14 @@ extension ScanReport {
         case .unknown: "?"
         case .scored: "±"
         }
-      var words = "    \(mark) " + SafeText.line(condition.text, most: 240)
+      var words = "    \(mark) "
+      if let matched = condition.matchedText { words += "“\(SafeText.line(matched, most: 120))”  " }
+      words += SafeText.line(condition.text, most: isFull || tellsWhy ? 1000 : 100)
       switch condition.outcome {
       case .unknown(let why): words += "  (\(SafeText.line(why, most: 160)))"
       case .scored(let score): words += "  (\(Score.text(score)))"
       case .holds, .fails: break
       }
-      if let matched = condition.matchedText { words += "  “\(SafeText.line(matched, most: 120))”" }
       page.item(words, rule.hasFired ? .plain : .faint)
     }
   }
