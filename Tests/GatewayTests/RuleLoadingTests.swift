@@ -28,7 +28,7 @@ import Testing
 
     /// Those of rules, the path to the folder taken off.
     var told: [String] {
-      problems.map(\.description).filter { $0.contains("ules") }
+      problems.map(\.description).filter { !$0.contains("Blocklists") }
         .map { $0.replacing(folder.path + "/", with: "") }
     }
   }
