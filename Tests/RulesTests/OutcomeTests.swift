@@ -55,6 +55,9 @@ import Testing
     #expect(outcome.findings.map(\.mode) == [.shadow, .enforce])
     #expect(outcome.verdict == nil && !outcome.isTagged)
     #expect(outcome.hits.first?.isShadow == true)
+    // As though it had acted: the log tells what would have been refused.
+    let ruling = ["reject 550 \"no\"": Ruling.reject, "defer": .defer][action] ?? .none
+    #expect(outcome.findings.first?.weight.ruling == ruling)
     // All rules together.
     var terms = RuleTerms()
     terms.mode = .shadow
