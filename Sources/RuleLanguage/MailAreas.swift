@@ -10,11 +10,16 @@ public struct MailAreas: Sendable, Hashable {
   private let unfolded: [UInt8]
 
   /// - Parameter message: with CR LF or LF.
-  public init(_ message: some Sequence<UInt8>) {
-    var octets: [UInt8] = []
-    for octet in message {
-      if octet == .lineFeed, octets.last == .carriageReturn { octets.removeLast() }
-      octets.append(octet)
+  public init(_ message: some Sequence<UInt8>) { self.init(Array(message)) }
+
+  /// - Parameter message: with CR LF or LF.
+  public init(_ message: [UInt8]) {
+    let octets = [UInt8](unsafeUninitializedCapacity: message.count) { kept, count in
+      for octet in message {
+        if octet == .lineFeed, count > 0, kept[count - 1] == .carriageReturn { count -= 1 }
+        kept[count] = octet
+        count += 1
+      }
     }
     // Line feeds that begin a message belong to its header.
     var index = octets.firstIndex { $0 != .lineFeed } ?? octets.count
