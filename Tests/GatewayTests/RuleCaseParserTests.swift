@@ -33,7 +33,7 @@ import Testing
       --- spares * : nothing
       \t
       """)
-    #expect(problems == ["a.case:17:1: this case has no message; it follows an empty line"])
+    #expect(problems == ["a.case:18:1: this case has no message"])
     let one = try #require(cases.first)
     #expect(cases.count == 1)
     #expect(one.line == 3)

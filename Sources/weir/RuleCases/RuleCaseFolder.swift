@@ -19,12 +19,15 @@ struct RuleCaseFolder: Sendable {
   private(set) var files: [(file: String, cases: [RuleCase])] = []
   private(set) var rules: [Rule] = []
   private(set) var problems: [SettingsProblem] = []
+  /// Whether only some of the files of cases count.
+  let isPartial: Bool
 
   /// - Parameters:
   ///   - folder: the rules as they were read.
   ///   - only: the files of cases that count, by the paths that the operator gave; empty: all that lie in the folder.
   init(_ folder: RuleFolder, only: [String] = []) {
     path = folder.path
+    isPartial = !only.isEmpty
     for (name, octets) in folder.files.sorted(by: { $0.key < $1.key }) where name.hasSuffix(".rc") {
       let plan = RulePlan(files: [RuleParser.parse(name: name, octets: octets)])
       for recipe in plan.recipes { rules.append(Rule(id: recipe.id, file: name)) }

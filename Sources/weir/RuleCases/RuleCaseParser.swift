@@ -43,7 +43,7 @@ struct RuleCaseParser {
   private mutating func read() {
     while index < lines.count, !isHead(index) {
       let line = line(index)
-      if !line.isEmpty, !line.hasPrefix("#") {
+      if !isBlank(index), !line.hasPrefix("#") {
         report(index + 1, 1, "no case begins here; a case begins with --- matches, --- spares or --- verdict")
         while index < lines.count, !isHead(index) { index += 1 }
         break
@@ -70,6 +70,11 @@ struct RuleCaseParser {
 
   private func isEmpty(_ index: Int) -> Bool {
     lines[index].isEmpty || lines[index].elementsEqual([.carriageReturn])
+  }
+
+  /// An editor may leave blanks on a line that looks empty.
+  private func isBlank(_ index: Int) -> Bool {
+    lines[index].allSatisfy { $0.isWhiteSpace || $0 == .carriageReturn }
   }
 
   private mutating func report(_ line: Int, _ column: Int, _ message: String) {
@@ -123,7 +128,7 @@ struct RuleCaseParser {
   /// behind the file.
   private mutating func readOptions() -> [RuleCase.Option] {
     var options: [RuleCase.Option] = []
-    while index < lines.count, !isEmpty(index), !isHead(index) {
+    while index < lines.count, !isBlank(index), !isHead(index) {
       let text = line(index)
       index += 1
       if text.hasPrefix("#") { continue }
