@@ -1,3 +1,4 @@
+internal import Bytes
 public import SMTPProtocol
 
 /// What was decided for one recipient of a message.
@@ -18,7 +19,8 @@ public struct RecipientVerdict: Sendable {
     self.findings = findings
   }
 
-  var isRefusal: Bool { decision.verdict == .reject || decision.verdict == .defer }
+  /// Whether the message is refused, for now or for good.
+  public var isRefusal: Bool { decision.verdict == .reject || decision.verdict == .defer }
 }
 
 /// What is to be done with a message, for all its recipients together: what differs between them is honoured without
@@ -71,8 +73,9 @@ public struct Disposition: Sendable {
 
   /// - Parameters:
   ///   - verdicts: one for each recipient, in their order; at least one.
+  ///   - addresses: the recipients', in the same order: who gets the message anyway is not sent it again.
   ///   - answersEach: whether each recipient has a reply of its own.
-  public init(_ verdicts: [RecipientVerdict], answersEach: Bool = false) {
+  public init(_ verdicts: [RecipientVerdict], addresses: [String] = [], answersEach: Bool = false) {
     let places = verdicts.indices
     if verdicts.allSatisfy(\.isRefusal) {
       refused = Array(places)
@@ -81,6 +84,10 @@ public struct Disposition: Sendable {
       return
     }
     for place in places { add(place, verdicts[place], answersEach: answersEach) }
+    if !legs.isEmpty, addresses.count == verdicts.count {
+      let reached = Set(shares.flatMap(\.recipients).map { addresses[$0].lowercasedASCII })
+      legs.removeAll { reached.contains($0.address.lowercasedASCII) }
+    }
     // The most of them are answered for by the backend itself.
     if let largest = shares.indices.max(by: {
       (shares[$0].recipients.count, $1) < (shares[$1].recipients.count, $0)
@@ -115,7 +122,7 @@ public struct Disposition: Sendable {
 
   private mutating func addLeg(_ kind: LegKind, _ address: String, _ place: Int) {
     // Two recipients' rules may send it to the same third.
-    if legs.contains(where: { $0.kind == kind && $0.address == address }) { return }
+    if legs.contains(where: { $0.address.equalsIgnoringASCIICase(address) }) { return }
     legs.append(Leg(kind: kind, address: address, recipient: place))
   }
 

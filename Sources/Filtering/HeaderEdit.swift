@@ -86,6 +86,30 @@ public struct HeaderEdit: Sendable {
     return all
   }
 
+  /// A field in lines of 78 octets where its blanks allow it, and of 998 at most (RFC 5322 §2.1.1).
+  private static func folded(_ name: String, _ text: [UInt8]) -> [UInt8] {
+    var bytes = Array(name.utf8)
+    var length = bytes.count
+    for word in text.split(separator: .space, omittingEmptySubsequences: false) {
+      var rest = word[...]
+      if length + 1 + rest.count > 78, length > name.utf8.count, !rest.isEmpty {
+        bytes += [.carriageReturn, .lineFeed]
+        length = 0
+      }
+      bytes.append(.space)
+      length += 1
+      // What has no blank is cut: a line that is too long is refused by some.
+      while rest.count > 900 {
+        bytes += rest.prefix(900) + [.carriageReturn, .lineFeed, .space]
+        rest = rest.dropFirst(900)
+        length = 1
+      }
+      bytes += rest
+      length += rest.count
+    }
+    return bytes + [.carriageReturn, .lineFeed]
+  }
+
   /// Writes the fields that are added.
   ///
   /// - Returns: the names, in lower case, of fields that go.
@@ -102,12 +126,10 @@ public struct HeaderEdit: Sendable {
       }
     }
     for (name, value) in added {
-      bytes.append(contentsOf: "\(name): ".utf8)
       let isPlain = value.allSatisfy { $0 >= 0x20 && $0 < 0x7f }
       // Encoded as RFC 2047 wants it: the message may have come without SMTPUTF8.
-      bytes.append(
-        contentsOf: isPlain ? value : SubjectPrefix.encoded(String(decoding: value, as: UTF8.self), like: []))
-      bytes.append(contentsOf: [.carriageReturn, .lineFeed])
+      let text = isPlain ? value : SubjectPrefix.encoded(String(decoding: value, as: UTF8.self), like: [])
+      bytes.append(contentsOf: Self.folded("\(name):", text))
     }
     return removed
   }

@@ -228,7 +228,7 @@ private struct RehearsalRun {
     let verdicts = each.map(\.verdict)
     let disposition = Disposition(verdicts)
     let speaking =
-      disposition.refusal ?? verdicts.indices.first { !disposition.refused.contains($0) } ?? 0
+      disposition.refusal ?? verdicts.indices.first { !verdicts[$0].isRefusal } ?? 0
     let speaker = verdicts[speaking]
     standing += speaker.outcome?.findings ?? []
     steps.append(

@@ -9,6 +9,8 @@ struct PlanBuilder {
   private var known: [Key: Int] = [:]
   private var compiled: [Key: PlanTest] = [:]
   private var depth = 0
+  /// The files that are being read, the outermost first.
+  private var open: [String] = []
   private var file: RuleFile?
   /// Whether a block is open that a recipient may opt out of.
   private var isOptional = false
@@ -46,7 +48,9 @@ struct PlanBuilder {
   private mutating func body(of file: RuleFile) {
     let outer = self.file
     self.file = file
+    open.append(file.name)
     add(file.statements)
+    open.removeLast()
     self.file = outer
   }
 
@@ -101,6 +105,12 @@ struct PlanBuilder {
     }
     guard depth < Self.deepest else {
       plan.nodes.append(.tooDeep)
+      return
+    }
+    guard !open.contains(other.name) else {
+      report(
+        .error, "'\(name)' is being read already: it would include itself without end",
+        cure: "take this out", assignment.place)
       return
     }
     depth += 1

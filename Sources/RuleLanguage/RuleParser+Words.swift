@@ -160,6 +160,11 @@ extension RuleParser {
         at: range.lowerBound..<skipLine())
       return nil
     }
+    if kind != "add", name.equalsIgnoringASCIICase("Received") || name.lowercasedASCII.hasPrefix("x-weir-") {
+      error(
+        "\(name) is what loops are known by, and stays", cure: "take this out", at: nameStart..<skipLine())
+      return nil
+    }
     if kind == "remove" {
       _ = alone(.stop, "header remove \(name)")
       return .removeHeader(name)

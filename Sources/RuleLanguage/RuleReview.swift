@@ -187,7 +187,8 @@ struct RuleReview {
       }
       return
     }
-    report(
-      .warning, "nothing here sets \(name); did you mean \(near)?", cure: "write \(near)", at: place)
+    // Negated it would hold for all mail.
+    let severity: RuleProblem.Severity = gateway.contains(near) && !includesOthers ? .error : .warning
+    report(severity, "nothing here sets \(name); did you mean \(near)?", cure: "write \(near)", at: place)
   }
 }

@@ -24,6 +24,12 @@ extension RuleRun {
           weigh(true, condition, &judgement)
           return nil
         }
+        // The first match adds the weight, the next ones nothing.
+        if let weight = condition.weight, weight.exponent == 0, !expression.capturesMatch, !options.keepsTrace
+        {
+          judgement.score += weight.weight
+          return nil
+        }
       }
     }
     let octets: [UInt8]

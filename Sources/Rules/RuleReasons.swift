@@ -33,7 +33,8 @@ public enum RuleReasons {
       .ruleTag, nil, .notice, cause: "A rule of Rules/ says tag; rule= names it.",
       effect: "The message is marked as spam whatever its score.", remedy: "None needed."),
     Reason(
-      .ruleScore, nil, .notice, cause: "A rule of Rules/ says score; its name stands beside it.",
+      .ruleScore, Reply(550, 7, 1, "Message refused as unsolicited ({id})"), .refusal,
+      cause: "A rule of Rules/ says score; its name stands beside it.",
       effect: "The message's score changes.",
       remedy: "weir scan tells which conditions held; change the number in the rule if it is wrong."),
     Reason(

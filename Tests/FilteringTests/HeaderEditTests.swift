@@ -21,6 +21,24 @@ import Testing
     return String(text[end.upperBound...])
   }
 
+  /// Some refuse mail with longer lines (RFC 5322 §2.1.1), so that a rule must not make any.
+  @Test(arguments: [
+    String(repeating: "word ", count: 180) + "end", String(repeating: "x", count: 2000), "short",
+    String(repeating: "发票", count: 300), "a  b " + String(repeating: "y", count: 850),
+  ])
+  func whatRulesAddIsFolded(value: String) {
+    let message = Array("Subject: x\r\n\r\n".utf8)
+    let edit = HeaderEdit(
+      message: message, header: MessageHeader(message), isFromOutside: true, tag: nil, findings: [],
+      tagging: Tagging(), thresholds: Thresholds(), changes: [.add("X-Rule", Array(value.utf8))])
+    let lines = String(decoding: edit.bytes, as: UTF8.self).split(separator: "\r\n")
+    #expect(lines.allSatisfy { $0.utf8.count <= 998 } && lines[0].hasPrefix("X-Rule: "))
+    #expect(lines.dropFirst().allSatisfy { $0.hasPrefix(" ") && $0.contains { $0 != " " } })
+    #expect(lines.allSatisfy { !$0.contains("=?") || $0.utf8.count <= 86 })
+    guard value.allSatisfy(\.isASCII), !value.contains("xxxx") else { return }
+    #expect(lines.joined() == "X-Rule: " + value)
+  }
+
   @Test func aMessageWithNothingToChangeIsNotCopied() {
     let message = Array("Subject: x\r\n\r\nX-Spam-Flag: NO\r\n".utf8)
     for isFromOutside in [false, true] {

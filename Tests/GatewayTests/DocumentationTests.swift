@@ -109,6 +109,8 @@ import Testing
         Finding(.relayDenied, evidence: "e", reason: "r", list: "l"), weight: Weight(1, .reject),
         mode: .shadow,
         found: .mail, enforceAt: .recipient), count: 40)
+    (event.rule, event.rules, event.folder) = ("R", ["R"], "spam")
+    event.redirected = ["a@b.example"]
     event.backend = "b"
     event.octets = 1
     event.reply = Reply(550, 1, 1, "x")

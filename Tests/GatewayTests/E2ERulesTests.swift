@@ -207,6 +207,43 @@ import Testing
     #expect(try client.deliver(from: Self.sender, to: ["user@example.org"], message()).code == 250)
   }
 
+  /// One recipient's bound is not the others'.
+  @Test func aMessageTooLargeForOneIsTakenForTheOthers() throws {
+    let front = try Front(
+      tail: "[[policy]]\nname = \"small\"\nrecipients = [\"second@example.org\"]\nmessage_size = \"2KiB\"\n")
+    let client = try front.session()
+    try client.command("MAIL FROM:<\(Self.sender)> PRDR")
+    for recipient in ["second@example.org", "user@example.org"] {
+      #expect(try client.command("RCPT TO:<\(recipient)>").code == 250)
+    }
+    #expect(try client.command("DATA").code == 354)
+    let large = message("x", String(repeating: "a b\r\n", count: 800))
+    try client.send(RawClient.stuffed(Array(large.utf8)))
+    let codes = try (0..<4).map { _ in try client.reply().code }
+    #expect(codes == [353, 552, 250, 250])
+    #expect(front.backend.messages.map { $0.recipients.map(\.address) } == [["user@example.org"]])
+  }
+
+  @Test func whoWritesTooOftenToSomeIsPutOffThere() throws {
+    let front = try Front(
+      tail:
+        "[[policy]]\nname = \"quiet\"\nrecipients = [\".example.net\"]\nmessage_rate_per_address = \"2/1h\"\n"
+    )
+    let client = try front.session()
+    // Several recipients are one message, and what was sent elsewhere is none.
+    #expect(
+      try client.deliver(from: Self.sender, to: ["a@x.example.net", "b@x.example.net"], message()).code == 250
+    )
+    for _ in 0..<3 {
+      #expect(try client.deliver(from: Self.sender, to: ["user@example.org"], message()).code == 250)
+    }
+    #expect(try client.deliver(from: Self.sender, to: ["a@x.example.net"], message()).code == 250)
+    try client.command("MAIL FROM:<\(Self.sender)>")
+    let late = try client.command("RCPT TO:<a@x.example.net>")
+    #expect(late.code == 450 && late.text.contains("LIMIT_POLICY_MESSAGES"), "\(late)")
+    #expect(try client.command("RCPT TO:<user@example.org>").code == 250)
+  }
+
   @Test func nobodyWhoMayRelayReads452() throws {
     let front = try Front(networks: ["127.0.0.2"], files: Self.folders)
     let client = try front.session(from: "127.0.0.2")
@@ -230,6 +267,8 @@ import Testing
     let line = try front.gateway.waitForLog { $0.event == "quarantine" }
     #expect(line["code"] == "REFUSAL_HELD" && line["folder"] == "refused")
     #expect(line["to"]?.contains("bob@example.org") == true)
+    // Nobody was refused, and nothing says so.
+    #expect(!front.gateway.log().contains { $0.event == "reject" })
     // Alone he is refused.
     #expect(try client.deliver(from: Self.sender, to: ["bob@example.org"], message("odd")).code == 550)
   }

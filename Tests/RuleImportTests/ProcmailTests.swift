@@ -26,6 +26,17 @@ import Testing
     #expect(lines.last == "quarantine spam")
   }
 
+  /// Whether such a program takes the mail its exit status says: what stands behind must go on, what hangs on it not.
+  @Test(arguments: [":0 Wh: msgid.lock", ":0 Whc: msgid.lock", ":0 h", ":0 w"])
+  func whoAsksWhetherItCameBeforeEndsNothing(head: String) {
+    let (result, lines) = rules(
+      "\(head)\n| formail -D 8192 msgid.cache\n\n:0 a:\ndups\n\n:0\n* ^Subject:.*viagra\n/dev/null\n")
+    #expect(lines.suffix(3) == [":0", "* ^Subject:.*viagra", "/dev/null"])
+    #expect(
+      Array(lines.dropFirst().prefix(4)) == ["* ! ()", "{", "  # was: | formail -D 8192 msgid.cache", "}"])
+    #expect(result.count(.left) == 1)
+  }
+
   @Test func programsAreNotRun() {
     let (result, lines) = rules(
       ":0fw\n| spamc\n\n:0 c\n| vacation\n\n:0 a\n* ^X\n/dev/null\n\n:0\n* ? test -f x\n/dev/null\n\nX=`date`\n"

@@ -244,7 +244,13 @@ struct TestMail: RuleEnvironment {
     #expect(kinds(report) == ["a", "b", "2", "c"].map { .log(Array($0.utf8)) } && report.verdict == .stop)
     let plan = plan("INCLUDERC=none\n")
     #expect(plan.problems.map(\.message) == ["there is no file 'none'"])
-    let deep = try self.report("INCLUDERC=self\n", others: others)
+    let circle = self.plan("INCLUDERC=self\n", others)
+    #expect(circle.problems.map(\.severity) == [.error])
+    #expect(circle.problems.first?.message.contains("include itself") == true)
+    #expect(try self.report("INCLUDERC=self\n", others: others).effects.count == 1)
+    let chain = Dictionary(
+      uniqueKeysWithValues: (0..<20).map { ("d\($0)", "LOG=s\nINCLUDERC=d\($0 + 1)\n") })
+    let deep = try self.report("INCLUDERC=d0\n", others: chain)
     #expect(deep.fault == .includedTooDeep && deep.effects.count == 16)
     #expect(kinds(try self.report("SWITCHRC\nLOG=a\nSWITCHRC=\nLOG=b\n")) == [.log(Array("a".utf8))])
   }

@@ -160,6 +160,29 @@ import Testing
     #expect(try self.report(plan, mail).costs.isEmpty)
   }
 
+  /// Weights of `w^0` are answered by the scan as plain conditions are: the shipped rules are made of them.
+  @Test func aWeightThatCountsOnceIsNotSearchedFor() throws {
+    let plan = plan(":0\n* 2^0 ^Subject: here\n* 3^0 ^Subject: not\n* -1^0 ! ^Subject: not\nscore 1 A\n")
+    var mail = TestMail()
+    mail.tick = 5
+    mail.answers = [
+      "^Subject: here": .known(true), "^Subject: not": .known(false),
+    ]
+    let report = try report(plan, mail)
+    #expect(report.costs.isEmpty)
+    #expect(report.effects.map(\.kind) == [.score(1, "A")])
+    // Who wants to know on which words it held is told.
+    var options = RuleRunOptions()
+    options.keepsTrace = true
+    var told = TestMail()
+    told.areas = MailAreas("Subject: here\n\n".utf8)
+    told.answers = mail.answers
+    var run = RuleRun(plan, options: options)
+    guard case .finished(let traced) = run.proceed(.message, asking: &told) else { return }
+    let matched = traced.trace.first?.conditions.first?.matched.map { String(decoding: $0, as: UTF8.self) }
+    #expect(matched?.contains("Subject: here") == true && traced.trace.first?.score == 1)
+  }
+
   @Test func costsOutliveAProgramThatHasToRunFirst() throws {
     let plan = plan(":0\n* ^Subject\n* ? true\n* ^To\ntag\n:0\n* ^X\ntag\n", programs: ["true"])
     var mail = TestMail()

@@ -2,6 +2,13 @@ import Bytes
 
 /// The few calls of formail that edit the header and are an action of rules.
 enum Formail {
+  /// Whether it is asked if the message came before (`-D`): then it takes only those that did.
+  static func tellsRepeats(_ command: Substring) -> Bool {
+    let words = command.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "|" })
+    guard let name = words.first, name == "formail" || name.hasSuffix("/formail") else { return false }
+    return words.dropFirst().contains { $0.hasPrefix("-D") }
+  }
+
   /// `formail -A "X: y"`, `-a`, `-I`, `-i` with one header; nil for any other call.
   static func action(_ command: Substring) -> String? {
     let (program, rest) = command.firstWord

@@ -215,6 +215,17 @@ extension ProcmailRC {
         emit(recipe, keeping: "HBDAaEe", [header], id, &desk)
         return
       }
+      // Whether it takes the mail is for its exit status to say: nobody knows here, and what hangs on it must not run.
+      if !isFilter, recipe.flags.contains(where: { "Ww".contains($0) }) || Formail.tellsRepeats(action) {
+        var recipe = recipe
+        recipe.conditions = ["! ()"]
+        ending(recipe, action, ends: false, id, &desk)
+        desk.left(
+          id,
+          "the program is not run, and whether it takes the mail its exit status says: this recipe never holds,"
+            + " nor do those that hang on it (A, a)")
+        return
+      }
       let ends = !isCopy && !isFilter && octets.first == UInt8(ascii: "|")
       ending(recipe, action, ends: ends, id, &desk)
       desk.left(id, "the program is not run" + (ends ? "; the message goes on to the backend" : ""))

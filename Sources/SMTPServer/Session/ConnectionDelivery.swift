@@ -145,10 +145,11 @@ extension Connection {
       verdicts.append(verdict)
     }
     let answersEach = repliesEach && verdicts.count > 1
-    let disposition = Disposition(verdicts, answersEach: answersEach)
+    let disposition = Disposition(
+      verdicts, addresses: transaction.recipients.map(\.recipient.path.mailbox), answersEach: answersEach)
     guard
       let speaking = disposition.refusal
-        ?? verdicts.indices.first(where: { !disposition.refused.contains($0) })
+        ?? verdicts.indices.first(where: { !verdicts[$0].isRefusal })
     else { return .refuse(Response(.internalFault, variables())) }
     let speaker = verdicts[speaking]
     // Logs the refusal, or what is in shadow.
@@ -164,7 +165,13 @@ extension Connection {
   private func verdict(_ own: RecipientPolicy, _ outcome: RuleOutcome?, _ transaction: Transaction)
     -> RecipientVerdict
   {
-    let found = findings(transaction, under: own)
+    var found = findings(transaction, under: own)
+    if let most = own.messageSize, transaction.octets > most {
+      found.append(
+        WeighedFinding(
+          Finding(.messageTooLarge, reason: "\(most)"), weight: Weight(0, .limit), mode: .enforce,
+          found: .message, enforceAt: .message, audience: .everyone))
+    }
     let all = outcome.map { found + $0.findings.concerning(facts, at: .message) } ?? found
     return RecipientVerdict(
       decision: Decision(of: all, at: .message, thresholds: own.thresholds, rules: outcome),

@@ -104,7 +104,19 @@ extension Connection {
       event.reply = reply
       context.events.record(event)
     }
-    let redirects = disposal.disposition.legs.filter { $0.kind == .redirect }
+    let lost = disposal.disposition.legs.filter { PathParser.parse(whole: $0.address) == nil }
+    for (place, legs) in Dictionary(grouping: lost, by: \.recipient).sorted(by: { $0.key < $1.key }) {
+      var event = event(disposal, .quarantine, [place], disposal.verdicts[place])
+      event.code = .ruleRedirect
+      event.folder = QuarantineFolder.undeliverable.description
+      event.severity = .warning
+      event.reply = reply
+      event.detail =
+        "no address to send it to: \(legs.map(\.address).joined(separator: " ").printable(limit: 300))"
+      context.events.record(event)
+    }
+    let sent = disposal.disposition.legs.filter { PathParser.parse(whole: $0.address) != nil }
+    let redirects = sent.filter { $0.kind == .redirect }
     for (place, legs) in Dictionary(grouping: redirects, by: \.recipient).sorted(by: { $0.key < $1.key }) {
       var event = event(disposal, .accept, [place], disposal.verdicts[place])
       event.code = .ruleRedirect
@@ -114,7 +126,7 @@ extension Connection {
     }
     // Copies of what nobody else gets are told here.
     if disposal.disposition.shares.isEmpty, redirects.isEmpty {
-      let copies = disposal.disposition.legs.filter { $0.kind == .copy }
+      let copies = sent.filter { $0.kind == .copy }
       if let first = copies.first {
         var event = event(disposal, .accept, [first.recipient], disposal.verdicts[first.recipient])
         event.code = .ruleRedirect

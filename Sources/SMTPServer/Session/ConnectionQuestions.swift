@@ -174,6 +174,10 @@ extension Connection {
   }
 
   private func admit(_ recipient: Envelope.Recipient, isOurs: Bool, _ transaction: Transaction) -> Answer? {
+    if let response = refusalOfArrival(recipient.path, transaction) {
+      logRefusal(response, stage: .recipient, recipient: recipient.path)
+      return refuseRecipient(response)
+    }
     guard let routed = route(recipient, isOurs: isOurs, transaction) else {
       let response = Response(.backendUnavailable, variables(recipient: recipient.path))
       logRefusal(

@@ -34,14 +34,21 @@ extension Connection {
     return Governed(policy: own, rules: own.followsRules ? policy.rules.set(for: recipient) : .none)
   }
 
-  /// What a recipient's policy has against it: the message is said to be too large, or the client writes too often.
+  /// What a recipient's policy has against it: the message is said to be too large.
   func refusal(by own: RecipientPolicy, of recipient: Path, _ transaction: Transaction) -> Response? {
     if let most = own.messageSize, let size = transaction.facts.parameters.size, size > most {
       var variables = variables(recipient: recipient)
       variables.reason = "\(most)"
       return Response(.messageTooLarge, variables)
     }
-    guard let rate = own.arrivals, facts.isStranger, facts.isAddressKnown else { return nil }
+    return nil
+  }
+
+  /// What a policy has against another message of this client: it writes too often. Counted once a transaction.
+  func refusalOfArrival(_ recipient: Path, _ transaction: Transaction) -> Response? {
+    guard let own = transaction.asking?.policy, let rate = own.arrivals, facts.isStranger,
+      facts.isAddressKnown, !transaction.governed.contains(where: { $0.policy === own })
+    else { return nil }
     let key = "\(own.name) \(facts.address)"
     let isRefused =
       context.arrivals.message(

@@ -60,8 +60,13 @@ final class Transaction {
     for found in found + [asked] { found.inquiry?.abandon() }
   }
 
-  /// Octets of a message that all of its recipients take; nil where they set no bound of their own.
-  var sizeLimit: UInt64? { governed.compactMap(\.policy.messageSize).min() }
+  /// Octets of a message that its recipients take, by bounds of their own; nil where there is none. With a reply for each
+  /// those of the most generous: the others are told by themselves.
+  var sizeLimit: UInt64? {
+    let bounds = governed.map(\.policy.messageSize)
+    guard facts.parameters.repliesEach else { return bounds.compactMap { $0 }.min() }
+    return bounds.contains(nil) ? nil : bounds.compactMap { $0 }.max()
+  }
 
   /// Octets of content that have come so far.
   var octets: UInt64 { decoder?.octets ?? 0 }

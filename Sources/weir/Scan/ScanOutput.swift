@@ -176,8 +176,11 @@ struct ScanOutput: Encodable {
     client = ClientOutput(scan)
     recipients = scan.outcome.steps.compactMap { step in
       guard let recipient = step.recipient else { return nil }
+      let final = scan.outcome.each.first { $0.recipient.text == recipient.text }?.verdict.decision
+      let decision = step.isRefusal ? step.decision : final ?? step.decision
       return RecipientOutput(
-        address: recipient.text, verdict: step.decision.verdict.rawValue, code: step.reason?.name,
+        address: recipient.text, verdict: decision.verdict.rawValue,
+        code: step.reason?.name ?? (decision.rule == nil ? nil : decision.reason.name),
         reply: step.reply?.summary)
     }
     let names = [

@@ -204,6 +204,19 @@ struct ScanReport {
     page.say(
       "reply",
       isTaken ? "250, in the mail server's own words" : SafeText.line(scan.reply.summary, most: 1000))
+    let each = scan.outcome.each
+    if let first = each.first, each.contains(where: { $0.verdict.decision != first.verdict.decision }) {
+      for one in each {
+        let decision = one.verdict.decision
+        var words = decision.verdict.rawValue
+        // One reply is for all: what cannot be said is held.
+        if one.verdict.isRefusal, scan.refusal == nil {
+          words += ", which cannot be said beside the others: held in \(QuarantineFolder.refused)"
+        }
+        if let rule = decision.rule { words += ", by the rule \(SafeText.line(rule.id, most: 100))" }
+        page.say("", "<\(SafeText.line(one.recipient.text, most: 100))>: \(words)")
+      }
+    }
     for step in scan.outcome.steps
     where step.recipient != nil && step.isRefusal && scan.refusal?.recipient == nil {
       let recipient = SafeText.line(step.recipient?.text ?? "", most: 100)

@@ -47,7 +47,11 @@ extension RuleTrace.Condition {
     }
   }
 
-  var matchedText: String? { matched.map { String(decoding: $0, as: UTF8.self) } }
+  /// The words on which it held; nil where there are none to be shown.
+  var matchedText: String? {
+    guard let matched, !matched.isEmpty else { return nil }
+    return String(decoding: matched, as: UTF8.self)
+  }
 }
 
 extension ScanReport {

@@ -19,7 +19,8 @@ enum Expressions {
     switch (words.dropFirst().first, words.count) {
     case ("make", 4): try make(words[2], words[3])
     case ("load", 4): try load(words[2], words[3])
-    case ("scan", 6), ("alone", 6): try ask(words[2], words[3], words[4], Double(words[5]) ?? 1, words[1] == "scan")
+    case ("scan", 6), ("alone", 6):
+      try ask(words[2], words[3], words[4], Double(words[5]) ?? 1, words[1] == "scan")
     case ("rules", 3): try rules(words[2])
     default:
       print("Expressions make|load MEMBERS CACHE, scan|alone MEMBERS CACHE INDEX SECONDS, rules RULES")
@@ -69,7 +70,8 @@ enum Expressions {
 
   private static func cached(_ all: [PatternSet.Member], _ cache: String) throws -> PatternSet {
     let set = try PatternSet(all, areKnown: true)
-    guard let database = ScanDatabase(serialized: try octets(of: cache), count: all.count), set.adopt(database)
+    guard let database = ScanDatabase(serialized: try octets(of: cache), count: all.count),
+      set.adopt(database)
     else { throw Failure(what: "the cache does not fit") }
     return set
   }
