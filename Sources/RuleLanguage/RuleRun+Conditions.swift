@@ -134,6 +134,8 @@ extension RuleRun {
       compare(size, isGreater, Self.number(octets) ?? 0, condition, &judgement)
     case .program(let command):
       let outcome = try run(command, for: condition, judgement.recipe, &environment)
+      // Unknown is not an answer: negated, a program that is missing would hold for all mail.
+      guard outcome.status != nil else { return "the program did not run, or was ended" }
       weigh(outcome, condition, &judgement)
     case .perl(let perl): return search(perl, condition, &judgement, &environment)
     case .list(let name, let operand):

@@ -19,6 +19,7 @@ import Testing
       for (own, other) in [
         ("127.0.0.1:2525", "127.0.0.1:\(port)"), ("127.0.0.1:10025", "127.0.0.1:\(backendPort)"),
         ("\"../Blocklists\"", "\"\(RepositoryFile.url("Blocklists").path)\""),
+        ("\"../Rules\"", "\"\(RepositoryFile.url("Rules").path)\""),
         ("\"../run/", "\"\(folder.path)/run/"),
       ] {
         #expect(toml.contains(own), "demo.toml has \(own)")

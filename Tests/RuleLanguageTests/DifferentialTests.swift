@@ -20,8 +20,15 @@ import Testing
     let plans = files.map(plan)
     var compared = 0
     var found: [String] = []
-    for (pair, theirs) in zip(pairs, expected) {
+    for (pair, first) in zip(pairs, expected) {
       let ours = ProcmailOracle.Answer(plans[pair.file], messages[pair.message])
+      var theirs = first
+      if theirs.folders != ours.folders || theirs.log != ours.log {
+        // Once in some ten thousand times it answered out of memory that was not its text's: what it says again counts.
+        let again = try ProcmailOracle.answers(
+          files: [files[pair.file]], messages: [messages[pair.message]], pairs: [(file: 0, message: 0)])
+        theirs = again.first ?? first
+      }
       compared += theirs.log.count + theirs.folders.count
       if theirs.folders != ours.folders {
         found.append(

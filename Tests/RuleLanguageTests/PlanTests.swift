@@ -198,6 +198,18 @@ import Testing
     #expect(report.effects.map(\.kind) == [.tag])
   }
 
+  /// Negated it would hold for all mail as soon as the program is missing.
+  @Test(arguments: ["? true", "! ? true"])
+  func aProgramThatDidNotRunIsNoAnswer(condition: String) {
+    let plan = plan(":0\n* \(condition)\ntag\n", programs: ["true"])
+    var mail = TestMail()
+    var run = RuleRun(plan)
+    _ = run.proceed(.message, asking: &mail)
+    run.answered(ProgramOutcome(status: nil))
+    guard case .finished(let report) = run.proceed(.message, asking: &mail) else { return }
+    #expect(report.effects.isEmpty && report.unknowns.count == 1)
+  }
+
   @Test func aDeadlineEndsTheRun() throws {
     var mail = TestMail()
     mail.tick = 10

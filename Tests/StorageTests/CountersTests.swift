@@ -32,7 +32,7 @@ import Testing
 
     let snapshot = counters.snapshot()
     #expect(snapshot.kinds.map(\.kind) == Event.Kind.allCases)
-    #expect(snapshot.kinds.map(\.count) == [2, 3, 0, 1, 0, 0, 0, 0])
+    #expect(snapshot.kinds.map(\.count) == [2, 0, 0, 3, 0, 1, 0, 0, 0, 0])
     #expect(
       snapshot.codes == [.init(code: .relayDenied, count: 3), .init(code: .limitConnections, count: 1)])
     #expect(snapshot.shadow == [.init(code: "DNSBL_LISTED", count: 2)])
