@@ -47,16 +47,22 @@ import Testing
     #expect(try await Rehearsed().outcome(book).isTagged)
   }
 
+  /// What became of the program, and of the rule that asked it.
   @Test func aProgramThatFailsIsToldOf() async throws {
+    let unanswered = "RULE_UNAVAILABLE a.rc:1: the program did not run, or was ended"
     let rules = ["a.rc": ":0\n* ? spamc -c\ntag\n"]
     let slow = try Rehearsed.book(rules, Self.terms(Remembering(ProgramResult(.tooLong))))
     let outcome = try await Rehearsed().outcome(slow)
     #expect(!outcome.isTagged)
-    #expect(outcome.told == ["RULE_UNAVAILABLE a.rc:2: the program took too long"])
+    #expect(outcome.told == ["RULE_UNAVAILABLE a.rc:2: the program took too long", unanswered])
     let nobody = try Rehearsed.book(rules, Self.terms(nil))
     #expect(
       try await Rehearsed().outcome(nobody).told == [
-        "RULE_UNAVAILABLE a.rc:2: the program did not start: programs are not run here"
+        "RULE_UNAVAILABLE a.rc:2: the program did not start: programs are not run here", unanswered,
       ])
+    // Nor does it hold where the rule asks for the contrary.
+    let negated = try Rehearsed.book(
+      ["a.rc": ":0\n* ! ? spamc -c\ntag\n"], Self.terms(Remembering(ProgramResult(.tooLong))))
+    #expect(!(try await Rehearsed().outcome(negated).isTagged))
   }
 }
