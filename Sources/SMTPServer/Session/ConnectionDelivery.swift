@@ -64,10 +64,7 @@ extension Connection {
       mail: transaction.facts, recipients: transaction.recipients.map(\.recipient.path), header: header,
       message: message, bodyDigests: message.spool == nil ? nil : transaction.bodyWatch?.finish(),
       contentLimit: policy.bounds.content)
-    if !examinations.isEmpty {
-      transaction.evidence = matter.evidence
-      transaction.add(begin(examinations, matter, at: .message))
-    }
+    if !examinations.isEmpty { transaction.add(begin(examinations, matter, at: .message)) }
     let id = transaction.id
     return whenCertain(at: .message) { connection in
       guard let transaction = connection.transaction, transaction.id == id else { return nil }

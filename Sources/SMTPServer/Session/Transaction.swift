@@ -25,8 +25,6 @@ final class Transaction {
   var hasDeferral = false
   var intake: MessageIntake?
   var decoder: ContentDecoder?
-  /// What is found out about the message; nil before it is judged, and where no check looks at it.
-  var evidence: MessageEvidence?
   /// Who computes the digests of a body that does not stay in memory.
   var bodyWatch: BodyWatch?
   /// Octets of the current chunk that have not come yet.
