@@ -46,8 +46,8 @@ public final class Pattern: Sendable {
     public var isFound: Bool { if case .found = self { true } else { false } }
   }
 
-  /// Bound: octets of an expression.
-  public static let longest = 4096
+  /// Bound: octets of an expression. The scan library takes no longer ones.
+  public static let longest = 16_000
 
   /// As it was written.
   public let text: String

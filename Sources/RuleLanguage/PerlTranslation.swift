@@ -67,7 +67,7 @@ public struct PerlTranslation: Sendable, Hashable {
     mutating func write(_ node: Expression.Node) {
       switch node {
       case .set(let set): write(set)
-      case .sequence(let nodes): for node in nodes { write(node, in: node.isChoice) }
+      case .sequence(let nodes): write(all: nodes)
       case .choice(let nodes):
         for (index, node) in nodes.enumerated() {
           if index > 0 { text += "|" }
@@ -79,6 +79,22 @@ public struct PerlTranslation: Sendable, Hashable {
       case .areaStart: text += #"\A\n"#
       case .areaEnd: text += end
       case .matchStart: break
+      }
+    }
+
+    /// One behind the other. `.?.?.?` in a text is three times all that a character can be: said once, with how often.
+    private mutating func write(all nodes: [Expression.Node]) {
+      var rest = nodes[...]
+      while let node = rest.first {
+        let alike = rest.prefix { $0 == node }.count
+        if alike > 1, case .repeated(let inner, 0, once: true) = node {
+          write(inner, in: !inner.isSet)
+          text += "{0,\(alike)}"
+          rest = rest.dropFirst(alike)
+        } else {
+          write(node, in: node.isChoice)
+          rest = rest.dropFirst()
+        }
       }
     }
 

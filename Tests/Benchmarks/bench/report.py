@@ -105,6 +105,9 @@ def targets(results):
     return found
 
 
+VERDICTS = {True: "yes", False: "NO", None: ""}
+
+
 def target_table(found):
     lines = [cells("Target", "wanted", "reached", ""), cells("---", "--:", "--:", "---")]
-    return "\n".join(lines + [cells(title, wanted, reached, "yes" if holds else "NO") for title, wanted, reached, holds in found])
+    return "\n".join(lines + [cells(title, wanted, reached, VERDICTS[holds]) for title, wanted, reached, holds in found])

@@ -1,17 +1,19 @@
 import Glibc
+import MessageViews
 import Patterns
 import RuleLanguage
 
 /// Works with many expressions, and says on one line of JSON how long that took:
 ///
-///     Expressions make MEMBERS CACHE             one database of all, kept in a file
-///     Expressions load MEMBERS CACHE             the same from the file, ready to be asked
-///     Expressions scan MEMBERS CACHE INDEX S     asks for each in each message: the database, and PCRE2 where it must
+///     Expressions make MEMBERS CACHE             databases of all, kept in files
+///     Expressions load MEMBERS CACHE             the same from the files, ready to be asked
+///     Expressions scan MEMBERS CACHE INDEX S     asks for each in each message: the databases, and PCRE2 where it must
 ///     Expressions alone MEMBERS CACHE INDEX S    asks PCRE2 for each in each message
 ///     Expressions rules RULES                    reads a rule file and makes its plan and its expressions ready
 ///
-/// MEMBERS has an expression a line, its options (of `ims`) and a tab before it; INDEX names a message on each line. S are
-/// seconds of the CPU, and at least one pass is made.
+/// MEMBERS has an expression a line: what it looks at (`whole`, `header`, `text`, `urls` or a field's name), its options
+/// (of `ims`), the expression, with tabs between. INDEX names a message on each line. S are seconds of the CPU, and at
+/// least one pass is made.
 @main
 enum Expressions {
   static func main() throws {
@@ -28,17 +30,24 @@ enum Expressions {
     }
   }
 
-  // MARK: - The database
+  // MARK: - The databases
+
+  /// The expressions that look at the same.
+  private struct Group {
+    let view: String
+    var members: [PatternSet.Member] = []
+  }
 
   /// Those that PCRE2 takes, and how many it does not.
-  private static func members(_ path: String) throws -> (all: [PatternSet.Member], refused: Int) {
-    var all: [PatternSet.Member] = []
+  private static func groups(_ path: String) throws -> (all: [Group], refused: Int) {
+    var all: [Group] = []
+    var places: [String: Int] = [:]
     var refused = 0
     for line in try octets(of: path).split(separator: 0x0a) {
-      let parts = line.split(separator: 0x09, maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let text = String(validating: parts[1], as: UTF8.self) else { continue }
+      let parts = line.split(separator: 0x09, maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3, let text = String(validating: parts[2], as: UTF8.self) else { continue }
       var options: Pattern.Options = []
-      for option in parts[0] {
+      for option in parts[1] {
         switch option {
         case UInt8(ascii: "i"): options.insert(.caseless)
         case UInt8(ascii: "m"): options.insert(.multiline)
@@ -46,31 +55,53 @@ enum Expressions {
         default: break
         }
       }
-      let member = PatternSet.Member(text, options)
-      if (try? Pattern.validate(text, options)) != nil { all.append(member) } else { refused += 1 }
+      guard (try? Pattern.validate(text, options)) != nil else {
+        refused += 1
+        continue
+      }
+      let view = String(decoding: parts[0], as: UTF8.self)
+      let place = places[view] ?? all.count
+      if place == all.count {
+        places[view] = place
+        all.append(Group(view: view))
+      }
+      all[place].members.append(PatternSet.Member(text, options))
     }
     return (all, refused)
   }
 
   private static func make(_ path: String, _ cache: String) throws {
-    let (all, refused) = try members(path)
+    let (groups, refused) = try groups(path)
+    var count = 0
+    var size = 0
+    var kinds: [ScanDatabase.Kind] = []
     let start = now()
-    guard let database = ScanDatabase.make(of: all), let kept = database.serialized() else {
-      throw Failure(what: "no scan library")
+    for (place, group) in groups.enumerated() {
+      count += group.members.count
+      // What no scan can take is asked of PCRE2.
+      guard let database = ScanDatabase.make(of: group.members), let kept = database.serialized() else {
+        kinds += group.members.map { _ in .unscanned }
+        continue
+      }
+      kinds += database.kinds
+      size += kept.count
+      try write(kept, to: "\(cache).\(place)")
     }
     let seconds = now() - start
-    try write(kept, to: cache)
-    func count(_ kind: ScanDatabase.Kind) -> Int { database.kinds.count { $0 == kind } }
+    guard size > 0 else { throw Failure(what: "no scan library") }
+    func number(_ kind: ScanDatabase.Kind) -> Int { kinds.count { $0 == kind } }
     print(
       """
-      {"seconds": \(seconds), "members": \(all.count), "refused": \(refused), "octets": \(kept.count), \
-      "exact": \(count(.exact)), "candidate": \(count(.candidate)), "unscanned": \(count(.unscanned))}
+      {"seconds": \(seconds), "members": \(count), "refused": \(refused), "octets": \(size), \
+      "views": \(groups.count), "exact": \(number(.exact)), "candidate": \(number(.candidate)), \
+      "unscanned": \(number(.unscanned))}
       """)
   }
 
-  private static func cached(_ all: [PatternSet.Member], _ cache: String) throws -> PatternSet {
-    let set = try PatternSet(all, areKnown: true)
-    guard let database = ScanDatabase(serialized: try octets(of: cache), count: all.count),
+  private static func cached(_ group: Group, _ path: String) throws -> PatternSet {
+    let set = try PatternSet(group.members, areKnown: true)
+    guard access(path, R_OK) == 0 else { return set }
+    guard let database = ScanDatabase(serialized: try octets(of: path), count: group.members.count),
       set.adopt(database)
     else { throw Failure(what: "the cache does not fit") }
     return set
@@ -78,53 +109,83 @@ enum Expressions {
 
   /// A warm reload: the key of the cache, the file, the database. That each is an expression is known by the key.
   private static func load(_ path: String, _ cache: String) throws {
-    let (all, _) = try members(path)
+    let (groups, _) = try groups(path)
     let start = now()
-    let key = ScanDatabase.key(of: all)?.count ?? 0
-    let set = try cached(all, cache)
+    var key = 0
+    var sets: [PatternSet] = []
+    for (place, group) in groups.enumerated() {
+      key += ScanDatabase.key(of: group.members)?.count ?? 0
+      sets.append(try cached(group, "\(cache).\(place)"))
+    }
     let seconds = now() - start
-    print("{\"seconds\": \(seconds), \"members\": \(set.members.count), \"key\": \(key)}")
+    let count = sets.reduce(0) { $0 + $1.members.count }
+    print("{\"seconds\": \(seconds), \"members\": \(count), \"key\": \(key)}")
   }
 
   // MARK: - Answers
 
+  /// What expressions look at, of a message.
+  private static func text(_ view: String, of message: MessageViews) -> [UInt8] {
+    switch view {
+    case "whole": message.octets
+    case "header": Array(message.octets[..<(message.octets.firstRange(of: [10, 13, 10])?.lowerBound
+      ?? message.octets.firstRange(of: [10, 10])?.lowerBound ?? message.octets.count)])
+    case "text": Array(message.text.utf8)
+    case "urls": Array(message.links.map(\.written).joined(separator: "\n").utf8)
+    default: Array(message.header(view).map(\.text).joined(separator: "\n").utf8)
+    }
+  }
+
+  /// Asks for all of one message. What there is not of it is not looked at.
+  private static func ask(
+    _ sets: [PatternSet], _ texts: [[UInt8]], _ count: (PatternAnswer) -> Void
+  ) -> Int {
+    var matches = 0
+    for (set, text) in zip(sets, texts) where !text.isEmpty {
+      var answers = PatternAnswers(set, octets: text)
+      for place in set.members.indices { count(answers.isFound(place)) }
+      matches += answers.matches
+    }
+    return matches
+  }
+
   private static func ask(
     _ path: String, _ cache: String, _ index: String, _ seconds: Double, _ scans: Bool
   ) throws {
-    let (all, _) = try members(path)
-    let set = scans ? try cached(all, cache) : try PatternSet(all, areKnown: true)
+    let (groups, _) = try groups(path)
+    let sets = try groups.enumerated().map { place, group in
+      scans ? try cached(group, "\(cache).\(place)") : try PatternSet(group.members, areKnown: true)
+    }
     let messages = try String(decoding: try octets(of: index), as: UTF8.self).split(separator: "\n")
-      .map { try octets(of: String($0)) }
+      .map { path in
+        let views = MessageViews(try octets(of: String(path)))
+        return groups.map { text($0.view, of: views) }
+      }
     // Whatever is compiled when it is first asked for is compiled now; what was found is told.
     var found = 0
     var unfinished = 0
     var matches = 0
-    for message in messages {
-      var answers = PatternAnswers(set, octets: message)
-      for place in all.indices {
-        switch answers.isFound(place) {
+    for texts in messages {
+      matches += ask(sets, texts) { answer in
+        switch answer {
         case .found: found += 1
         case .notFound: break
         case .unfinished: unfinished += 1
         }
       }
-      matches += answers.matches
     }
     var passes = 0
     let start = cpu()
     repeat {
-      for message in messages {
-        var answers = PatternAnswers(set, octets: message)
-        for place in all.indices { _ = answers.isFound(place) }
-      }
+      for texts in messages { _ = ask(sets, texts) { _ in } }
       passes += 1
     } while cpu() - start < seconds
     let used = cpu() - start
+    let size = messages.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
     print(
       """
-      {"passes": \(passes), "seconds": \(used), "messages": \(messages.count), \
-      "octets": \(messages.reduce(0) { $0 + $1.count }), "found": \(found), "unfinished": \(unfinished), \
-      "matches": \(matches)}
+      {"passes": \(passes), "seconds": \(used), "messages": \(messages.count), "octets": \(size), \
+      "found": \(found), "unfinished": \(unfinished), "matches": \(matches)}
       """)
   }
 
