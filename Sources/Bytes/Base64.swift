@@ -1,6 +1,22 @@
 /// Base64 as RFC 4648 §4 writes it, and nothing near it: no white space, no other alphabet, padded, the bits left
 /// over zero. So there is one text for any octets, and one reading of any text.
 public enum Base64 {
+  /// How many digits of base64 stand in some octets.
+  public static func digits(in octets: Span<UInt8>) -> Int {
+    octets.withUnsafeBufferPointer { octets in
+      var count = 0
+      // Without a branch: so it is many octets a step.
+      for octet in octets {
+        let letter: UInt8 = (octet | 0x20) &- 0x61 < 26 ? 1 : 0
+        let number: UInt8 = octet &- 0x30 < 10 ? 1 : 0
+        let sign: UInt8 = octet == 0x2b ? 1 : 0
+        let slash: UInt8 = octet == 0x2f ? 1 : 0
+        count &+= Int(letter | number | sign | slash)
+      }
+      return count
+    }
+  }
+
   /// The octets that `text` stands for; nil where it is not the one text that stands for them. Empty for empty.
   public static func decoded(_ text: [UInt8]) -> [UInt8]? { decoded(text[...]) }
 

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CICU
 
 /// Letters of one alphabet that are drawn as letters of another (UTS #39).
@@ -17,6 +18,28 @@ enum LookAlikes {
   }()
 
   static func skeleton(_ text: String) -> String {
+    if let known = skeletonOfASCII(text) { return known }
+    return slowSkeleton(text)
+  }
+
+  /// Each character of ASCII stands for itself alone, whatever is beside it: nearly every host of a link is ASCII.
+  private static let ofASCII: [[UInt8]] = (0..<0x80).map { value in
+    Array(slowSkeleton(String(Unicode.Scalar(UInt8(value)))).utf8)
+  }
+
+  /// nil where there is more than ASCII.
+  private static func skeletonOfASCII(_ text: String) -> String? {
+    var text = text
+    return text.withUTF8 { source in
+      guard source.span.bytes.isASCII(upTo: source.count) else { return nil }
+      var result: [UInt8] = []
+      result.reserveCapacity(source.count + 8)
+      for octet in source { result += ofASCII[Int(octet)] }
+      return String(decoding: result, as: UTF8.self)
+    }
+  }
+
+  static func slowSkeleton(_ text: String) -> String {
     var letters = String.UnicodeScalarView()
     for scalar in NormalForm.compatibilityFolded.of(text).unicodeScalars {
       let latin = LatinDrawings.shared.loose[scalar.value].map { Unicode.Scalar($0) }

@@ -83,10 +83,7 @@ enum AttachmentReading {
   private static func size(_ tree: MIMETree, _ part: MIMETree.Part) -> Int {
     switch part.encoding {
     case .base64:
-      let digits = tree.body(of: part).reduce(0) {
-        $0 + ($1.isASCIILetterOrDigit || $1 == UInt8(ascii: "+") || $1 == UInt8(ascii: "/") ? 1 : 0)
-      }
-      return digits * 3 / 4
+      return Base64.digits(in: tree.body(of: part).span) * 3 / 4
     case .quotedPrintable, .uuencode: return tree.decoded(part).octets.count
     case .sevenBit, .eightBit, .binary, .unknown: return part.body.count
     }

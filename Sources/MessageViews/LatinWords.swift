@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Tells languages of Latin letters by the small words that stand in nearly every sentence.
 public enum LatinWords {
   private static let words: [(language: String, words: String)] = [
@@ -50,7 +52,7 @@ public enum LatinWords {
       word.removeAll(keepingCapacity: true)
     }
     for scalar in text.unicodeScalars where total < most {
-      guard scalar.properties.isAlphabetic else {
+      guard scalar.isAlphabetic else {
         end()
         continue
       }

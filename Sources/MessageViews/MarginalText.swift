@@ -23,7 +23,7 @@ enum MarginalText {
         // What mailboxes put in front of a message is left behind where one is put into another.
         guard !line.drop(while: { $0 == UInt8(ascii: ">") }).starts(with: "From ".utf8) else { continue }
         let text = HeaderReading.text(line).text
-        if text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) { lines.append(text) }
+        if text.unicodeScalars.contains(where: { !$0.isWhitespace }) { lines.append(text) }
       }
     }
     return lines.joined(separator: "\n")

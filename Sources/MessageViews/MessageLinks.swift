@@ -131,7 +131,7 @@ struct MessageLinks: Sendable {
     var scalars = String.UnicodeScalarView()
     var isAfterSpace = false
     for scalar in NormalText.of(octets).unicodeScalars {
-      if scalar.properties.isWhitespace {
+      if scalar.isWhitespace {
         isAfterSpace = true
         continue
       }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// How many letters of a text are of which language, as far as letters tell.
 public struct TextLetters {
   /// What can be told: `ru` are all languages of Cyrillic letters, `uk` where letters stand that only Ukrainian has,
@@ -51,20 +53,20 @@ public struct TextLetters {
     case 0..<0x41: nil
     case 0x41...0x5a, 0x61...0x7a: .other
     case 0x5b..<0xc0: nil
-    case 0x370..<0x400: scalar.properties.isAlphabetic ? .greek : nil
+    case 0x370..<0x400: scalar.isAlphabetic ? .greek : nil
     case 0x404, 0x406, 0x407, 0x454, 0x456, 0x457, 0x490, 0x491: .ukrainian
-    case 0x400..<0x530: scalar.properties.isAlphabetic ? .cyrillic : nil
-    case 0x531..<0x590: scalar.properties.isAlphabetic ? .armenian : nil
+    case 0x400..<0x530: scalar.isAlphabetic ? .cyrillic : nil
+    case 0x531..<0x590: scalar.isAlphabetic ? .armenian : nil
     case 0x5d0..<0x600: .hebrew
     case 0x600..<0x700, 0x750..<0x780, 0xfb50..<0xfe00, 0xfe70..<0xfeff:
-      scalar.properties.isAlphabetic ? .arabic : nil
-    case 0x900..<0x980: scalar.properties.isAlphabetic ? .devanagari : nil
-    case 0xe01..<0xe80: scalar.properties.isAlphabetic ? .thai : nil
-    case 0x10a0..<0x1100: scalar.properties.isAlphabetic ? .georgian : nil
+      scalar.isAlphabetic ? .arabic : nil
+    case 0x900..<0x980: scalar.isAlphabetic ? .devanagari : nil
+    case 0xe01..<0xe80: scalar.isAlphabetic ? .thai : nil
+    case 0x10a0..<0x1100: scalar.isAlphabetic ? .georgian : nil
     case 0x1100..<0x1200, 0x3131..<0x3190, 0xac00..<0xd7b0: .hangul
-    case 0x3041..<0x3100, 0x31f0..<0x3200, 0xff66..<0xff9e: scalar.properties.isAlphabetic ? .kana : nil
+    case 0x3041..<0x3100, 0x31f0..<0x3200, 0xff66..<0xff9e: scalar.isAlphabetic ? .kana : nil
     case 0x3400..<0x4dc0, 0x4e00..<0xa000, 0xf900..<0xfb00, 0x20000..<0x32000: .han
-    default: scalar.properties.isAlphabetic ? .other : nil
+    default: scalar.isAlphabetic ? .other : nil
     }
   }
 }

@@ -45,3 +45,20 @@ import Testing
     }
   }
 }
+
+@Suite("Digits of base64")
+struct Base64DigitTests {
+  @Test("They are counted at every length and place")
+  func counted() {
+    let octets = (0..<600).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ $0 / 256) }
+    func isDigit(_ octet: UInt8) -> Bool {
+      octet.isASCIILetterOrDigit || octet == UInt8(ascii: "+") || octet == UInt8(ascii: "/")
+    }
+    for start in 0..<17 {
+      for end in start...start + 60 {
+        #expect(Base64.digits(in: octets[start..<end].span) == octets[start..<end].count(where: isDigit))
+      }
+    }
+    #expect(Base64.digits(in: octets.span) == octets.count(where: isDigit))
+  }
+}

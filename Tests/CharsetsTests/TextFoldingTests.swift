@@ -45,6 +45,20 @@ import Testing
     #expect(TextFolding.skeleton(one) != TextFolding.skeleton(other))
   }
 
+  /// What is more than ASCII is looked up at length.
+  @Test func theShortWayForASCIIIsTheLongOne() {
+    var value: UInt64 = 6
+    for _ in 0..<2000 {
+      var text = ""
+      for _ in 0..<(value % 40) {
+        value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        text.unicodeScalars.append(Unicode.Scalar(UInt8(value >> 57)))
+      }
+      value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      #expect(TextFolding.skeleton(text) + "中" == TextFolding.skeleton(text + "中"), "\(Array(text.utf8))")
+    }
+  }
+
   @Test func aFoldedTextFoldsToItself() throws {
     TextFolding.prepare()
     var wrong: [String] = []

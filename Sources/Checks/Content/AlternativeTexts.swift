@@ -1,3 +1,4 @@
+internal import Bytes
 internal import MailSyntax
 internal import MessageViews
 
@@ -24,7 +25,7 @@ enum AlternativeTexts {
       let written = TextSample(plain.visible, most: most)
       let shown = TextSample(html.visible, most: most)
       guard written.letters >= fewest, shown.letters >= fewest, written.marks.count >= 20 else { continue }
-      let common = written.marks.count(where: shown.marks.contains)
+      let common = written.common(with: shown)
       if 20 * common < written.marks.count {
         return "\(100 * common / written.marks.count) of 100 in common, of \(written.letters) letters"
       }
@@ -49,28 +50,74 @@ enum AlternativeTexts {
 /// A sample of what stands in a text: of its runs of six letters every eighth, by their digest, so that two texts are
 /// sampled alike. White space and punctuation count for nothing; links are left out.
 private struct TextSample {
-  private(set) var marks: Set<UInt64> = []
+  /// In order, each once.
+  private(set) var marks: [UInt64] = []
   private(set) var letters = 0
+  private var window: UInt64 = 0
 
   init(_ text: String, most: Int) {
-    for word in text.unicodeScalars.split(whereSeparator: { $0.properties.isWhitespace }) where letters < most
-    {
+    var text = text
+    text.withUTF8 { octets in
+      var place = 0
+      while place < octets.count, letters < most {
+        let start = place
+        var isASCII = true
+        var isLink = false
+        while place < octets.count, !Self.isBlank(octets[place]) {
+          let octet = octets[place]
+          isASCII = isASCII && octet < 0x80
+          isLink = isLink || octet == UInt8(ascii: "/") || octet == UInt8(ascii: "@")
+          place += 1
+        }
+        let word = UnsafeBufferPointer(rebasing: octets[start..<place])
+        place += 1
+        if !isASCII {
+          addWords(String(decoding: word, as: UTF8.self))
+        } else if !isLink, word.count <= Self.longest {
+          for octet in word where octet.isASCIILetter { add(UInt32(octet | 0x20)) }
+        }
+      }
+    }
+    marks.sort()
+    var unique: [UInt64] = []
+    for mark in marks where unique.last != mark { unique.append(mark) }
+    marks = unique
+  }
+
+  /// Longer words of ASCII are no words.
+  private static let longest = 60
+
+  private static func isBlank(_ octet: UInt8) -> Bool { octet == 0x20 || octet &- 0x09 < 5 }
+
+  /// White space past ASCII parts words, too.
+  private mutating func addWords(_ text: String) {
+    for word in text.unicodeScalars.split(whereSeparator: \.isWhitespace) {
       // A plain text spells out the links that HTML hides behind words.
-      if word.contains("/") || word.contains("@") || word.count > 60 && word.allSatisfy(\.isASCII) {
+      if word.contains("/") || word.contains("@") || word.count > Self.longest && word.allSatisfy(\.isASCII) {
         continue
       }
-      for scalar in word where scalar.properties.isAlphabetic { add(scalar) }
+      for scalar in word where scalar.isAlphabetic {
+        add((0x41...0x5a).contains(scalar.value) ? scalar.value | 0x20 : scalar.value)
+      }
     }
   }
 
-  private var window: UInt64 = 0
-
-  private mutating func add(_ scalar: Unicode.Scalar) {
+  private mutating func add(_ small: UInt32) {
     letters += 1
-    let small = (0x41...0x5a).contains(scalar.value) ? scalar.value | 0x20 : scalar.value
     window = window << 10 | UInt64((small &* 0x9e37_79b1) >> 22)
     window &= 1 << 60 - 1
     let digest = window &* 0x9e37_79b9_7f4a_7c15
-    if letters >= 6, digest >> 61 == 0 { marks.insert(window) }
+    if letters >= 6, digest >> 61 == 0 { marks.append(window) }
+  }
+
+  /// How many marks both have.
+  func common(with other: TextSample) -> Int {
+    var count = 0
+    var place = 0
+    for mark in marks {
+      while place < other.marks.count, other.marks[place] < mark { place += 1 }
+      if place < other.marks.count, other.marks[place] == mark { count += 1 }
+    }
+    return count
   }
 }

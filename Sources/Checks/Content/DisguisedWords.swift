@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Charsets
 
 /// Words of Latin letters with letters of other alphabets among them that are drawn alike: `Amаzon` with a Cyrillic а.
@@ -10,7 +11,7 @@ enum DisguisedWords {
   /// How many words of a text are of two alphabets and read as one of ASCII.
   static func count(in text: String) -> Int {
     // Greek is the first alphabet that is meant, and it begins at this octet.
-    guard text.utf8.contains(where: { $0 >= 0xcd }) else { return 0 }
+    guard !text.isASCII, text.utf8.contains(where: { $0 >= 0xcd }) else { return 0 }
     var count = 0
     var compared = 0
     var word = String.UnicodeScalarView()
@@ -26,7 +27,7 @@ enum DisguisedWords {
       (hasLatin, hasOther) = (false, false)
     }
     for scalar in text.unicodeScalars.prefix(most) {
-      guard scalar.properties.isAlphabetic else {
+      guard scalar.isAlphabetic else {
         if length > 0 { end() }
         continue
       }

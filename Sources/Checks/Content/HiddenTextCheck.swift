@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Filtering
 internal import MessageViews
 internal import SMTPProtocol
@@ -112,7 +113,7 @@ struct HiddenTextCheck: Check {
   }
 
   private static func letters(_ text: String) -> Int {
-    text.unicodeScalars.count { $0.properties.isAlphabetic || $0.properties.numericType != nil }
+    text.unicodeScalars.count { $0.isLetterOrNumber }
   }
 
   /// Whether what is hidden is what is seen, in a form for another screen: most of its words are there.
@@ -124,7 +125,7 @@ struct HiddenTextCheck: Check {
 
   private static func words(_ text: String, most: Int) -> [String] {
     text.unicodeScalars.split(maxSplits: most) {
-      !$0.properties.isAlphabetic && $0.properties.numericType == nil
+      !$0.isLetterOrNumber
     }.prefix(most).map { String($0) }
   }
 

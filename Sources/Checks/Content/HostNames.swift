@@ -18,8 +18,10 @@ struct HostNames: Sendable {
   }
 
   private static func isNumeric(_ name: DNSName) -> Bool {
-    guard let last = name.labels.last else { return true }
-    return last.utf8.allSatisfy(\.isASCIIDigit)
+    guard !name.text.isEmpty else { return true }
+    let octets = name.text.utf8
+    let start = octets.lastIndex(of: .dot).map { octets.index(after: $0) } ?? octets.startIndex
+    return octets[start...].allSatisfy(\.isASCIIDigit)
   }
 
   /// A label as it is shown: A-labels decoded (RFC 3492), others as they are.

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Filtering
 internal import MessageViews
 internal import SMTPProtocol
@@ -69,7 +70,7 @@ struct ImageOnlyCheck: Check {
   /// counted than make a text.
   private func size(_ visible: String) -> Int {
     var size = 0
-    for scalar in visible.unicodeScalars where !scalar.properties.isWhitespace {
+    for scalar in visible.unicodeScalars where !scalar.isWhitespace {
       switch scalar.value {
       case 0x3400...0x9fff, 0xac00...0xd7a3, 0x20000...0x3ffff: size += 2
       default: size += 1

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Characters that show nothing, between letters that nobody puts them between.
 enum InvisibleCharacters {
   /// How many words of a text are cut apart by them.
@@ -7,7 +9,7 @@ enum InvisibleCharacters {
   /// no syllable is.
   static func words(in text: String) -> Int {
     // Nearly every text is without them.
-    guard text.utf8.contains(where: { $0 >= 0xc2 }) else { return 0 }
+    guard !text.isASCII else { return 0 }
     var words = 0
     var word = Word()
     for scalar in text.unicodeScalars {
@@ -66,7 +68,7 @@ enum InvisibleCharacters {
   private static func isPlainLetter(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x41...0x5a, 0x61...0x7a: true
-    case 0xc0...0x24f, 0x370...0x52f, 0x1e00...0x1fff, 0x3400...0x9fff: scalar.properties.isAlphabetic
+    case 0xc0...0x24f, 0x370...0x52f, 0x1e00...0x1fff, 0x3400...0x9fff: scalar.isAlphabetic
     default: false
     }
   }

@@ -17,6 +17,7 @@ struct LookalikeDomains: Sendable {
 
   private struct Own {
     let name: DNSName
+    let labels: [Substring]
     /// What was registered, without its suffix.
     let label: String
     let skeleton: String
@@ -40,10 +41,12 @@ struct LookalikeDomains: Sendable {
     var owns: [Own] = []
     for domain in domains {
       guard owns.count < Self.most, let name = names.organisation(of: domain),
-        !owns.contains(where: { $0.name == name }), let first = name.labels.first
+        !owns.contains(where: { $0.name == name })
       else { continue }
+      let labels = name.labels
+      guard let first = labels.first else { continue }
       let label = HostNames.shown(label: first)
-      owns.append(Own(name: name, label: label, skeleton: TextFolding.skeleton(label)))
+      owns.append(Own(name: name, labels: labels, label: label, skeleton: TextFolding.skeleton(label)))
     }
     self.owns = owns
   }
@@ -51,13 +54,17 @@ struct LookalikeDomains: Sendable {
   /// How a host resembles one of the own domains; nil where it is one of them, or nothing like them.
   func likeness(of host: String) -> Likeness? {
     guard let name = DNSName(host), let organisation = names.organisation(of: name),
-      let first = organisation.labels.first, !owns.contains(where: { $0.name == organisation })
+      !owns.contains(where: { $0.name == organisation })
     else { return nil }
+    let labels = name.labels
+    // What is registered is the name, or stands behind all the labels that it has more.
+    let depth = organisation.text.utf8.count { $0 == .dot } + 1
+    guard let first = labels.suffix(depth).first else { return nil }
     let label = HostNames.shown(label: first)
     let skeleton = TextFolding.skeleton(label)
     for own in owns {
       if label != own.label, skeleton == own.skeleton { return .deceptive(own: own.name.text) }
-      if Self.isEmbedded(own.name, in: name) { return .deceptive(own: own.name.text) }
+      if Self.isEmbedded(own.labels, in: labels) { return .deceptive(own: own.name.text) }
     }
     for own in owns where label != own.label && Self.isEdited(label, own.label) {
       return .misspelt(own: own.name.text)
@@ -78,9 +85,7 @@ struct LookalikeDomains: Sendable {
   }
 
   /// `example.org.login.test`: the whole own name, and more behind it.
-  private static func isEmbedded(_ own: DNSName, in name: DNSName) -> Bool {
-    let inner = own.labels
-    let outer = name.labels
+  private static func isEmbedded(_ inner: [Substring], in outer: [Substring]) -> Bool {
     guard inner.count > 1, outer.count > inner.count else { return false }
     return (0..<(outer.count - inner.count)).contains { outer[$0..<($0 + inner.count)].elementsEqual(inner) }
   }

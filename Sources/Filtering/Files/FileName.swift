@@ -56,7 +56,7 @@ public struct FileName: Hashable, Sendable {
       let kind = Self.trick(of: scalar)
       if let kind { tricks.insert(kind) }
       if kind == .direction || kind == .invisible || kind == .control { continue }
-      spaces = scalar.properties.isWhitespace ? spaces + 1 : 0
+      spaces = scalar.isWhitespace ? spaces + 1 : 0
       if spaces == 5 { tricks.insert(.spaces) }
       kept.append(scalar)
     }
@@ -75,7 +75,7 @@ public struct FileName: Hashable, Sendable {
       text = String(text[text.index(after: slash)...])
     }
     let scalars = text.unicodeScalars
-    let end = scalars.lastIndex { $0 != "." && !$0.properties.isWhitespace }
+    let end = scalars.lastIndex { $0 != "." && !$0.isWhitespace }
     let whole = end.map { String(scalars[...$0]) } ?? ""
     // One space or dot too many is a slip of somebody's hand; behind an extension that runs it is none.
     let extensions = Self.extensions(of: whole)
@@ -186,7 +186,7 @@ public struct FileName: Hashable, Sendable {
     let dots: Set<UInt32> = [0x2e, 0x2024, 0xa4f8, 0xfe52, 0xff0e, 0xff61]
     guard let dot = scalars.lastIndex(where: { dots.contains($0.value) }) else { return false }
     let ending = scalars[scalars.index(after: dot)...]
-    guard (1...8).contains(ending.count), ending.allSatisfy({ !$0.properties.isWhitespace }) else {
+    guard (1...8).contains(ending.count), ending.allSatisfy({ !$0.isWhitespace }) else {
       return false
     }
     let folded = String(String.UnicodeScalarView(ending.map(latin))).lowercasedASCII

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Charsets
 
 /// Text whose letters are made to run against their direction (UAX #9, §2.2): `U+202E` and `U+202D` up to `U+202C`,
@@ -89,7 +90,7 @@ public enum BidiOverride {
 
   /// Whether it is a letter of a script that runs from the right, or from the left.
   private static func isLetter(_ scalar: Unicode.Scalar, fromRight: Bool) -> Bool {
-    guard scalar.properties.isAlphabetic else { return false }
+    guard scalar.isAlphabetic else { return false }
     switch scalar.value {
     case 0x590...0x8ff, 0xfb1d...0xfdff, 0xfe70...0xfefc, 0x10800...0x10fff, 0x1e800...0x1efff:
       return fromRight

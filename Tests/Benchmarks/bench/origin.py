@@ -39,6 +39,8 @@ def switched_off(names):
 class Part:
     """The whole part; `start`, `weir` and `stop` are those of the run."""
 
+    sizes, counts, folder = SIZES, COUNTS, "signed"
+
     def __init__(self, run, say):
         self.run, self.say = run, say
         self.found = {"mail": {}, "default": {}, "refused": {}, "faults": []}
@@ -49,8 +51,8 @@ class Part:
     def messages(self):
         """The messages of the other parts, signed by their senders' domains."""
         indices = {}
-        for size in SIZES:
-            place = os.path.join(self.run.work, "signed", size.replace(" ", ""))
+        for size in self.sizes:
+            place = os.path.join(self.run.work, self.folder, size.replace(" ", ""))
             os.makedirs(place)
             lines, octets = [], 0
             with open(self.run.indices[size][0], encoding="utf-8") as file:
@@ -126,7 +128,7 @@ class Part:
         for setup in peers:
             # Each recipient asked for once, whoever it costs a retry; then each sender from each address.
             self.load(setup, "1 KB", 400, more=["-r"])
-            for size in SIZES:
+            for size in self.sizes:
                 self.load(setup, size, 600, 1)
             self.drain(setup)
 
@@ -156,7 +158,7 @@ class Part:
         for repetition in range(self.run.repetitions + 1):
             first = repetition % len(peers)
             for setup in peers[first:] + peers[:first]:
-                fast, other = COUNTS[mode][size]
+                fast, other = self.counts[mode][size]
                 count = max(SESSIONS, int((other * slow if hasattr(setup, "milter") else fast) * self.run.scale))
                 if repetition < self.run.repetitions:
                     runs[setup.name].append(self.one_pass(setup, mode, size, count))

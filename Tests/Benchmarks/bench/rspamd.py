@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import socket
+import subprocess
 import time
 
 from . import setups, zones
@@ -77,21 +78,29 @@ PROXY = """\
   timeout = 120s;
   upstream "local" {{ default = yes; self_scan = yes; }}
 """
+CONTROLLER = """\
+  bind_socket = "127.0.0.1:{port}";
+  password = "bench";
+  secure_ip = ["127.0.0.1"];
+"""
 LIST = '    bench{number} {{ rbl = "{zone}"; symbol = "BENCH_LIST_{number}"; checks = ["from"]; disable_monitoring = true; }}\n'
 
 
 class Rspamd(setups.Setup):
     """rspamd as a milter that scans in its own process; lean, or as Debian ships it with the five lists beside."""
 
-    def __init__(self, work, dns, lean=True):
-        name = "rspamd" if lean else "rspamd-default"
-        super().__init__(name, "rspamd, lean" if lean else "rspamd, Debian's modules", work)
+    def __init__(self, work, dns, lean=True, redis=None):
+        name = "rspamd" if lean else "rspamd-redis" if redis else "rspamd-default"
+        title = "rspamd, lean" if lean else "rspamd, Debian's modules" + (", Bayes in Redis" if redis else "")
+        super().__init__(name, title, work)
+        self.redis, self.controller = redis, setups.free_port()
         owner = pwd.getpwnam("_rspamd")
         for part in ("db", "run", "log"):
             os.mkdir(os.path.join(self.folder, part))
             os.chown(os.path.join(self.folder, part), owner.pw_uid, owner.pw_gid)
         words = {"folder": self.folder, "dns": dns.port}
         words["proxy"] = PROXY.format(port=self.port, count=os.cpu_count())
+        words["controller"] = CONTROLLER.format(port=self.controller) if redis else "enabled = false;\n"
         words["lists"] = "  rbls {\n" + "".join(
             LIST.format(number=number, zone=zone) for number, zone in enumerate(zones.LISTS, 1)) + "  }"
         path, more = (self.lean if lean else self.shipped)(words)
@@ -111,9 +120,10 @@ class Rspamd(setups.Setup):
         for name, text in {
                 "options": 'dns {{ nameserver = ["127.0.0.1:{dns}"]; timeout = 1s; }}\n'.format(**words),
                 "worker-proxy": words["proxy"], "worker-normal": "enabled = false;\n",
-                "worker-controller": "enabled = false;\n", "rbl": words["lists"] + "\n",
+                "worker-controller": words["controller"], "rbl": words["lists"] + "\n",
                 # All is to be taken, whatever the real messages score.
                 "actions": "reject = 1000;\nadd_header = 900;\ngreylist = null;\n",
+                "redis": f'servers = "127.0.0.1:{self.redis.port}";\n' if self.redis else "",
                 # What would ask somebody out there.
                 "fuzzy_check": "enabled = false;\n"}.items():
             kind = "inc" if name.startswith(("options", "worker")) else "conf"
@@ -123,6 +133,13 @@ class Rspamd(setups.Setup):
             "CONFDIR": etc, "LOCAL_CONFDIR": etc, **{f"{name.upper()}DIR": os.path.join(self.folder, name)
                                                      for name in ("run", "db", "log")}}
         return os.path.join(etc, "rspamd.conf"), [f"--var={name}={place}" for name, place in places.items()]
+
+    def learn(self, kind, paths):
+        """Has its Bayes learn messages as `ham` or `spam`."""
+        for start in range(0, len(paths), 50):
+            subprocess.run(
+                ["rspamc", "-h", f"127.0.0.1:{self.controller}", "-P", "bench", "learn_" + kind, *paths[start:start + 50]],
+                capture_output=True, check=False, timeout=120)
 
     def wait(self, seconds=60):
         end = time.monotonic() + seconds
@@ -140,6 +157,27 @@ class Rspamd(setups.Setup):
             return file.read().splitlines()
 
 
+class Redis(setups.Setup):
+    """Where rspamd keeps what its Bayes has learnt, and its history."""
+
+    def __init__(self, work):
+        super().__init__("redis", "Redis", work)
+        self.run(["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", self.folder, "--save", "",
+                  "--appendonly", "no", "--daemonize", "no"], greets=False)
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 2).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("Redis does not listen")
+
+    @staticmethod
+    def missing():
+        return None if shutil.which("redis-server") else "redis-server is not installed (apt-get install redis-server)"
+
+
 class PostfixWithMilter(setups.PostfixInstance):
     """Postfix with a queue, each message shown to the milter before it is taken."""
 
@@ -153,7 +191,8 @@ class PostfixWithMilter(setups.PostfixInstance):
             main, MILTER_SERVICE.format(port=self.port), PREAMBLE, None if lean else dns.resolv_conf())
 
     def parts(self):
-        return {"Postfix": self.group, "rspamd": self.milter.group}
+        redis = {"Redis": self.milter.redis.group} if self.milter.redis else {}
+        return {"Postfix": self.group, "rspamd": self.milter.group, **redis}
 
     def drain(self, seconds=60):
         """Waits until the queue is empty; what is left of it."""

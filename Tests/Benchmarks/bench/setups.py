@@ -165,7 +165,7 @@ class Weir(Setup):
     """The gateway, built beforehand; `settings` are lines of configuration beyond the common ones."""
 
     def __init__(self, work, binary, name, title, sink, identity="header", limits=None, settings="",
-                 listener='tls = "off"', greets=True, preamble=b"", dns="enabled = false", zones=None):
+                 listener='tls = "off"', greets=True, preamble=b"", dns="enabled = false", zones=None, rules=None):
         super().__init__(name, title, work)
         lists = os.path.join(self.folder, "Blocklists")
         os.mkdir(lists)
@@ -173,6 +173,8 @@ class Weir(Setup):
         if zones:
             self.write("Blocklists/zones.toml", zones)
         os.mkdir(os.path.join(self.folder, "Rules"))
+        for file, text in (rules or {}).items():
+            self.write("Rules/" + file, text)
         self.configuration = configurations.weir(
             self.port, sink.port, identity, self.folder, limits or {}, settings, listener, dns)
         self.run([binary, "serve", "--config", self.write("weir.toml", self.configuration)], greets, preamble)
