@@ -77,7 +77,7 @@ public final class ScanDatabase: Sendable {
 // MARK: - Keeping it
 
 extension ScanDatabase {
-  private static let mark = Array("weir scan 2\n".utf8)
+  private static let mark = Array("weir scan 3\n".utf8)
 
   /// What a database of those members depends on: whoever keeps one keeps it under a digest of this.
   public static func key(of members: [PatternSet.Member]) -> [UInt8]? {

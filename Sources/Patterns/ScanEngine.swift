@@ -53,8 +53,9 @@
     /// What the scan can say of an expression, as far as can be told without compiling it.
     static func kind(of member: PatternSet.Member) -> ScanDatabase.Kind {
       let expression = ScanExpression(member)
-      if isTaken(expression.text, flags(member, .exact)) { return expression.isSame ? .exact : .candidate }
-      return isTaken(expression.text, flags(member, .candidate)) ? .candidate : .unscanned
+      if expression.isSame, isTaken(expression.text, flags(member, .exact)) { return .exact }
+      guard isTaken(expression.text, flags(member, .candidate)) else { return .unscanned }
+      return ScanWidth.of(member.text).map { $0 > ScanWidth.most } == true ? .unscanned : .candidate
     }
 
     private static func isTaken(_ text: String, _ flags: UInt32) -> Bool {

@@ -50,7 +50,7 @@ struct ScanExpression: Hashable {
   }
 
   /// Where a class ends, that begins at a place: behind its `]`, which stands for itself where it is the first.
-  private static func endOfClass(_ octets: [UInt8], from begin: Int) -> Int? {
+  static func endOfClass(_ octets: [UInt8], from begin: Int) -> Int? {
     var place = begin + 1
     if place < octets.count, octets[place] == UInt8(ascii: "^") { place += 1 }
     if place < octets.count, octets[place] == UInt8(ascii: "]") { place += 1 }

@@ -109,6 +109,9 @@ def view(rule):
         return FIELDS.get(field, field)
     if rule["type"] in ("body", "sa_body"):
         return "text"
+    # The transfer encoding undone, the markup still there; and the headers of the parts.
+    if rule["type"] in ("rawbody", "mimeheader"):
+        return "markup" if rule["type"] == "rawbody" else "parts"
     return "urls" if rule["type"] in ("uri", "url") else "whole"
 
 

@@ -11,9 +11,9 @@ import RuleLanguage
 ///     Expressions alone MEMBERS CACHE INDEX S    asks PCRE2 for each in each message
 ///     Expressions rules RULES                    reads a rule file and makes its plan and its expressions ready
 ///
-/// MEMBERS has an expression a line: what it looks at (`whole`, `header`, `text`, `urls` or a field's name), its options
-/// (of `ims`), the expression, with tabs between. INDEX names a message on each line. S are seconds of the CPU, and at
-/// least one pass is made.
+/// MEMBERS has an expression a line: what it looks at (`whole`, `header`, `parts`, `text`, `markup`, `urls` or a field's
+/// name), its options (of `ims`), the expression, with tabs between. INDEX names a message on each line. S are seconds of
+/// the CPU, and at least one pass is made.
 @main
 enum Expressions {
   static func main() throws {
@@ -128,9 +128,14 @@ enum Expressions {
   private static func text(_ view: String, of message: MessageViews) -> [UInt8] {
     switch view {
     case "whole": message.octets
-    case "header": Array(message.octets[..<(message.octets.firstRange(of: [10, 13, 10])?.lowerBound
-      ?? message.octets.firstRange(of: [10, 10])?.lowerBound ?? message.octets.count)])
+    case "header":
+      Array(
+        message.octets[
+          ..<(message.octets.firstRange(of: [10, 13, 10])?.lowerBound
+            ?? message.octets.firstRange(of: [10, 10])?.lowerBound ?? message.octets.count)])
     case "text": Array(message.text.utf8)
+    case "parts": Array(message.tree.parts.map { message.tree.sources[$0.source][$0.header] }.joined())
+    case "markup": Array(message.texts.map(\.decoded.text).joined(separator: "\n").utf8)
     case "urls": Array(message.links.map(\.written).joined(separator: "\n").utf8)
     default: Array(message.header(view).map(\.text).joined(separator: "\n").utf8)
     }
