@@ -115,7 +115,7 @@ let package = Package(
       "Filtering",
       [
         "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "DNS", "MailAuthentication",
-        "TraceAnalysis", "Charsets", "MessageViews", "RuleLanguage",
+        "TraceAnalysis", "Charsets", "MessageViews", "RuleLanguage", "Cryptography",
       ]),
     module("RuleImport", ["Bytes", "NetAddress"]),
     module(
@@ -147,7 +147,7 @@ let package = Package(
     module(
       "SMTPRelay",
       [
-        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering", "COpenSSL",
+        "Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "SASL", "Filtering",
         "TransportSecurity", "EventLoops", nioCore, nioPosix, nioSSL,
       ]),
     module(

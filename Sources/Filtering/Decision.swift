@@ -54,6 +54,9 @@ public struct Decision: Hashable, Sendable {
     self.rule = rule
   }
 
+  /// Whether it refuses, for now or for good.
+  public var isRefusal: Bool { verdict == .reject || verdict == .defer }
+
   /// - Parameters:
   ///   - findings: all that concerns the client, what the rules found included.
   ///   - rules: what the rules said; nil where they were not asked.

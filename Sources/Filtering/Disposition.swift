@@ -20,7 +20,7 @@ public struct RecipientVerdict: Sendable {
   }
 
   /// Whether the message is refused, for now or for good.
-  public var isRefusal: Bool { decision.verdict == .reject || decision.verdict == .defer }
+  public var isRefusal: Bool { decision.isRefusal }
 }
 
 /// What is to be done with a message, for all its recipients together: what differs between them is honoured without

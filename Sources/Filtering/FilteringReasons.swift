@@ -286,8 +286,11 @@ public enum FilteringReasons {
       effect: "The client comes again.", remedy: "Nothing."),
     Reason(
       .connectionLost, nil, .notice,
-      cause: "The client closed the connection in the middle of a transaction.",
-      effect: "Nothing was delivered, unless an accept line says so.", remedy: "Nothing, if it is rare."),
+      cause:
+        "The client closed the connection in the middle of a transaction, or before it read that its message was taken.",
+      effect:
+        "Nothing was done with the message, unless a line with its id says so; then its retry is answered alike and nothing is done twice.",
+      remedy: "Nothing, if it is rare."),
     Reason(
       .internalFault, Reply(451, 3, 0, "Internal fault, please try again ({id})"), .alarm,
       cause: "A fault of the gateway's own.", effect: "The client comes again.",

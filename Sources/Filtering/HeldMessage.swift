@@ -45,4 +45,8 @@ public protocol SpoolRegion: AnyObject, Sendable {
   /// - Parameter most: octets of the copy.
   /// - Returns: nil where the file cannot be read.
   func beginning(most: Int) async -> [UInt8]?
+  /// Part of it, all of it; waits for the disk.
+  ///
+  /// - Returns: nil where the file cannot be read, or ends before.
+  func octets(_ range: Range<Int>) -> [UInt8]?
 }

@@ -108,8 +108,8 @@ public final class Delivery: Sendable {
 }
 
 public enum DeliveryOutcome: Sendable {
-  /// The backend has it for every recipient; its reply is the client's. `isRepeat`: it had it already, this was
-  /// a retry whose first answer was lost, and nothing was sent again.
+  /// The backend has it for every recipient; its reply is the client's. `isRepeat`: it had it already, from an
+  /// earlier attempt of the client's, and nothing was sent again.
   case delivered(Reply, backend: String, isRepeat: Bool)
   /// The backend refused the message, or a recipient it had taken before; its reply, for now or for good.
   case refused(Reply, backend: String)
@@ -129,8 +129,9 @@ public protocol Relay: Sendable {
   /// returns.
   func deliver(
     _ delivery: Delivery, at time: Timestamp, then answer: @escaping @Sendable (DeliveryOutcome) -> Void)
-  /// The backend took `delivery`, and the client never read so: its retry is to be answered, not delivered.
-  func replyLost(_ delivery: Delivery, _ reply: Reply, at time: Timestamp) async
+  /// The backend took `delivery`, and the client is told to come again all the same, for another part of the message: then
+  /// this part is to be answered with `reply`, not delivered.
+  func willComeAgain(_ delivery: Delivery, takenWith reply: Reply, at time: Timestamp) async
 }
 
 extension Relay {

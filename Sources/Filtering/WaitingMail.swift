@@ -79,31 +79,45 @@ public enum WaitingFault: Error, Hashable, Sendable {
   }
 }
 
+/// One form of a message, and all who wait for it: held for some recipients, to be sent to others, or both.
+public struct WaitingPart: Sendable {
+  public let message: WaitingMessage
+  /// For the quarantine.
+  public let held: QuarantineOrder?
+  /// For the outbox; due at once.
+  public let legs: [OutboxOrder]
+
+  public init(message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder] = []) {
+    self.message = message
+    self.held = held
+    self.legs = legs
+  }
+}
+
 /// Where mail is put that waits.
 ///
-/// What `keep` has told to be kept lies flushed on disk, file and index, and survives the end of the process at any
+/// What `keep` has told to be kept lies flushed on disk, files and index, and survives the end of the process at any
 /// moment. Called from anywhere; nothing of it blocks the caller.
 public protocol WaitingMail: Sendable {
-  /// Puts a message away, once, for all who wait for it: held for some recipients, to be sent to others, or both.
-  /// All of it is kept or nothing.
+  /// Puts the parts of one mail away, each once for all who wait for it. All of them are kept or nothing.
   ///
   /// - Parameters:
-  ///   - held: for the quarantine.
-  ///   - legs: for the outbox; due at once.
+  ///   - parts: at least one; the ids of their messages differ.
   ///   - isProvisional: whether `confirm` or `withdraw` follows, for what is to count only if the message is also
   ///     delivered elsewhere. Until then it is neither shown nor sent, and a process that ends takes it along: the
   ///     client, who was told nothing, comes again.
   ///   - answer: called once, on a thread of the store's own or before this returns: it hops to where it belongs and
   ///     does nothing else.
   func keep(
-    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder], isProvisional: Bool,
+    _ parts: [WaitingPart], isProvisional: Bool,
     then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void)
 
-  /// What was kept provisionally is to stay. `.missing` where nothing of that id is provisional.
-  func confirm(_ message: String, then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void)
+  /// What was kept provisionally is to stay, all of it or nothing. `.missing` where one of the ids is not provisional.
+  func confirm(_ messages: [String], then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void)
 
-  /// What was kept provisionally is not wanted. `.missing` where nothing of that id is provisional.
-  func withdraw(_ message: String, then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void)
+  /// What was kept provisionally is not wanted, all of it. `.missing`, and nothing changed, where one of the ids is not
+  /// provisional.
+  func withdraw(_ messages: [String], then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void)
 
   /// Opens the content of a kept message. It stays readable when the message is deleted meanwhile.
   ///
@@ -117,29 +131,33 @@ public protocol WaitingMail: Sendable {
 
 extension WaitingMail {
   /// As the other, for those who can wait.
-  public func keep(
-    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder] = [], isProvisional: Bool = false
-  ) async throws(WaitingFault) {
+  public func keep(_ parts: [WaitingPart], isProvisional: Bool = false) async throws(WaitingFault) {
     let kept = await withCheckedContinuation { continuation in
-      keep(message, held: held, legs: legs, isProvisional: isProvisional) {
-        continuation.resume(returning: $0)
-      }
+      keep(parts, isProvisional: isProvisional) { continuation.resume(returning: $0) }
     }
     try kept.get()
   }
 
+  /// As the other, for a message of one form.
+  public func keep(
+    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder] = [], isProvisional: Bool = false
+  ) async throws(WaitingFault) {
+    try await keep(
+      [WaitingPart(message: message, held: held, legs: legs)], isProvisional: isProvisional)
+  }
+
   /// As the other, for those who can wait.
-  public func confirm(_ message: String) async throws(WaitingFault) {
+  public func confirm(_ messages: String...) async throws(WaitingFault) {
     let confirmed = await withCheckedContinuation { continuation in
-      confirm(message) { continuation.resume(returning: $0) }
+      confirm(messages) { continuation.resume(returning: $0) }
     }
     try confirmed.get()
   }
 
   /// As the other, for those who can wait.
-  public func withdraw(_ message: String) async throws(WaitingFault) {
+  public func withdraw(_ messages: String...) async throws(WaitingFault) {
     let withdrawn = await withCheckedContinuation { continuation in
-      withdraw(message) { continuation.resume(returning: $0) }
+      withdraw(messages) { continuation.resume(returning: $0) }
     }
     try withdrawn.get()
   }

@@ -4,10 +4,10 @@ internal import Glibc
 internal import NIOPosix
 internal import Synchronization
 
-/// Mail that waits: one file for each message, and one index of who waits for it.
+/// Mail that waits: one file for each form of a message, and one index of who waits for it.
 ///
-/// What comes first is told last. A message's file is written, flushed and named, and its folder flushed; then the index
-/// tells of it in a transaction that is flushed too; then the caller reads that it is kept. A file goes after the index
+/// What comes first is told last. A message's files are written, flushed and named, and their folder flushed; then the index
+/// tells of them in one transaction that is flushed too; then the caller reads that it is kept. A file goes after the index
 /// has said that nobody waits for it. So the process may end at any moment, and the next start finds either an entry
 /// with its file or a file without an entry, which nobody was told of.
 ///
@@ -22,7 +22,7 @@ public final class MessageStore: Sendable {
   let index: IndexQueue
   let disk: NIOThreadPool
   let claims = LegClaims()
-  private let observer: StepObserver?
+  let observer: StepObserver?
   private let lock: Mutex<FolderLock?>
   /// Threads that wait for the disk: while one flushes, others write, and the disk flushes several at once.
   private static let diskThreads = 8
@@ -74,70 +74,6 @@ public final class MessageStore: Sendable {
   public func adopt(_ bounds: StoreBounds) { ledger.adopt(bounds) }
 
   public func use() -> WaitingUse { ledger.use }
-
-  public func keep(
-    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder], isProvisional: Bool,
-    then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
-  ) {
-    let most = ContentWriting.most(message)
-    let purpose = held == nil ? StorePurpose.outbox : .quarantine
-    do throws(WaitingFault) {
-      try check(message, held, legs)
-      try ledger.reserve(most, for: purpose)
-    } catch {
-      return answer(.failure(error))
-    }
-    disk.submit { [self] state in
-      let octets: Int
-      do throws(WaitingFault) {
-        guard case .active = state else { throw .closed }
-        try ledger.checkDisk(folder.path)
-        octets = try ContentWriting(folder: folder, observer: observer).write(message)
-      } catch {
-        ledger.written(most)
-        ledger.release(most, of: purpose)
-        return answer(.failure(error))
-      }
-      ledger.written(most)
-      ledger.release(most - octets, messages: 0, of: purpose)
-      let row = MessageRow(
-        message: message, octets: octets, purpose: purpose, isProvisional: isProvisional)
-      enter(row, held, legs, then: answer)
-    }
-  }
-
-  private func check(_ message: WaitingMessage, _ held: QuarantineOrder?, _ legs: [OutboxOrder])
-    throws(WaitingFault)
-  {
-    let bounds = ledger.bounds
-    guard StoreFolder.isName(message.id) else { throw .unavailable("\(message.id): not an id") }
-    let recipients = (held?.recipients.count ?? 0) + legs.count
-    guard recipients > 0 else { throw .unavailable("\(message.id): nobody to keep it for") }
-    guard recipients <= bounds.recipients else { throw .full("\(recipients) recipients") }
-    guard legs.allSatisfy({ $0.hops <= bounds.hops }) else { throw .tooManyHops }
-  }
-
-  private func enter(
-    _ row: MessageRow, _ held: QuarantineOrder?, _ legs: [OutboxOrder],
-    then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
-  ) {
-    let (id, time) = (row.message.id, row.message.received)
-    index.submit(namesFiles: true) { db in
-      let key = try row.insert(into: db)
-      if let held { _ = try EntryRow.insert(held, id: id, message: key, at: time, into: db) }
-      for leg in legs {
-        _ = try LegRow.insert(
-          leg, message: key, entry: nil, isProvisional: row.isProvisional, at: time, into: db)
-      }
-    } then: { [self] result in
-      if case .failure = result {
-        // Should the index have it all the same after a crash, the entry without a file is closed: never sent.
-        unlink(folder.file(of: id))
-        ledger.release(row.octets, of: row.purpose)
-      }
-      answer(result)
-    }
-  }
 
   public func content(of message: String) async throws(WaitingFault) -> any WaitingContent {
     guard StoreFolder.isName(message) else { throw .missing }

@@ -3,26 +3,30 @@ internal import GRDB
 
 extension MessageStore {
   public func confirm(
-    _ message: String, then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
+    _ messages: [String], then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
   ) {
     change(
       { db, _ in
-        let key = try Provisional.key(of: message, db)
-        try db.execute(sql: "UPDATE message SET isProvisional = 0 WHERE key = ?", arguments: [key])
-        try db.execute(
-          sql: "UPDATE leg SET state = 'waiting' WHERE message = ? AND state = 'provisional'",
-          arguments: [key])
+        for message in messages {
+          let key = try Provisional.key(of: message, db)
+          try db.execute(sql: "UPDATE message SET isProvisional = 0 WHERE key = ?", arguments: [key])
+          try db.execute(
+            sql: "UPDATE leg SET state = 'waiting' WHERE message = ? AND state = 'provisional'",
+            arguments: [key])
+        }
       }, then: answer)
   }
 
   public func withdraw(
-    _ message: String, then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
+    _ messages: [String], then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
   ) {
     change(
       { db, closing in
-        let key = try Provisional.key(of: message, db)
-        try Provisional.withdraw(key, db)
-        closing.touched.insert(key)
+        for message in messages {
+          let key = try Provisional.key(of: message, db)
+          try Provisional.withdraw(key, db)
+          closing.touched.insert(key)
+        }
       }, then: answer)
   }
 }

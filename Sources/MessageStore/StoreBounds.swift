@@ -30,6 +30,12 @@ enum StorePurpose: Int {
   case outbox = 1
 }
 
+/// What one message takes of it at most.
+struct StoreRoom: Sendable {
+  let octets: Int
+  let purpose: StorePurpose
+}
+
 /// Who has how much of the room.
 final class StoreLedger: Sendable {
   private struct State {
@@ -38,6 +44,24 @@ final class StoreLedger: Sendable {
     /// Messages being written, their octets counted in `use` too, and those octets of them that no disk has yet.
     var underWay = 0
     var unwritten = 0
+
+    /// Why there is no room; nil where it is taken.
+    mutating func reserve(_ octets: Int, for purpose: StorePurpose) -> WaitingFault? {
+      let part = use[purpose]
+      let (most, mostOctets) =
+        purpose == .quarantine
+        ? (bounds.quarantineMessages, bounds.quarantineOctets) : (bounds.outboxMessages, bounds.outboxOctets)
+      guard underWay < bounds.underWay else { return .unavailable("\(underWay) messages are being written") }
+      guard part.messages < most else { return .full("\(part.messages) messages in the \(purpose)") }
+      guard octets <= mostOctets - part.octets else {
+        return .full("\(part.octets) octets in the \(purpose)")
+      }
+      underWay += 1
+      unwritten += octets
+      use[purpose].messages += 1
+      use[purpose].octets += octets
+      return nil
+    }
   }
 
   private let state: Mutex<State>
@@ -50,24 +74,15 @@ final class StoreLedger: Sendable {
   func adopt(_ bounds: StoreBounds) { state.withLock { $0.bounds = bounds } }
   func adopt(_ use: WaitingUse) { state.withLock { $0.use = use } }
 
-  /// Takes room for a message that is about to be written; `written` follows in any case.
-  func reserve(_ octets: Int, for purpose: StorePurpose) throws(WaitingFault) {
+  /// Takes room for all that is about to be written together, or for nothing; `written` follows for each in any case.
+  func reserve(_ rooms: [StoreRoom]) throws(WaitingFault) {
     let fault: WaitingFault? = state.withLock { state in
-      let (part, most, mostOctets) =
-        purpose == .quarantine
-        ? (state.use.quarantine, state.bounds.quarantineMessages, state.bounds.quarantineOctets)
-        : (state.use.outbox, state.bounds.outboxMessages, state.bounds.outboxOctets)
-      guard state.underWay < state.bounds.underWay else {
-        return .unavailable("\(state.underWay) messages are being written")
+      let before = state
+      for room in rooms {
+        guard let fault = state.reserve(room.octets, for: room.purpose) else { continue }
+        state = before
+        return fault
       }
-      guard part.messages < most else { return .full("\(part.messages) messages in the \(purpose)") }
-      guard octets <= mostOctets - part.octets else {
-        return .full("\(part.octets) octets in the \(purpose)")
-      }
-      state.underWay += 1
-      state.unwritten += octets
-      state.use[purpose].messages += 1
-      state.use[purpose].octets += octets
       return nil
     }
     if let fault { throw fault }

@@ -108,6 +108,12 @@ final class OutgoingSpool: SpoolRegion {
     }
   }
 
+  func octets(_ range: Range<Int>) -> [UInt8]? {
+    let octets = try? FileReading.read(
+      file.number, "spool file", at: range.lowerBound, most: range.count)
+    return octets?.count == range.count ? octets : nil
+  }
+
   fileprivate func append(_ bytes: [UInt8]) throws(WaitingFault) {
     var done = 0
     while done < bytes.count {

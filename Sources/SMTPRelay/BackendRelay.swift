@@ -91,13 +91,14 @@ public final class BackendRelay: Relay {
     member.run { relay in relay.core.deliver(delivery, on: relay, at: time, answer) }
   }
 
-  public func replyLost(_ delivery: Delivery, _ reply: Reply, at time: Timestamp) async {
+  public func willComeAgain(_ delivery: Delivery, takenWith reply: Reply, at time: Timestamp) async {
     guard delivery.isIdentifiable else { return }
     await member.wait { (relay, continuation: CheckedContinuation<Void, Never>) in
       relay.core.withDigest(of: delivery, on: relay) { digest in
         if let digest {
           let backend = delivery.recipients.first?.route.backends.first ?? ""
-          relay.core.digests.keep(delivery, digest, reply, backend: backend, at: time)
+          relay.core.digests.keep(
+            .whole(reply, backend: backend), of: delivery.sent, digest.whole, at: time)
         }
         continuation.resume()
       }

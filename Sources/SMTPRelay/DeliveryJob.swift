@@ -70,7 +70,7 @@ final class DeliveryJob: RouteJob {
       backend.counts.deliveries.add(1, ordering: .relaxed)
       if served.isEmpty { return done(.delivered(reply, backend: backend.name, isRepeat: false)) }
       relay.core.withDigest(of: message, on: relay) { digest in
-        if let digest { self.relay.core.digests.forget(self.message, digest) }
+        if let digest { self.relay.core.forgetPart(self.message, digest, at: self.time) }
         self.done(.delivered(reply, backend: backend.name, isRepeat: false))
       }
     case .answered(let replies): answered(replies, backend)
@@ -166,7 +166,7 @@ final class DeliveryJob: RouteJob {
     let paths = indices.filter(recipients.indices.contains).map { recipients[$0].recipient.path.text }
     relay.core.withDigest(of: message, on: relay) { digest in
       if let digest {
-        self.relay.core.digests.keep(
+        self.relay.core.keepPart(
           self.message, digest, Set(paths), reply, backend: backend.name, at: self.time)
       }
       next()

@@ -122,7 +122,7 @@ public struct RelayConfiguration: Sendable {
   public var longestDeferral = Duration.seconds(4 * 3600)
   /// Most answers about recipients kept.
   public var cacheEntries = 100_000
-  /// How long a message whose reply was lost, or that only some recipients have, is remembered.
+  /// How long a message is remembered of which a backend has a part, while its client was told to come again.
   public var digestLifetime = Duration.seconds(4 * 3600)
   /// Most such messages kept.
   public var digestEntries = 10_000

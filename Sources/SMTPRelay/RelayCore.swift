@@ -10,7 +10,8 @@ final class RelayCore: Sendable {
   let configuration: RelayConfiguration
   let backends: [BackendState]
   let cache: RecipientCache
-  let digests: DigestStore
+  /// Messages that a backend has, wholly or in part, while their clients were told to come again.
+  let digests: DigestStore<DeliveryMemory>
   let files: NIOThreadPool
   let clock: @Sendable () -> Timestamp
   /// Whoever asks for a recipient that is being asked for already.
@@ -38,9 +39,9 @@ final class RelayCore: Sendable {
     byName = Dictionary(backends.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     known = Mutex(self.backends.compactMap(\.capabilities))
     cache = RecipientCache(capacity: configuration.cacheEntries)
-    digests =
-      old?.digests
-      ?? DigestStore(capacity: configuration.digestEntries, lifetime: configuration.digestLifetime)
+    let (entries, lifetime) = (configuration.digestEntries, configuration.digestLifetime)
+    digests = old?.digests ?? DigestStore(capacity: entries, lifetime: lifetime)
+    digests.adopt(capacity: entries, lifetime: lifetime)
     self.memory = memory
     self.events = events
     self.files = files

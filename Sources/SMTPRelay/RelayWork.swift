@@ -104,15 +104,15 @@ extension RelayCore {
   func deliver(
     _ delivery: Delivery, on relay: LoopRelay, at time: Timestamp, _ done: @escaping (DeliveryOutcome) -> Void
   ) {
-    guard digests.mayKnow(delivery, at: time) else {
+    guard !digests.isEmpty, digests.mayKnow(delivery.sent, at: time) else {
       return DeliveryJob(delivery, relay: relay, served: [], at: time, done).start()
     }
     withDigest(of: delivery, on: relay) { digest in
-      switch digest.flatMap({ self.digests.recall(delivery, $0, at: time) }) {
+      switch digest.flatMap({ self.recall(delivery.sent, $0, at: time) }) {
       case .whole(let reply, let backend)?: done(.delivered(reply, backend: backend, isRepeat: true))
       case .partial(let served, let reply, let backend)?:
         if delivery.recipients.allSatisfy({ served.contains($0.recipient.path.text) }) {
-          if let digest { self.digests.forget(delivery, digest) }
+          if let digest { self.forgetPart(delivery, digest, at: time) }
           return done(.delivered(reply, backend: backend, isRepeat: true))
         }
         DeliveryJob(delivery, relay: relay, served: served, at: time, done).start()
@@ -124,11 +124,9 @@ extension RelayCore {
   /// Computes the digest of a message, off the event loop where it is large or lies in a file, and calls `next`
   /// on the event loop; with nil where it could not be read.
   func withDigest(of delivery: Delivery, on relay: LoopRelay, _ next: @escaping (MessageDigest?) -> Void) {
-    // A small message is hashed sooner than handed over.
-    guard delivery.message.spool != nil || delivery.message.memory.count > 64 * 1024 else {
-      return next(MessageDigest(delivery))
-    }
-    files.runIfActive(eventLoop: relay.loop) { MessageDigest(delivery) }
+    let sent = delivery.sent
+    guard !sent.isSmall else { return next(MessageDigest(sent)) }
+    files.runIfActive(eventLoop: relay.loop) { MessageDigest(sent) }
       .assumeIsolated().whenComplete { next((try? $0.get()) ?? nil) }
   }
 }

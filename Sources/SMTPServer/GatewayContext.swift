@@ -20,6 +20,8 @@ public final class GatewayContext: Sendable {
   let arrivals = UserRates(UserRates.Limits())
   /// Whom nobody makes wait for a greeting.
   public let known: KnownClients
+  /// Messages that were taken while their clients went without having read so.
+  let taken: DigestStore<TakenMessage>
   /// After how long a client is asked about again of whom somebody could not tell.
   let askAgainAfter: Duration
   /// Whom a connection is to be judged as, for `weir relay-test --as`.
@@ -39,8 +41,9 @@ public final class GatewayContext: Sendable {
     descriptors: DescriptorBudget, certificates: CertificateStore? = nil,
     logins: LoginGuard = LoginGuard(LoginGuard.Limits()), users: UserRates = UserRates(UserRates.Limits()),
     known: KnownClients = KnownClients(), askAgainAfter: Duration = .seconds(30),
-    waiting: (any WaitingMail)? = nil
+    waiting: (any WaitingMail)? = nil, retries: RetryBounds = RetryBounds()
   ) {
+    taken = DigestStore(capacity: retries.entries, lifetime: retries.lifetime)
     keeper = Mutex(waiting)
     self.askAgainAfter = askAgainAfter
     self.known = known
@@ -63,6 +66,11 @@ public final class GatewayContext: Sendable {
   public var waiting: (any WaitingMail)? { keeper.withLock { $0 } }
 
   public func adopt(_ waiting: any WaitingMail) { keeper.withLock { $0 = waiting } }
+
+  /// From now on so much is remembered of messages whose clients may send them again.
+  public func adopt(_ retries: RetryBounds) {
+    taken.adopt(capacity: retries.entries, lifetime: retries.lifetime)
+  }
 
   /// The certificates for handshakes that begin now; nil without `[tls]`.
   public var certificates: CertificateStore? { store.withLock { $0 } }
@@ -105,6 +113,18 @@ public final class GatewayContext: Sendable {
       value >>= 5
     }
     return String(decoding: characters, as: UTF8.self)
+  }
+}
+
+/// How much is remembered of messages that were taken while their clients went without having read so.
+public struct RetryBounds: Hashable, Sendable {
+  /// Most messages; one that had a reply for each recipient counts as so many.
+  public var entries: Int
+  public var lifetime: Duration
+
+  public init(entries: Int = 100_000, lifetime: Duration = .seconds(4 * 3600)) {
+    self.entries = entries
+    self.lifetime = lifetime
   }
 }
 

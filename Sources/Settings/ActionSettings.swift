@@ -114,9 +114,9 @@ extension SMTPSettings {
   init(_ section: Section) { bareLF = section.defaultedWord("bare_lf") }
 }
 
-/// What is remembered about deliveries (`[delivery]`).
+/// What is remembered of messages that clients may send again (`[delivery]`).
 public struct DeliverySettings: Sendable, Hashable {
-  /// How long a delivered message is remembered by its digest.
+  /// How long a message is remembered by its digest.
   public let digestLifetime: Duration
   /// Most messages remembered.
   public let digestEntries: Int

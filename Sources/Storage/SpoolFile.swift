@@ -39,13 +39,13 @@ final class SpoolFile: Sendable {
     disk.submit { _ in close(descriptor) }
   }
 
-  /// The first `count` octets, or as many as there are; blocking.
-  func read(_ count: Int) throws(Fault) -> [UInt8] {
+  /// `count` octets from `offset` on, or as many as there are; blocking.
+  func read(_ count: Int, at offset: Int = 0) throws(Fault) -> [UInt8] {
     var done = 0
     var fault: Fault?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       while done < count {
-        let got = pread(descriptor, buffer.baseAddress.map { $0 + done }, count - done, off_t(done))
+        let got = pread(descriptor, buffer.baseAddress.map { $0 + done }, count - done, off_t(offset + done))
         if got < 0, errno == EINTR { continue }
         if got < 0 { fault = Fault(description: "spool file: \(String(cString: strerror(errno)))") }
         guard got > 0 else { break }
@@ -89,4 +89,10 @@ final class SpooledPart: SpoolRegion {
   var descriptor: Int32 { file.descriptor }
 
   func beginning(most: Int) async -> [UInt8]? { await file.beginning(min(most, length)) }
+
+  func octets(_ range: Range<Int>) -> [UInt8]? {
+    guard range.upperBound <= length else { return nil }
+    let octets = try? file.read(range.count, at: range.lowerBound)
+    return octets?.count == range.count ? octets : nil
+  }
 }

@@ -109,7 +109,8 @@ actor GatewayService {
       policy: policy, events: events, admission: admission,
       intake: IntakeStore(folder: state.spool, admission: admission),
       descriptors: SystemCheck.descriptors(settings), certificates: certificates,
-      logins: LoginGuard(Wiring.loginGuard(settings)), users: UserRates(Wiring.userRates(settings)))
+      logins: LoginGuard(Wiring.loginGuard(settings)), users: UserRates(Wiring.userRates(settings)),
+      retries: Wiring.retries(settings))
     let gateway = Gateway(context: context, group: group)
     await gateway.start()
     let metrics = MetricsServer(group: group)
@@ -295,6 +296,7 @@ actor GatewayService {
     gateway.context.logins.adopt(Wiring.loginGuard(new.settings))
     gateway.context.users.adopt(Wiring.userRates(new.settings))
     gateway.context.adopt(certificates)
+    gateway.context.adopt(Wiring.retries(new.settings))
     await room.adopt(new.settings)
     log.adopt(format: LogWiring.format(new.settings), level: LogWiring.level(new.settings))
     gateway.context.adopt(

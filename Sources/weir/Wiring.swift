@@ -247,6 +247,11 @@ extension RateBound {
 }
 
 extension Wiring {
+  /// How much is remembered of messages whose clients may send them again.
+  static func retries(_ settings: Settings) -> RetryBounds {
+    RetryBounds(entries: settings.delivery.digestEntries, lifetime: settings.delivery.digestLifetime)
+  }
+
   /// The relay's settings: what holds for all backends, and each of them.
   static func relay(_ configuration: Configuration) -> (RelayConfiguration, [BackendConfiguration]) {
     let settings = configuration.settings

@@ -39,11 +39,11 @@ struct Edges {
       "TraceAnalysis": ["Bytes", "NetAddress", "MailSyntax", "DNS"],
       "EventLoops": ["NIOCore"],
       "Locations": ["NetAddress", "Filtering", "CMaxMindDB"],
-      "Filtering": toProtocol.union(origins),
+      "Filtering": toProtocol.union(origins).union(["Cryptography"]),
       "TransportSecurity": Set(["Bytes", "NetAddress", "Cryptography"]).union(nio).union(tls),
       "Checks": toFiltering.union(["Patterns", "Cryptography"]),
       "Rules": toFiltering.union(["Patterns"]),
-      "SMTPRelay": toFiltering.union(nio).union(["COpenSSL", "TransportSecurity", "EventLoops", "NIOSSL"]),
+      "SMTPRelay": toFiltering.union(nio).union(["TransportSecurity", "EventLoops", "NIOSSL"]),
       "Authentication": toFiltering.union(nio).union([
         "Cryptography", "TransportSecurity", "NIOSSL", "AsyncHTTPClient", "CLDAP",
       ]),

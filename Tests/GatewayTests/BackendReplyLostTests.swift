@@ -19,7 +19,7 @@ import Testing
     #expect(eventually { backend.timesReached(.endOfData) == before + 1 })
     if politely { client.close() } else { client.reset() }
     try gateway.waitForLog { $0.event == "accept" }
-    if isNoticed { try gateway.waitForLog { $0.raw.contains("not be delivered twice") } }
+    if isNoticed { try gateway.waitForLog { $0.raw.contains("nothing will be done a second time") } }
   }
 
   private func slow(_ extra: [String] = []) throws -> (ScriptedBackend, Gateway) {
@@ -89,7 +89,7 @@ import Testing
       #expect(try client.readUntilClosed().hasPrefix("250"))
       #expect(backend.messages.count == round)
     }
-    #expect(!gateway.log().contains { $0.raw.contains("not be delivered twice") })
+    #expect(!gateway.log().contains { $0.raw.contains("nothing will be done a second time") })
   }
 
   @Test func aRefusalIsNotRemembered() throws {
@@ -149,7 +149,9 @@ import Testing
     try gateway.waitForLog { $0.event == "accept" }
     client.reset()
     #expect(
-      eventually(within: .seconds(3)) { gateway.log().contains { $0.raw.contains("not be delivered twice") } }
+      eventually(within: .seconds(3)) {
+        gateway.log().contains { $0.raw.contains("nothing will be done a second time") }
+      }
     )
     #expect(try gateway.send(message).code == 250)
     #expect(backend.messages.count == 1)

@@ -24,7 +24,11 @@ final class ChannelGateway: Sendable {
   private let folder: ScratchFolder
 
   /// What the configuration comes to with everything but the way to the backends.
-  init(_ script: DialogueScript) throws {
+  ///
+  /// - Parameters:
+  ///   - files: further ones beside the configuration, rules for example.
+  ///   - waiting: where mail is put that waits.
+  init(_ script: DialogueScript, files: [String: String] = [:], waiting: (any WaitingMail)? = nil) throws {
     folder = try ScratchFolder("channel")
     var settings = try GatewayConfiguration(
       backends: [.init(port: 1)], listeners: [.init(port: 2, extra: script.listenerLines)])
@@ -33,6 +37,7 @@ final class ChannelGateway: Sendable {
       let path = try folder.write("users", users)
       settings.settings.merge(DialogueScript.authentication(usersFile: path)) { $1 }
     }
+    for (path, text) in files { try folder.write(path, text) }
     let file = try folder.write("weir.toml", settings.toml(folder: folder.path))
     let (configuration, problems) = Configuration.load(file)
     guard let configuration else { throw HarnessFault("\(problems)") }
@@ -46,7 +51,7 @@ final class ChannelGateway: Sendable {
     context = GatewayContext(
       policy: policy, events: events, admission: admission,
       intake: IntakeStore(folder: folder.path, admission: admission),
-      descriptors: DescriptorBudget(limit: 1_000_000, others: 0))
+      descriptors: DescriptorBudget(limit: 1_000_000, others: 0), waiting: waiting)
   }
 
   /// A new connection, from that address.
@@ -155,6 +160,21 @@ final class ChannelClient: DialogueClient {
   }
 
   func reset() { close() }
+
+  /// Lets the server's event loop do what it has to do.
+  func settle() {
+    let loop = loop
+    try? waiting { await loop.run() }
+  }
+
+  /// The connection breaks, as the system tells of a reset: what was said and not taken was not read.
+  func breakOff() {
+    let (channel, loop) = (channel, loop)
+    try? waiting {
+      channel.pipeline.fireErrorCaught(ChannelError.ioOnClosedChannel)
+      await loop.run()
+    }
+  }
 }
 
 /// A backend that is a set of names; each question has to be asked, each answer is waited for.
@@ -163,12 +183,16 @@ final class NameRelay: Relay {
   private let offered: Capabilities
   private let taken = Mutex<[ReceivedMessage]>([])
   private let told = Mutex<[ClientIdentity]>([])
+  private let coming = Mutex<[String]>([])
 
   init(known: Set<String>, missing: Set<String>) {
     self.known = known
     let words = BackendBehaviour().capabilities.filter { !missing.contains(String($0.prefix { $0 != " " })) }
     offered = Capabilities(ehlo: [""] + words)
   }
+
+  /// Deliveries that are to be answered when they come again.
+  var expected: [String] { coming.withLock { $0 } }
 
   /// The clients of the messages.
   var clients: [ClientIdentity] { told.withLock { $0 } }
@@ -196,7 +220,10 @@ final class NameRelay: Relay {
     return .delivered(Reply(250, 0, 0, "Taken"), backend: "names", isRepeat: false)
   }
 
-  func replyLost(_ delivery: Delivery, _ reply: Reply, at time: Timestamp) async {}
+  func willComeAgain(_ delivery: Delivery, takenWith reply: Reply, at time: Timestamp) async {
+    await Task.yield()
+    coming.withLock { $0.append(delivery.id) }
+  }
 
   private static func unstuffed(_ wire: [UInt8]) -> [UInt8] {
     var content: [UInt8] = []

@@ -20,6 +20,16 @@ private let holdSteps =
     .indexCommitted,
   ].map(\.rawValue) + ["told"]
 
+/// One mail in three forms.
+private func threeParts() throws -> [WaitingPart] {
+  [
+    WaitingPart(message: message("H"), held: try order()),
+    WaitingPart(message: message("H-2"), held: nil, legs: [leg("x@y.example"), leg("z@y.example")]),
+    WaitingPart(
+      message: message("H-3"), held: try order("odd", ["g@h.example"]), legs: [leg("u@y.example", .copy)]),
+  ]
+}
+
 private func reopened(_ folder: ScratchFolder) throws -> MessageStore {
   let store = try MessageStore(folder: folder.messages)
   #expect(store.opening.lost == [], "no entry is without its file")
@@ -98,6 +108,80 @@ private func isCommitted(_ step: String) -> Bool {
     #expect(store.use().quarantine.messages == (stays ? 1 : 0))
     await #expect(throws: WaitingFault.missing) { try await store.confirm("P") }
     await #expect(throws: WaitingFault.missing) { try await store.withdraw("P") }
+    await store.close()
+  }
+
+  /// Three parts of one mail: held for some, sent on for others, both for a third.
+  @Test(arguments: holdSteps, [1, 2, 3]) func whileHoldingThreeParts(_ step: String, _ number: Int)
+    async throws
+  {
+    let isOnce = ![StoreStep.contentBegun, .contentWritten, .contentFlushed, .contentNamed].map(\.rawValue)
+      .contains(step)
+    // Each file is written by itself; the folder, the index and the caller hear of all at once.
+    guard number == 1 || !isOnce else { return }
+    let folder = try ScratchFolder()
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      [path = folder.messages as String, step = step as String, number = number as Int] in
+      let counted = Steps(dying: step, at: number)
+      let store = try MessageStore(
+        folder: path, bounds: StoreBounds(), patience: 5, observer: { counted.made($0) })
+      try await store.keep(try threeParts())
+      raise(SIGKILL)
+    }
+    let store = try reopened(folder)
+    let isKept = isCommitted(step)
+    #expect(Set(try await store.everything().map(\.id)) == (isKept ? ["H", "H-3"] : []))
+    #expect(try await store.claim(dueAt: morning, most: 10).count == (isKept ? 3 : 0))
+    #expect(folder.files == (isKept ? ["H-2.eml", "H-3.eml", "H.eml"] : []))
+    // Of what was not told nothing is shown; files that had their names are put aside.
+    let named = isOnce ? 3 : step == StoreStep.contentNamed.rawValue ? number : number - 1
+    #expect(folder.strays.count == (isKept ? 0 : named), "\(folder.strays)")
+    #expect(store.use().quarantine.messages == (isKept ? 2 : 0))
+    #expect(store.use().outbox.messages == (isKept ? 1 : 0))
+    await store.close()
+  }
+
+  /// A step, the nth time that it is made.
+  struct Moment: Codable, Sendable {
+    let step: String
+    let number: Int
+
+    /// The first change of the index is that three parts are kept; then each file is removed by itself.
+    static let ofRemoval = removalSteps.flatMap { step in
+      step == StoreStep.contentRemoved.rawValue
+        ? (1...3).map { Moment(step: step, number: $0) } : [Moment(step: step, number: 2)]
+    }
+  }
+
+  /// What became of the three is one change of the index: all of them stay, or none.
+  @Test(arguments: [Word.confirmed, .withdrawn], Moment.ofRemoval)
+  func whileThreePartsAreProvisional(_ word: Word, _ moment: Moment) async throws {
+    // Only what is withdrawn removes files.
+    guard moment.step != StoreStep.contentRemoved.rawValue || word == .withdrawn else { return }
+    let folder = try ScratchFolder()
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      [path = folder.messages as String, word = word as Word, moment = moment as Moment] in
+      let counted = Steps(dying: moment.step, at: moment.number)
+      let store = try MessageStore(
+        folder: path, bounds: StoreBounds(), patience: 5, observer: { counted.made($0) })
+      try await store.keep(try threeParts(), isProvisional: true)
+      if word == .confirmed {
+        try await store.confirm("H", "H-2", "H-3")
+      } else {
+        try await store.withdraw("H", "H-2", "H-3")
+      }
+      raise(SIGKILL)
+    }
+    let store = try reopened(folder)
+    let stays = word == .confirmed && isCommitted(moment.step)
+    #expect(Set(try await store.everything().map(\.id)) == (stays ? ["H", "H-3"] : []))
+    #expect(try await store.claim(dueAt: morning, most: 10).count == (stays ? 3 : 0))
+    #expect(folder.files == (stays ? ["H-2.eml", "H-3.eml", "H.eml"] : []))
+    #expect(folder.strays == [])
+    #expect(store.use().quarantine.messages == (stays ? 2 : 0))
+    for id in ["H", "H-2", "H-3"] {
+      await #expect(throws: WaitingFault.missing) { try await store.confirm(id) }
+    }
     await store.close()
   }
 

@@ -55,7 +55,7 @@ private func holdAll(_ ids: [String], _ held: HeldMessage, in store: MessageStor
         await withCheckedContinuation { started in
           group.addTask {
             try await withCheckedThrowingContinuation { (kept: CheckedContinuation<Void, any Error>) in
-              store.keep(message("M\(number)"), held: order, legs: [], isProvisional: false) {
+              store.keep([WaitingPart(message: message("M\(number)"), held: order)], isProvisional: false) {
                 kept.resume(with: $0)
               }
               started.resume()

@@ -67,6 +67,13 @@ final class ScratchSpool: SpoolRegion {
   deinit { close(descriptor) }
 
   func beginning(most: Int) async -> [UInt8]? { nil }
+
+  func octets(_ range: Range<Int>) -> [UInt8]? {
+    let octets = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+      filled = max(0, pread(descriptor, buffer.baseAddress, range.count, off_t(range.lowerBound)))
+    }
+    return octets.count == range.count ? octets : nil
+  }
 }
 
 let morning = Timestamp(milliseconds: 1_790_000_000_000)

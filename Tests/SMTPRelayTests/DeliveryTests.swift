@@ -248,5 +248,12 @@ final class FileSpool: SpoolRegion {
 
   func beginning(most: Int) async -> [UInt8]? { nil }
 
+  func octets(_ range: Range<Int>) -> [UInt8]? {
+    let octets = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+      filled = max(0, pread(descriptor, buffer.baseAddress, range.count, off_t(range.lowerBound)))
+    }
+    return octets.count == range.count ? octets : nil
+  }
+
   var isOpen: Bool { fcntl(descriptor, F_GETFD) != -1 }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SMTPRelay
 
-/// Messages that the client sends again although the backend has them.
+/// Messages of which a backend has its part while the client was told to come again.
 @Suite struct DuplicateTests {
   static let reply = Reply(250, 2, 0, "Queued as 1")
 
@@ -15,7 +15,7 @@ import Testing
     let backend = try ScriptedBackend()
     try await withRelay(backend) { relay in
       let delivery = relay.delivery(to: ["x@b.example", "y@b.example"])
-      await relay.relay.replyLost(delivery, Self.reply, at: RelayFixture.time)
+      await relay.relay.willComeAgain(delivery, takenWith: Self.reply, at: RelayFixture.time)
       let retry = relay.delivery(to: ["y@b.example", "x@b.example"])
       guard case .delivered(let reply, _, true) = await relay.deliver(retry) else {
         Issue.record("not taken for a repeat")
@@ -31,7 +31,8 @@ import Testing
   @Test func whatDiffersIsDelivered() async throws {
     let backend = try ScriptedBackend()
     try await withRelay(backend) { relay in
-      await relay.relay.replyLost(relay.delivery(to: ["x@b.example"]), Self.reply, at: RelayFixture.time)
+      await relay.relay.willComeAgain(
+        relay.delivery(to: ["x@b.example"]), takenWith: Self.reply, at: RelayFixture.time)
       var other = Array(RelayFixture.text.utf8)
       other[other.count - 4] ^= 1
       for delivery in [
@@ -49,7 +50,8 @@ import Testing
   @Test func messageWithoutDateOrIdIsNeverRemembered() async throws {
     let backend = try ScriptedBackend()
     try await withRelay(backend) { relay in
-      await relay.relay.replyLost(relay.delivery(isIdentifiable: false), Self.reply, at: RelayFixture.time)
+      await relay.relay.willComeAgain(
+        relay.delivery(isIdentifiable: false), takenWith: Self.reply, at: RelayFixture.time)
       #expect(await relay.deliver(relay.delivery()).short == "delivered b0 250")
     }
   }
@@ -57,7 +59,7 @@ import Testing
   @Test func memoryEndsWithItsLifetime() async throws {
     let backend = try ScriptedBackend()
     try await withRelay(backend, relay: { $0.digestLifetime = .seconds(60) }) { relay in
-      await relay.relay.replyLost(relay.delivery(), Self.reply, at: RelayFixture.time)
+      await relay.relay.willComeAgain(relay.delivery(), takenWith: Self.reply, at: RelayFixture.time)
       let late = await relay.relay.deliver(relay.delivery(), at: RelayFixture.time + .seconds(61))
       #expect(late.short == "delivered b0 250")
     }
@@ -73,26 +75,11 @@ import Testing
       let first = String(repeating: "0123456789abcdefghijkl\r\n", count: 20_000)
       let second = first.dropLast(3) + "x\r\n"
       let lost = relay.delivery(message: try held(first))
-      await relay.relay.replyLost(lost, Self.reply, at: RelayFixture.time)
+      await relay.relay.willComeAgain(lost, takenWith: Self.reply, at: RelayFixture.time)
       #expect(
         await relay.deliver(relay.delivery(message: try held(String(second)))).short == "delivered b0 250")
       #expect(await relay.deliver(relay.delivery(message: try held(first))).short == "repeat b0 250")
     }
-  }
-
-  @Test func storeIsBounded() throws {
-    let store = DigestStore(capacity: 2, lifetime: .seconds(10))
-    let fixture = RelayFixture(
-      relay: BackendRelay(
-        RelayConfiguration(hostname: "x"), backends: [], group: .singleton, events: RecordingSink()),
-      sink: RecordingSink(), names: ["b0"])
-    let deliveries = (0..<4).map { fixture.delivery(to: ["u\($0)@b.example"], from: "s\($0)@a.example") }
-    for delivery in deliveries {
-      let digest = try #require(MessageDigest(delivery))
-      store.keep(delivery, digest, Self.reply, backend: "b0", at: RelayFixture.time)
-    }
-    #expect(store.count == 2)
-    #expect(deliveries.map { store.mayKnow($0, at: RelayFixture.time) } == [false, false, true, true])
   }
 
   // MARK: LMTP

@@ -68,7 +68,8 @@ import Testing
   @Test func newRelayKnowsWhatTheOldOneDelivered() async throws {
     let backend = try ScriptedBackend()
     try await withRelay(backend) { relay in
-      await relay.relay.replyLost(relay.delivery(), Reply(250, 2, 0, "Mine"), at: RelayFixture.time)
+      await relay.relay.willComeAgain(
+        relay.delivery(), takenWith: Reply(250, 2, 0, "Mine"), at: RelayFixture.time)
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
       var configuration = BackendConfiguration(
         name: "b0", endpoint: .ip(IPAddress(v4: 0x7F00_0001), port: backend.port))

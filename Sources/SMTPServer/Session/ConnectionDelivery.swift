@@ -54,6 +54,13 @@ extension Connection {
 
   private func judge(_ message: HeldMessage, _ transaction: Transaction) -> Answer? {
     let header = MessageHeader(message.memory)
+    return unlessTaken(message, header, transaction) { connection, transaction in
+      connection.examine(message, header, transaction)
+    }
+  }
+
+  private func examine(_ message: HeldMessage, _ header: MessageHeader, _ transaction: Transaction) -> Answer?
+  {
     if let response = policy.bounds.refusal(of: header) ?? refusal(ofUser: relaying.user, header, message) {
       logRefusal(response, stage: .message)
       return .refuse(response)
@@ -148,11 +155,9 @@ extension Connection {
       let speaking = disposition.refusal
         ?? verdicts.indices.first(where: { !verdicts[$0].isRefusal })
     else { return .refuse(Response(.internalFault, variables())) }
-    let speaker = verdicts[speaking]
     // Logs the refusal, or what is in shadow.
-    let refusal = refusal(
-      at: .message, speaker.findings, under: speaker.policy, rules: speaker.outcome)
-    if let refusal, disposition.refusal != nil {
+    let refusal = refusal(by: verdicts[speaking])
+    if let refusal {
       guard answersEach else { return .refuse(refusal) }
       return .proceedEach(verdicts.indices.map { refusalOfOne($0, verdicts[$0], transaction) }, refusal)
     }
@@ -183,7 +188,7 @@ extension Connection {
     assumeIsolated { next($0) }
   }
 
-  private var isWaiting: Bool {
+  var isWaiting: Bool {
     if case .waiting = phase { true } else { false }
   }
 

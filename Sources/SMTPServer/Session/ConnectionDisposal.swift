@@ -15,17 +15,17 @@ struct Disposal: Sendable {
   let answersEach: Bool
   /// Monotonic milliseconds at which it began.
   let began: Int64
-  /// What is put away, by its id.
-  var kept: [String] = []
-  /// Parts that the backend is not given now.
+  /// Parts that the backend is not given now, put away together.
   var waiting: [WaitingPart] = []
-}
 
-/// What is put away together: one form of the message.
-struct WaitingPart: Sendable {
-  let message: WaitingMessage
-  let held: QuarantineOrder?
-  let legs: [OutboxOrder]
+  /// Whether what is put away counts only if the backend takes its part.
+  var isProvisional: Bool { !disposition.shares.isEmpty }
+
+  var sent: SentMessage {
+    SentMessage(
+      sender: matter.mail.sender, recipients: recipients.map(\.recipient.path), message: matter.message,
+      header: matter.header)
+  }
 }
 
 /// What becomes of a message that is not refused: to the backend, into the quarantine, into the outbox, or away. The
@@ -51,7 +51,8 @@ extension Connection {
     } then: { connection, views in
       var disposal = disposal
       disposal.waiting = connection.parts(disposal, views)
-      return connection.keep(disposal, in: store)
+      connection.keep(disposal, in: store)
+      return nil
     }
   }
 
@@ -129,39 +130,27 @@ extension Connection {
     return parts
   }
 
-  private func keep(_ disposal: Disposal, in store: any WaitingMail) -> Answer? {
-    guard let part = disposal.waiting.first(where: { !disposal.kept.contains($0.message.id) }) else {
-      return deliver(disposal)
-    }
-    // What counts only if the others are kept, too, and if the backend takes its part.
-    let isProvisional = !disposal.disposition.shares.isEmpty || disposal.waiting.count > 1
-    store.keep(part.message, held: part.held, legs: part.legs, isProvisional: isProvisional) { result in
+  private func keep(_ disposal: Disposal, in store: any WaitingMail) {
+    store.keep(disposal.waiting, isProvisional: disposal.isProvisional) { result in
       self.whenWaiting { connection in
-        switch result {
-        case .success:
-          var disposal = disposal
-          disposal.kept.append(part.message.id)
-          if let answer = connection.keep(disposal, in: store) { connection.endedWith(answer) }
-        case .failure(let fault):
-          connection.withdraw(disposal)
-          if let answer = connection.finish(disposal, .notKept(fault)) { connection.endedWith(answer) }
-        }
+        let answer =
+          switch result {
+          case .success: connection.deliver(disposal)
+          case .failure(let fault): connection.finish(disposal, .notKept(fault))
+          }
+        if let answer { connection.endedWith(answer) }
       }
     }
-    return nil
   }
 
   /// Nothing of it counts.
-  private func withdraw(_ disposal: Disposal) {
-    guard let store = context.waiting else { return }
+  private func withdraw(_ disposal: Disposal, from store: any WaitingMail) {
     let events = context.events
-    for id in disposal.kept {
-      store.withdraw(id) { result in
-        guard case .failure(let fault) = result else { return }
-        var event = Event.system(.warning, fault.reason, "\(id): \(fault.detail)", at: Clock.now)
-        event.id = id
-        events.record(event)
-      }
+    store.withdraw(disposal.waiting.map(\.message.id)) { result in
+      guard case .failure(let fault) = result else { return }
+      var event = Event.system(.warning, fault.reason, "\(disposal.id): \(fault.detail)", at: Clock.now)
+      event.id = disposal.id
+      events.record(event)
     }
   }
 
@@ -183,49 +172,42 @@ extension Connection {
 
   /// The backend has spoken: what was put away counts, or does not.
   private func confirm(_ disposal: Disposal, _ ended: HandedOver?) -> Answer? {
-    let isTaken = ended?.isTaken ?? true
-    let isProvisional = !disposal.disposition.shares.isEmpty || disposal.waiting.count > 1
-    guard !disposal.kept.isEmpty, isProvisional, let store = context.waiting else {
+    guard let ended, !disposal.waiting.isEmpty, let store = context.waiting else {
       return finish(disposal, .handedOver(ended))
     }
     // With a reply for each, what is kept is answered for by itself.
-    guard isTaken || disposal.answersEach else {
-      withdraw(disposal)
+    guard ended.isTaken || disposal.answersEach else {
+      withdraw(disposal, from: store)
       return finish(disposal, .handedOver(ended))
     }
-    confirm(disposal, disposal.kept[...], ended, in: store)
-    return nil
-  }
-
-  private func confirm(
-    _ disposal: Disposal, _ rest: ArraySlice<String>, _ ended: HandedOver?, in store: any WaitingMail
-  ) {
-    guard let id = rest.first else {
-      if let answer = finish(disposal, .handedOver(ended)) { endedWith(answer) }
-      return
-    }
-    store.confirm(id) { result in
+    store.confirm(disposal.waiting.map(\.message.id)) { result in
       self.whenWaiting { connection in
         switch result {
-        case .success: connection.confirm(disposal, rest.dropFirst(), ended, in: store)
-        case .failure(let fault):
-          // The client comes again; what the backend has, it is not given twice.
-          if let ended { connection.rememberTaken(ended) }
-          if let answer = connection.finish(disposal, .notKept(fault)) { connection.endedWith(answer) }
+        case .success:
+          if let answer = connection.finish(disposal, .handedOver(ended)) { connection.endedWith(answer) }
+        case .failure(let fault): connection.notConfirmed(disposal, ended, fault)
         }
       }
     }
+    return nil
   }
 
-  private func rememberTaken(_ ended: HandedOver) {
-    guard case .delivered(let reply, _, _) = ended.outcome else { return }
+  /// The client comes again; what the backend has, it is not given twice.
+  private func notConfirmed(_ disposal: Disposal, _ ended: HandedOver, _ fault: WaitingFault) {
     let relay = policy.backends
-    Task { await relay.replyLost(ended.delivery, reply, at: Clock.now) }
+    _ = awaiting {
+      guard case .delivered(let reply, _, _) = ended.outcome else { return }
+      await relay.willComeAgain(ended.delivery, takenWith: reply, at: Clock.now)
+    } then: { connection, _ in
+      // Not before the relay knows: the client may be back at once.
+      if let answer = connection.finish(disposal, .notKept(fault)) { connection.endedWith(answer) }
+      return nil
+    }
   }
 
-  /// The answer to who may have gone meanwhile.
+  /// The answer to who may have gone meanwhile, or been told to go.
   private func endedWith(_ answer: Answer) {
-    if isGone {
+    guard isWaiting else {
       replyWasLost()
       abandonInquiries()
       return endTransaction()
@@ -267,7 +249,7 @@ extension Connection {
       id: disposal.id, sender: sender, parameters: matter.mail.parameters, recipients: recipients,
       client: identity, message: matter.message, header: bytes, bodyStart: edit.bodyStart,
       isHeaderASCII: isASCII,
-      isIdentifiable: matter.header.contains("Date") && matter.header.contains("Message-ID"),
+      isIdentifiable: disposal.sent.isIdentifiable,
       budget: policy.timeouts.verdict - .milliseconds(spent))
   }
 }

@@ -73,13 +73,24 @@ extension Connection {
     let late = takeLate()
     guard !findings.isEmpty || rules != nil else { return nil }
     let decision = Decision(of: findings, at: stage, thresholds: own.thresholds, rules: rules)
-    switch decision.verdict {
-    case .accept, .tag, .quarantine, .discard:
+    guard decision.isRefusal else {
       noteShadows(findings, late: late, at: stage, recipient: recipient, own.thresholds)
       return nil
-    case .defer, .reject:
-      return refusal(decision, at: stage, findings, recipient: recipient, rules: rules)
     }
+    return refusal(decision, at: stage, findings, recipient: recipient, rules: rules)
+  }
+
+  /// The refusal of a message that was decided for the recipient whose verdict all are told, logged; nil where that lets
+  /// pass.
+  func refusal(by verdict: RecipientVerdict) -> Response? {
+    let late = takeLate()
+    guard verdict.isRefusal else {
+      noteShadows(
+        verdict.findings, late: late, at: .message, recipient: nil, verdict.policy.thresholds)
+      return nil
+    }
+    return refusal(
+      verdict.decision, at: .message, verdict.findings, recipient: nil, rules: verdict.outcome)
   }
 
   /// The refusal that was decided, logged.

@@ -21,8 +21,16 @@ extension Connection {
       // What was not told counts for nothing.
       let countsKept = ended?.isTaken ?? true || disposal.answersEach
       if countsKept { recordKept(disposal) }
-      if disposal.answersEach { return answerEach(disposal, inline) }
-      return inline ?? .proceedSaying(taken(.messageHeld))
+      let said =
+        disposal.answersEach ? answerEach(disposal, inline) : inline ?? .proceedSaying(taken(.messageHeld))
+      let sent = disposal.sent
+      if sent.isIdentifiable,
+        let told = TakenMessage(
+          said, id: disposal.id, recipients: sent.recipients, in: policy.catalogue)
+      {
+        watch(sent, told, id: disposal.id)
+      }
+      return said
     }
   }
 
@@ -53,7 +61,6 @@ extension Connection {
       event.backend = backend
       if isRepeat { event.detail = "repeat of a message that the backend has; not sent again" }
       answer = .proceedSaying(Response(.messageAccepted, reply: reply.withEnhancedCode))
-      watch(ended.delivery, reply)
       if decision.verdict == .accept, policy.greeting.waits, facts.isStranger, told == nil,
         facts.isAddressKnown
       {

@@ -3,31 +3,34 @@ import Filtering
 import NIOCore
 import SMTPProtocol
 
-/// A message that the backend has, while it is not known whether the client has read its 250.
+/// A message that was taken, while it is not known whether the client has read so.
 struct UnreadReply {
-  let delivery: Delivery
-  let reply: Reply
+  let sent: SentMessage
+  /// What the client is told, under which id.
+  let taken: TakenMessage
+  /// The transaction's id.
+  let id: String
   /// Whether the reply was handed to the system.
   var isWritten = false
   /// Whether the client had spoken on before the reply was there: then its next octets show nothing.
   let isAhead: Bool
-  /// Monotonic milliseconds at which the backend's reply came.
+  /// Monotonic milliseconds at which it was decided.
   let since: Int64
 }
 
-/// Whether a client has read that its message was taken. If not it will send the message again, and the relay has
-/// to know that one.
+/// Whether a client has read that its message was taken. If not it will send the message again, and that one has to be
+/// known: whatever became of the first, nothing of it is done a second time.
 ///
 /// What shows that it was read: further octets. What shows that it was not: a reset, since a system resets a
 /// connection whose user went with octets unread; a failed write; no acknowledgement for a long time.
 extension Connection {
-  func watch(_ delivery: Delivery, _ reply: Reply) {
-    guard delivery.isIdentifiable else { return }
+  func watch(_ sent: SentMessage, _ taken: TakenMessage, id: String) {
+    guard sent.isIdentifiable else { return }
     // Bound: the oldest counts as read.
     if unread.count >= Self.mostUnread { unread.removeFirst() }
     unread.append(
       UnreadReply(
-        delivery: delivery, reply: reply, isAhead: inbound.readableBytes > 0, since: Clock.monotonic))
+        sent: sent, taken: taken, id: id, isAhead: inbound.readableBytes > 0, since: Clock.monotonic))
   }
 
   /// A promise for the write that carries the reply; nil where this is any other write.
@@ -48,17 +51,28 @@ extension Connection {
 
   private func keep(_ unread: UnreadReply) {
     var event = event(.session, stage: nil, nil)
-    event.id = unread.delivery.id
+    event.id = unread.id
     event.code = .connectionLost
-    event.sender = unread.delivery.sender.text
-    event.recipients = unread.delivery.recipients.map(\.recipient.path.text)
-    event.detail = "the client hung up before it read the reply; its retry will not be delivered twice"
-    let relay = policy.backends
-    let events = context.events
-    Task {
-      await relay.replyLost(unread.delivery, unread.reply, at: event.time)
+    event.sender = unread.sent.sender.text
+    event.recipients = unread.sent.recipients.map(\.text)
+    let (store, taken) = (context.taken, unread.taken.spelled(in: policy.catalogue))
+    let intake = context.intake
+    let lost = event
+    _ = awaiting {
+      await intake.digest(of: unread.sent)
+    } then: { connection, digest in
+      var event = lost
+      if let digest {
+        store.keep(taken, of: unread.sent, digest.whole, weight: taken.weight, at: event.time)
+        event.detail =
+          "the client hung up before it read the reply; for its retry nothing will be done a second time"
+      } else {
+        event.detail =
+          "the client hung up before it read the reply; its retry will not be known, the spool file failed"
+      }
       // Said when it is true.
-      events.record(event)
+      connection.context.events.record(event)
+      return nil
     }
   }
 

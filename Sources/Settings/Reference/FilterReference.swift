@@ -115,11 +115,16 @@ extension Settings {
   ]
 
   static let runningReference: [KeyReference] = [
-    .table("delivery", "What is remembered about deliveries, so that a retry does not deliver twice."),
+    .table(
+      "delivery",
+      "What is remembered of messages that clients may send again, so that nothing is done with them twice."),
     .key(
       "delivery.digest_lifetime", .duration(.zero...(.seconds(30 * 86_400))), "4h",
-      "How long a message that was delivered, wholly or for some recipients, is remembered for a retry."),
-    .key("delivery.digest_entries", .count(0...10_000_000), "100000", "Most messages remembered."),
+      "How long a message is remembered that was taken while its client went before it read so, or of which a backend has a part."
+    ),
+    .key(
+      "delivery.digest_entries", .count(0...10_000_000), "100000",
+      "Most messages remembered of either kind; one that was answered for each recipient counts as so many."),
     .table("log", "The event log."),
     .key(
       "log.level", .choice(LogSettings.Level.words), "info",

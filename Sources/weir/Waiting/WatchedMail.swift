@@ -6,25 +6,25 @@ struct WatchedMail: WaitingMail {
   let bell: Doorbell
 
   func keep(
-    _ message: WaitingMessage, held: QuarantineOrder?, legs: [OutboxOrder], isProvisional: Bool,
+    _ parts: [WaitingPart], isProvisional: Bool,
     then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void
   ) {
-    let hasWork = !legs.isEmpty && !isProvisional
-    store.keep(message, held: held, legs: legs, isProvisional: isProvisional) { [bell] result in
+    let hasWork = !isProvisional && parts.contains { !$0.legs.isEmpty }
+    store.keep(parts, isProvisional: isProvisional) { [bell] result in
       if hasWork, case .success = result { bell.ring() }
       answer(result)
     }
   }
 
-  func confirm(_ message: String, then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void) {
-    store.confirm(message) { [bell] result in
+  func confirm(_ messages: [String], then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void) {
+    store.confirm(messages) { [bell] result in
       if case .success = result { bell.ring() }
       answer(result)
     }
   }
 
-  func withdraw(_ message: String, then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void) {
-    store.withdraw(message, then: answer)
+  func withdraw(_ messages: [String], then answer: @escaping @Sendable (Result<Void, WaitingFault>) -> Void) {
+    store.withdraw(messages, then: answer)
   }
 
   func content(of message: String) async throws(WaitingFault) -> any WaitingContent {
