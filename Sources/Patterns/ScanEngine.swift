@@ -55,7 +55,7 @@
       let expression = ScanExpression(member)
       if expression.isSame, isTaken(expression.text, flags(member, .exact)) { return .exact }
       guard isTaken(expression.text, flags(member, .candidate)) else { return .unscanned }
-      return ScanWidth.of(member.text).map { $0 > ScanWidth.most } == true ? .unscanned : .candidate
+      return ScanWidth.isTooMuch(member.text) ? .unscanned : .candidate
     }
 
     private static func isTaken(_ text: String, _ flags: UInt32) -> Bool {

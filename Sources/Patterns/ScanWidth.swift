@@ -3,10 +3,18 @@ internal import Bytes
 /// How many positions an expression has when what it repeats so many times is written out.
 ///
 /// To the scan library a repeated group is that many groups one behind the other. Where it can only tell where an
-/// expression may match, a thousand of them cost more, of every text, than PCRE2 takes to look.
+/// expression may match, hundreds of them cost more, of every text, than PCRE2 takes to look, and some take a quarter of
+/// a minute to compile. A long list of words is wide, too, and costs nothing.
 struct ScanWidth {
-  /// Above that an expression that is no more than a candidate is not scanned for.
-  static let most = 500
+  /// Whether an expression that is no more than a candidate is better not scanned for.
+  static func isTooMuch(_ text: String) -> Bool {
+    guard let width = of(text) else { return false }
+    return width > most && width > mostTimes * text.utf8.count
+  }
+
+  private static let most = 300
+  /// How much wider it is than it is written.
+  private static let mostTimes = 3
 
   private let octets: [UInt8]
   private var place = 0

@@ -16,6 +16,24 @@ import Testing
     return (members.indices.map { first.isFound($0) }, members.indices.map { second.isFound($0) })
   }
 
+  /// Written out, some expressions are thousands of positions, which cost more to scan for than to look for.
+  @Test(arguments: [
+    (#"\S(?:(?:\s|=09){4,80}(?!\d)[a-z]{1,15}){7}<b>"#, ScanDatabase.Kind.unscanned),
+    (#"\S(?:(?:\s|=09){4,8}(?!\d)[a-z]{1,15}){3}<b>"#, .candidate),
+    (#"<a\s[^>]{0,2048}href=(?!x)[^>]{0,2048}>"#, .candidate),
+    // A list of words is as wide as it is long.
+    ("(?!x)(?:" + (0..<400).map { "word\($0)" }.joined(separator: "|") + ")", .candidate),
+    (#"(?:(?:[a-z]\d){9}){90}z"#, .exact),
+  ])
+  func whatIsTooWideIsNotScannedFor(_ text: String, _ kind: ScanDatabase.Kind) throws {
+    guard ScanDatabase.library != nil else { return }
+    let made = try #require(ScanDatabase.make(of: [Member(text), Member("plain")]))
+    #expect(made.kinds == [kind, .exact])
+    let subject = "a" + String(repeating: "     word", count: 7) + "<b> word399 <a  href=y>"
+    let (alone, scanned) = try answers([Member(text), Member("plain")], subject)
+    #expect(alone == scanned)
+  }
+
   struct Case: Sendable {
     let text: String
     let options: Pattern.Options
