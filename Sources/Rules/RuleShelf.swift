@@ -28,6 +28,7 @@ final class RuleShelf {
     guard let octets = folder.files[path] else { return nil }
     var options = RuleParserOptions()
     options.programs = terms.programs
+    options.modes = terms.modes
     let file = RuleParser.parse(name: path, octets: octets, options: options)
     files[path] = file
     order.append(path)
