@@ -46,7 +46,9 @@ final class RuleShelf {
     for path in rules[home] ?? [] {
       if let file = file(path) { files.append(file) }
     }
-    return files.isEmpty ? nil : RulePlan(files: files) { name in self.file(named: name, from: home) }
+    guard !files.isEmpty else { return nil }
+    return RulePlan(
+      files: files, including: { name in self.file(named: name, from: home) }, liesOutside: folder.isOutside)
   }
 
   // MARK: - Lists
