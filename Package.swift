@@ -97,6 +97,7 @@ let package = Package(
       "Settings", ["Bytes", "NetAddress", .product(name: "TOMLKit", package: "TOMLKit")]),
     module("Cryptography", ["Bytes", "COpenSSL"]),
     module("InternationalDomains", ["CICU"]),
+    module("Turns"),
     module(
       "Patterns", ["Bytes", "CPCRE2", .target(name: "CHyperscan", condition: .when(traits: ["Hyperscan"]))]),
     module("Charsets", ["Bytes", "CIconv", "CICU"]),
@@ -121,7 +122,7 @@ let package = Package(
     module(
       "ContentInspection",
       [
-        "Bytes", "Charsets", "MessageViews", "Filtering",
+        "Bytes", "Turns", "Charsets", "MessageViews", "Filtering",
         .target(name: "CMagic", condition: .when(traits: ["FileTypes"])),
         .target(name: "CArchive", condition: .when(traits: ["Archives"])),
       ]),
@@ -160,7 +161,7 @@ let package = Package(
     module(
       "Storage",
       ["Bytes", "NetAddress", "Settings", "MailSyntax", "SMTPProtocol", "Filtering", nioCore, nioPosix]),
-    module("Programs", ["Filtering", "CSpawn"]),
+    module("Programs", ["Turns", "Filtering", "CSpawn"]),
     module(
       "MessageStore",
       ["Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", nioPosix, grdb]),
@@ -259,7 +260,7 @@ let package = Package(
         "Bytes", "Storage", "Telemetry", "Filtering", "SMTPProtocol", "NetAddress", "Settings", "TestSupport",
         nioCore, nioPosix,
       ]),
-    tests("ProgramsTests", ["Filtering", "Programs", "TestSupport"]),
+    tests("ProgramsTests", ["Turns", "Filtering", "Programs", "TestSupport"]),
     tests(
       "MessageStoreTests",
       ["Bytes", "NetAddress", "MailSyntax", "SMTPProtocol", "Filtering", "MessageStore", grdb]),

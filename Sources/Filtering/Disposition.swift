@@ -1,4 +1,5 @@
 internal import Bytes
+internal import RuleLanguage
 public import SMTPProtocol
 
 /// What was decided for one recipient of a message.
@@ -166,11 +167,11 @@ extension RecipientVerdict {
 
 extension QuarantineFolder {
   /// Where a score has messages held.
-  public static let spam = QuarantineFolder(known: "spam")
+  public static let spam = QuarantineFolder(known: FolderName.spam)
   /// Where rules have messages held that name no folder.
-  public static let rules = QuarantineFolder(known: "rules")
+  public static let rules = QuarantineFolder(known: FolderName.rules)
   /// Where a refusal is held that could not be said.
-  public static let refused = QuarantineFolder(known: "refused")
+  public static let refused = QuarantineFolder(known: FolderName.refused)
 
   static func of(_ name: String?) -> QuarantineFolder { name.flatMap { QuarantineFolder($0) } ?? .rules }
 }

@@ -79,6 +79,9 @@ public final class Policy: Sendable {
     self.completion = completion
   }
 
+  /// Whether a reply for each recipient is offered (PRDR): recipients of one message may be told different things.
+  public var repliesEach: Bool { rules.mayDiffer || !recipients.isUniform }
+
   /// What a score does to the mail of everybody whom no `[[policy]]` names.
   public var thresholds: Thresholds { recipients.standard.thresholds }
 

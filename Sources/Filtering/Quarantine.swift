@@ -1,6 +1,7 @@
 public import Bytes
 public import MailSyntax
 public import NetAddress
+internal import RuleLanguage
 public import SMTPProtocol
 
 /// Messages that were taken and not delivered, until somebody says what becomes of them or their time is over.
@@ -84,26 +85,15 @@ public struct QuarantineFolder: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
   /// Where a leg of the outbox ends that could not be delivered.
-  public static let undeliverable = QuarantineFolder(known: "undeliverable")
+  public static let undeliverable = QuarantineFolder(known: FolderName.undeliverable)
 
   init(known: String) { description = known }
 
   /// - Returns: nil unless each name begins with a letter, a digit, `-` or `_` (so `..` is none), no name is longer than
   ///   64 octets, and there are at most eight.
   public init?(_ text: String) {
-    let names = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard names.count <= 8, names.allSatisfy(Self.isName) else { return nil }
+    guard FolderName.isName(text) else { return nil }
     description = text
-  }
-
-  private static func isName(_ name: Substring) -> Bool {
-    guard !name.isEmpty, name.utf8.count <= 64, !name.hasPrefix(".") else { return false }
-    return name.unicodeScalars.allSatisfy { scalar in
-      switch scalar {
-      case "-", "_", ".", "0"..."9": true
-      default: scalar.properties.isAlphabetic
-      }
-    }
   }
 }
 

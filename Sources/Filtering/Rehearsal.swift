@@ -123,7 +123,7 @@ private struct RehearsalRun {
   var standing: [WeighedFinding] = []
   var taken: [Path] = []
   /// By what each of those is judged whom the message is for.
-  private var governed: [(recipient: Path, policy: RecipientPolicy, set: RuleSet, early: RuleOutcome?)] = []
+  private var governed: [(recipient: Path, by: Governed)] = []
   private var each: [(recipient: Path, verdict: RecipientVerdict)] = []
   /// What was found about recipients that were refused.
   private var refused: [WeighedFinding] = []
@@ -151,39 +151,30 @@ private struct RehearsalRun {
   mutating func examine(_ examinations: [Examination<RecipientFacts>], _ recipient: Path) async {
     let facts = RecipientFacts(mail: mail, recipient: recipient, taken: taken.count)
     let found = await rehearsal.found(examinations, facts, .recipient)
-    let (policy, set) = governing(recipient)
-    let early = await rules(
-      set, facts, (standing + found).concerning(mail.connect, at: .recipient).under(policy))
+    var own = governing(recipient)
+    own.early = await rules(
+      own.rules, facts, (standing + found).concerning(mail.connect, at: .recipient).under(own.policy))
     let step = step(
-      .recipient, recipient, found, standing + found + (early?.findings ?? []), refusalToRelay(recipient),
-      policy, rules: early)
+      .recipient, recipient, found, standing + found + (own.early?.findings ?? []),
+      refusalToRelay(recipient), own.policy, rules: own.early)
     steps.append(step)
     if step.isRefusal {
       refused += found
     } else {
       taken.append(recipient)
-      governed.append((recipient, policy, set, early))
+      governed.append((recipient, own))
       standing += found
     }
   }
 
-  /// By what a recipient is judged: where a client may relay one policy holds for the whole message.
-  private func governing(_ recipient: Path) -> (RecipientPolicy, RuleSet) {
-    let all = rehearsal.recipients
-    guard mail.connect.isStranger else {
-      let own = mail.connect.user.map { all.policy(forLogin: $0.name) } ?? all.standard
-      return (own, own.followsRules ? rehearsal.rules.general : .none)
-    }
-    let own = all.policy(for: recipient)
-    return (own, own.followsRules ? rehearsal.rules.set(for: recipient) : .none)
+  private func governing(_ recipient: Path) -> Governed {
+    Governed(recipient, of: mail.connect, rehearsal.recipients, rehearsal.rules)
   }
 
   private func rules(_ set: RuleSet, _ facts: RecipientFacts, _ findings: [WeighedFinding]) async
     -> RuleOutcome?
   {
-    guard set.decidesAtRecipient,
-      Decision(outright: findings.filter { $0.mode == .enforce }, at: .recipient) == nil
-    else { return nil }
+    guard set.decidesAtRecipient, findings.leavesToRules(at: .recipient) else { return nil }
     return await rehearsal.rules.judge(set, facts, findings: findings, keepsTrace: true)
   }
 
@@ -191,10 +182,7 @@ private struct RehearsalRun {
   mutating func settleRecipients(_ all: [Path]) {
     guard taken.isEmpty else { return }
     standing += refused
-    governed = all.map { recipient in
-      let (policy, set) = governing(recipient)
-      return (recipient, policy, set, nil)
-    }
+    governed = all.map { ($0, governing($0)) }
   }
 
   /// The end of the message: the checks, the rules, and what is decided for each recipient.
@@ -206,30 +194,21 @@ private struct RehearsalRun {
     // A scan may be told of no recipient at all.
     let governed =
       governed.isEmpty
-      ? [
-        (
-          recipient: Path.null, policy: rehearsal.recipients.standard, set: rehearsal.rules.general,
-          early: nil
-        )
-      ]
-      : governed
-    let outcomes = await rules(governed.map { ($0.recipient, $0.policy, $0.set, $0.early) }, facts)
+      ? [(recipient: Path.null, by: Governed(rehearsal.recipients, rehearsal.rules))] : governed
+    let outcomes = await rules(governed, facts)
     for (place, one) in governed.enumerated() {
       let outcome = outcomes.map { $0[place] }
       let all =
-        (standing + (outcome?.findings ?? [])).concerning(mail.connect, at: .message).under(one.policy)
-      let decision = Decision(of: all, at: .message, thresholds: one.policy.thresholds, rules: outcome)
+        (standing + (outcome?.findings ?? [])).concerning(mail.connect, at: .message).under(one.by.policy)
+      let decision = Decision(of: all, at: .message, thresholds: one.by.policy.thresholds, rules: outcome)
       each.append(
         (
           one.recipient,
-          RecipientVerdict(decision: decision, outcome: outcome, policy: one.policy, findings: all)
+          RecipientVerdict(decision: decision, outcome: outcome, policy: one.by.policy, findings: all)
         ))
     }
     let verdicts = each.map(\.verdict)
-    let disposition = Disposition(verdicts)
-    let speaking =
-      disposition.refusal ?? verdicts.indices.first { !verdicts[$0].isRefusal } ?? 0
-    let speaker = verdicts[speaking]
+    let speaker = verdicts[Disposition(verdicts).speaker(among: verdicts) ?? 0]
     standing += speaker.outcome?.findings ?? []
     steps.append(
       step(
@@ -237,19 +216,16 @@ private struct RehearsalRun {
         rules: speaker.outcome))
   }
 
-  private func rules(
-    _ governed: [(recipient: Path, policy: RecipientPolicy, set: RuleSet, early: RuleOutcome?)],
-    _ facts: MessageFacts
-  ) async -> [RuleOutcome]? {
-    guard governed.contains(where: { !$0.set.isEmpty }) else { return nil }
-    let ruled = governed.map { one in
+  private func rules(_ governed: [(recipient: Path, by: Governed)], _ facts: MessageFacts) async
+    -> [RuleOutcome]?
+  {
+    guard governed.contains(where: { !$0.by.rules.isEmpty }) else { return nil }
+    let ruled = governed.map { recipient, own in
       RuledRecipient(
-        path: one.recipient, set: one.set, early: one.early,
-        findings: standing.concerning(mail.connect, at: .message).under(one.policy))
+        path: recipient, set: own.rules, early: own.early,
+        findings: standing.concerning(mail.connect, at: .message).under(own.policy))
     }
-    let isOpen = ruled.contains { one in
-      Decision(outright: one.findings.filter { $0.mode == .enforce }, at: .message) == nil
-    }
+    let isOpen = ruled.contains { !$0.set.isEmpty && $0.findings.leavesToRules(at: .message) }
     guard isOpen else { return nil }
     let outcomes = await rehearsal.rules.judge(facts, for: ruled, keepsTrace: true)
     return outcomes.count == ruled.count ? outcomes : nil

@@ -166,6 +166,8 @@ extension ReasonCode {
   public static let ruleAccept: ReasonCode = "RULE_ACCEPT"
   public static let ruleRedirect: ReasonCode = "RULE_REDIRECT"
   public static let ruleTag: ReasonCode = "RULE_TAG"
+  /// A rule made a folder's name of values that none may be called.
+  public static let ruleFolderRefused: ReasonCode = "RULE_FOLDER_REFUSED"
   /// A condition whose answer nobody knew.
   public static let ruleUnavailable: ReasonCode = "RULE_UNAVAILABLE"
   /// A rule took more work than a message is worth.

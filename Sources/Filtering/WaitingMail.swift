@@ -54,6 +54,9 @@ public struct WaitingMessage: Sendable {
 public enum WaitingFault: Error, Hashable, Sendable {
   /// No room, by the bounds or on the disk, in words for the operator: the client reads 452.
   case full(String)
+  /// The message alone is more than all of the room there may be, in words for the operator: it can never be kept, and
+  /// the client reads 552.
+  case tooLarge(String)
   /// The disk or the index refuses, in words for the operator: the client reads 451.
   case unavailable(String)
   /// Nothing of that name waits.
@@ -64,6 +67,7 @@ public enum WaitingFault: Error, Hashable, Sendable {
   public var reason: ReasonCode {
     switch self {
     case .full: .waitingMailFull
+    case .tooLarge: .waitingMailTooLarge
     case .unavailable, .missing: .waitingMailUnavailable
     case .tooManyHops: .loopDetected
     }
@@ -72,7 +76,7 @@ public enum WaitingFault: Error, Hashable, Sendable {
   /// Words for the operator.
   public var detail: String {
     switch self {
-    case .full(let detail), .unavailable(let detail): detail
+    case .full(let detail), .tooLarge(let detail), .unavailable(let detail): detail
     case .missing: "nothing of that name waits"
     case .tooManyHops: "handed on too often"
     }
@@ -204,6 +208,7 @@ public struct WaitingUse: Hashable, Sendable {
 
 extension ReasonCode {
   public static let waitingMailFull: ReasonCode = "WAITING_MAIL_FULL"
+  public static let waitingMailTooLarge: ReasonCode = "WAITING_MAIL_TOO_LARGE"
   public static let waitingMailUnavailable: ReasonCode = "WAITING_MAIL_UNAVAILABLE"
   public static let outboxExpired: ReasonCode = "OUTBOX_EXPIRED"
   public static let outboxRefused: ReasonCode = "OUTBOX_REFUSED"
@@ -219,6 +224,12 @@ public enum WaitingReasons {
       effect: "The client is asked to come again; nothing that was kept is given up for it.",
       remedy: "Release or delete held messages (weir quarantine), raise the bounds, or make room on the disk."
     ),
+    Reason(
+      .waitingMailTooLarge, Reply(552, 3, 4, "Message too large to be kept here ({id})"), .alarm,
+      cause:
+        "A message that is to be held or handed on is larger than quarantine.size, or outbox.size: it can never be kept.",
+      effect: "The message is refused for good: its sender is told, and nobody waits for what cannot come.",
+      remedy: "Raise quarantine.size or outbox.size above limits.message_size, or lower that."),
     Reason(
       .waitingMailUnavailable, Reply(451, 3, 0, "The message cannot be kept now, please try again ({id})"),
       .alarm, cause: "The file or the index of mail that waits could not be written; detail= says why.",

@@ -2,7 +2,7 @@ internal import Filtering
 internal import Glibc
 internal import Synchronization
 
-/// How much may wait. Past a bound `WaitingFault.full` is the answer; nothing that was kept is given up.
+/// How much may wait. Past a bound `WaitingFault.full` is the answer, and `.tooLarge` where a message alone is past it; nothing that was kept is given up.
 public struct StoreBounds: Hashable, Sendable {
   /// Of the messages that somebody is to look at.
   public var quarantineOctets = 10 << 30
@@ -36,6 +36,17 @@ struct StoreRoom: Sendable {
   let purpose: StorePurpose
 }
 
+extension StoreBounds {
+  /// Why all of the room would not be enough, whoever else has some of it; nil where it would.
+  fileprivate func excess(of rooms: [StoreRoom]) -> WaitingFault? {
+    for (purpose, most) in [(StorePurpose.quarantine, quarantineOctets), (.outbox, outboxOctets)] {
+      let octets = rooms.reduce(0) { $1.purpose == purpose ? $0 + $1.octets : $0 }
+      if octets > most { return .tooLarge("\(octets) octets, and \(purpose).size allows \(most) in all") }
+    }
+    return nil
+  }
+}
+
 /// Who has how much of the room.
 final class StoreLedger: Sendable {
   private struct State {
@@ -52,9 +63,13 @@ final class StoreLedger: Sendable {
         purpose == .quarantine
         ? (bounds.quarantineMessages, bounds.quarantineOctets) : (bounds.outboxMessages, bounds.outboxOctets)
       guard underWay < bounds.underWay else { return .unavailable("\(underWay) messages are being written") }
-      guard part.messages < most else { return .full("\(part.messages) messages in the \(purpose)") }
+      guard part.messages < most else {
+        return .full("\(part.messages) messages in the \(purpose), of \(most) (\(purpose).messages)")
+      }
       guard octets <= mostOctets - part.octets else {
-        return .full("\(part.octets) octets in the \(purpose)")
+        return .full(
+          "\(part.octets) octets in the \(purpose), of \(mostOctets) (\(purpose).size), and \(octets) are to come"
+        )
       }
       underWay += 1
       unwritten += octets
@@ -77,6 +92,7 @@ final class StoreLedger: Sendable {
   /// Takes room for all that is about to be written together, or for nothing; `written` follows for each in any case.
   func reserve(_ rooms: [StoreRoom]) throws(WaitingFault) {
     let fault: WaitingFault? = state.withLock { state in
+      if let fault = state.bounds.excess(of: rooms) { return fault }
       let before = state
       for room in rooms {
         guard let fault = state.reserve(room.octets, for: room.purpose) else { continue }
@@ -104,7 +120,11 @@ final class StoreLedger: Sendable {
     }
     let free = Int(clamping: UInt64(disk.f_bavail)) &* Int(clamping: UInt64(disk.f_frsize))
     let (needed, reserve) = state.withLock { ($0.unwritten, $0.bounds.freeDisk) }
-    guard free - needed >= reserve else { throw .full("\(free) octets free on the disk of \(folder)") }
+    guard free - needed >= reserve else {
+      throw .full(
+        "\(free) octets free on the disk of \(folder), of which \(reserve) are left to others (quarantine.free)"
+          + " and \(needed) are being written")
+    }
   }
 
   /// Gives back, or takes where negative, without asking the bounds.

@@ -1,18 +1,19 @@
 internal import Dispatch
 public import Filtering
+internal import Turns
 
 /// Runs the programs that rules name as children of this process: without a shell, with an environment of two words,
 /// nothing open but its pipes, a session of its own, limits on memory and processor time, and so many at once.
 public final class ChildPrograms: ProgramRunner {
   private let allowed: AllowedPrograms
-  private let places: Places
+  private let places: TurnQueue
   // Who is let in has a thread of its own: a program is waited for there.
   private let threads = DispatchQueue(label: "weir.programs", attributes: .concurrent)
 
   /// - Parameter atOnce: how many run side by side; others wait, and their time runs.
   public init(_ allowed: AllowedPrograms, atOnce: Int = 4) {
     self.allowed = allowed
-    places = Places(atOnce)
+    places = TurnQueue(atOnce)
   }
 
   public func run(

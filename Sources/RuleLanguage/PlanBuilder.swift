@@ -4,6 +4,8 @@ import Bytes
 struct PlanBuilder {
   private var plan: RulePlan
   private let include: (String) -> RuleFile?
+  /// Whether a name leads out of where files are looked for.
+  private let liesOutside: (String) -> Bool
   /// Whether patterns get numbers: what comes in at run time has none.
   private let numbersPatterns: Bool
   private var known: [Key: Int] = [:]
@@ -28,9 +30,13 @@ struct PlanBuilder {
     let isText: Bool
   }
 
-  init(plan: RulePlan, numbersPatterns: Bool = true, include: @escaping (String) -> RuleFile?) {
+  init(
+    plan: RulePlan, numbersPatterns: Bool = true, include: @escaping (String) -> RuleFile?,
+    liesOutside: @escaping (String) -> Bool = { _ in false }
+  ) {
     self.plan = plan
     self.include = include
+    self.liesOutside = liesOutside
     self.numbersPatterns = numbersPatterns
   }
 
@@ -96,11 +102,18 @@ struct PlanBuilder {
     }
     let name = constant.shown
     if name.isEmpty || name == "/dev/null" {
-      if switches { plan.nodes += [.switchFile(name: name), .leaveFile] }
+      if switches { plan.nodes += [.switchFile(name: name, place: assignment.place), .leaveFile] }
       return
     }
     guard let other = include(name) else {
-      report(.warning, "there is no file '\(name)'", cure: "make it, or take this out", assignment.place)
+      if liesOutside(name) {
+        report(
+          .warning, "'\(name)' lies outside of the folder of rules: it is not read",
+          cure: "put the file, or a link to it, into the folder, and name it as it lies there: lib/words.inc",
+          assignment.place)
+      } else {
+        report(.warning, "there is no file '\(name)'", cure: "make it, or take this out", assignment.place)
+      }
       return
     }
     guard depth < Self.deepest else {
@@ -115,7 +128,7 @@ struct PlanBuilder {
     }
     depth += 1
     if switches {
-      plan.nodes.append(.switchFile(name: other.name))
+      plan.nodes.append(.switchFile(name: other.name, place: assignment.place))
       body(of: other)
       plan.nodes.append(.leaveFile)
     } else {

@@ -126,15 +126,9 @@ extension RuleParser {
         cure: "put * before it", at: line)
     } else if mailbox.constant?.isEmpty == true || mailbox.pieces.isEmpty {
       error("no mailbox", cure: "name one, or write discard", at: line)
-    } else if let escape = Self.escapingPart(mailbox) {
-      error(
-        "a folder cannot lie outside of the quarantine: '\(escape)'", cure: "name it without ..", at: line)
+    } else {
+      checkFolder(mailbox, at: line, isMailbox: true)
     }
-  }
-
-  private static func escapingPart(_ mailbox: Template) -> String? {
-    guard let octets = mailbox.constant else { return nil }
-    return octets.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) } ? ".." : nil
   }
 
   /// A line behind the action that begins with a star: the action was meant to be a condition.

@@ -29,6 +29,7 @@ extension RuleParser {
       recipe.stage = directive.stage
       recipe.isOptional = directive.isOptional
     }
+    if let mode = options.modes[recipe.id] { recipe.mode = min(mode, recipe.mode) }
     return recipe
   }
 

@@ -14,13 +14,7 @@ extension RuleParser {
     case "stop": return alone(.stop, word)
     case "quarantine":
       let folder = template(.words)
-      if folder.constant?.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) })
-        == true
-      {
-        error(
-          "a folder cannot lie outside of the quarantine", cure: "name it without ..",
-          at: start..<endOfLine(start))
-      }
+      checkFolder(folder, at: start..<endOfLine(start), isMailbox: false)
       return .quarantine(folder.pieces.isEmpty ? nil : folder)
     case "redirect", "copy":
       let addresses = template(.words)
@@ -32,6 +26,29 @@ extension RuleParser {
       return word == "copy" ? .copy(addresses) : .redirect(addresses)
     case "score": return score(from: start)
     default: return header(from: start)
+    }
+  }
+
+  /// A folder as it is written: one of the gateway's own is for nobody to fill, and what is no name leads elsewhere.
+  mutating func checkFolder(_ folder: Template, at line: Range<Int>, isMailbox: Bool) {
+    let name = folder.constant.flatMap(FolderName.of)
+    if let octets = folder.constant,
+      octets.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) })
+    {
+      error("a folder cannot lie outside of the quarantine: '..'", cure: "name it without ..", at: line)
+    } else if let kept = (name ?? folder.writtenTop).flatMap(FolderName.keptFolder) {
+      error(
+        "the folder '\(kept)' is the gateway's own: only the gateway puts mail there",
+        cure: "name another: spam, or one of yours", at: line)
+    } else if let name, !FolderName.isName(name) {
+      let cure = "use letters, digits, - _ and ., no . in front: lists/announce"
+      if isMailbox {
+        warn(
+          "'\(name)' is no folder's name: what is held for this lies in the folder rules", cure: cure,
+          at: line)
+      } else {
+        error("'\(name)' is no folder's name", cure: cure, at: line)
+      }
     }
   }
 

@@ -5,6 +5,8 @@ import Settings
 public struct RuleParserOptions: Sendable {
   /// Programs that may be run, by name; none unless the operator allows it.
   public var programs: Set<String> = []
+  /// Modes that the operator gives to rules, by their ids; of it and of the rule's own the lesser counts.
+  public var modes: [String: RuleMode] = [:]
   /// Octets of a file.
   public var fileSize = 1 << 20
   /// Recipes of a file.

@@ -40,8 +40,12 @@ public struct RulePlan: Sendable {
   /// - Parameters:
   ///   - files: in their order.
   ///   - include: the file of a name that stands in INCLUDERC or SWITCHRC; nil where there is none.
-  public init(files: [RuleFile], including include: @escaping (String) -> RuleFile? = { _ in nil }) {
-    var builder = PlanBuilder(plan: RulePlan(), include: include)
+  ///   - liesOutside: whether such a name can be none of a file, since it leads out of where they are looked for.
+  public init(
+    files: [RuleFile], including include: @escaping (String) -> RuleFile? = { _ in nil },
+    liesOutside: @escaping (String) -> Bool = { _ in false }
+  ) {
+    var builder = PlanBuilder(plan: RulePlan(), include: include, liesOutside: liesOutside)
     for file in files { builder.add(file) }
     self = builder.finished()
     nodes.append(.finish)
@@ -58,9 +62,29 @@ public struct RulePlan: Sendable {
           cure: "ask for connection and envelope alone, or take '# weir: on recipient' out",
           at: recipe.reference.place, in: recipe.line))
     }
+    warnOfDoubles()
   }
 
   init() {}
+
+  /// Rules of one name are one to whoever opts out, switches off and counts. A file that is included twice has its rules
+  /// once.
+  private mutating func warnOfDoubles() {
+    var places: [String: RulePlace] = [:]
+    var told: Set<RulePlace> = []
+    for recipe in recipes {
+      guard let first = places[recipe.id] else {
+        places[recipe.id] = recipe.place
+        continue
+      }
+      guard first != recipe.place, told.insert(recipe.place).inserted, problems.count < 100 else { continue }
+      problems.append(
+        RuleProblem(
+          .warning, "the rule at \(first.fileAndLine) is called \(recipe.id), too",
+          cure: "give one of them another name: whoever opts out of one, or switches it off, means both",
+          at: recipe.place, in: recipe.line))
+    }
+  }
 
   /// The variables that the groups of a recipe's conditions set.
   func groupNames(_ recipe: PlanRecipe) -> [String] {
@@ -216,7 +240,7 @@ enum PlanNode: Sendable {
   case enterFile(name: String, end: Int)
   case leaveFile
   /// Blocks of this file are left, and what follows takes the place of its rest.
-  case switchFile(name: String)
+  case switchFile(name: String, place: RulePlace)
   /// INCLUDERC or SWITCHRC of a name that is not known beforehand.
   case include(Template, switches: Bool, place: RulePlace)
   case tooDeep

@@ -10,6 +10,8 @@ public struct RuleReport: Sendable {
   public var hits: [RuleHit] = []
   /// Conditions whose answer nobody knew.
   public var unknowns: [RuleUnknown] = []
+  /// Folders that rules named and may not: what is held for it lies in the folder of all.
+  public var strayFolders: [StrayFolder] = []
   /// Why the run ended before its end; nil where it did not.
   public var fault: RuleFault?
   /// One entry a recipe that was judged, where the run was told to keep them.
@@ -17,6 +19,13 @@ public struct RuleReport: Sendable {
   /// What searches took that the run did itself or asked for with octets, one entry a recipe; empty where the
   /// environment has no clock.
   public var costs: [RuleCost] = []
+
+  /// A text that came out as no folder that a rule may name.
+  public struct StrayFolder: Sendable, Hashable {
+    public let rule: RuleReference
+    /// For people.
+    public let name: String
+  }
 }
 
 /// The time that a recipe's searches took.
@@ -119,6 +128,8 @@ public struct RuleTrace: Sendable, Hashable {
     case failed
     /// The flags A, a, E or e said that it is not its turn, or its mode is off.
     case skipped
+    /// No recipe, but SWITCHRC: the rest of its file is passed over, and another takes its place; nil: none does.
+    case switched(to: String?)
   }
 
   public struct Condition: Sendable, Hashable {

@@ -13,7 +13,7 @@ struct RuleReview {
   static func problems(of file: RuleFile) -> [RuleProblem] {
     var review = RuleReview(source: file.source)
     review.collect(file.statements)
-    _ = review.ends(file.statements)
+    _ = review.end(of: file.statements)
     review.names(file.statements)
     review.strays(file.statements)
     return review.problems
@@ -31,46 +31,69 @@ struct RuleReview {
 
   // MARK: - Reach
 
-  /// Whether the rules end in these statements for every message; says once what nothing reaches.
-  private mutating func ends(_ statements: [RuleStatement]) -> Bool {
-    var end: RulePlace?
+  /// What ends the rules, or their file, for every message.
+  private struct End {
+    let place: RulePlace
+    /// By SWITCHRC: other files go on.
+    let isOfFile: Bool
+    /// It stands there by itself, so that it is meant: all behind it is put out of force.
+    var isPlain = false
+
+    var words: String { isOfFile ? "this file ends" : "the rules end" }
+  }
+
+  /// Where the rules end in these statements for every message; says once what nothing reaches.
+  private mutating func end(of statements: [RuleStatement]) -> End? {
+    var end: End?
     var said = false
-    // The chain of E: whether each member so far ends the rules where it matches.
-    var chainEnds = false
+    // The chain of E: whether each member so far ends the rules where it matches, and the last of them.
+    var chainEnd: End?
     for statement in statements {
       if let end, !said {
         // After a last delivery that may fail procmail's users set HOST and the like: harmless.
         var isRecipe = false
         if case .recipe = statement { isRecipe = true }
+        let line = end.place.line
         report(
-          isRecipe ? .error : .warning,
-          "nothing reaches this: the rules end at line \(end.line) for every message",
-          cure: "give the recipe at line \(end.line) a condition, or take this out", at: statement.place)
+          isRecipe && !end.isPlain ? .error : .warning,
+          "nothing reaches this: \(end.words) at line \(line) for every message",
+          cure: end.isPlain
+            ? "take line \(line) out, or this"
+            : "give the recipe at line \(line) a condition, or take this out", at: statement.place)
         said = isRecipe
       }
-      guard case .recipe(let recipe) = statement else { continue }
-      let isFinal = self.isFinal(recipe)
-      let isOtherwise = recipe.flags.contains(.otherwise)
-      let isElse = isOtherwise && recipe.flags.isDisjoint(with: [.also, .alsoIfSucceeded, .onError])
-      let isPlain = recipe.flags.isDisjoint(with: .chain)
-      if isFinal, recipe.conditions.isEmpty, isPlain || isElse && chainEnds { end = end ?? recipe.place }
-      chainEnds = isPlain ? isFinal : isElse ? chainEnds && isFinal : false
+      switch statement {
+      case .assignment(let assignment):
+        if assignment.endsFile { end = end ?? End(place: assignment.place, isOfFile: true, isPlain: true) }
+      case .recipe(let recipe):
+        let own = self.end(of: recipe)
+        let isOtherwise = recipe.flags.contains(.otherwise)
+        let isElse = isOtherwise && recipe.flags.isDisjoint(with: [.also, .alsoIfSucceeded, .onError])
+        let isPlain = recipe.flags.isDisjoint(with: .chain)
+        if let own, recipe.conditions.isEmpty, isPlain || isElse && chainEnd != nil { end = end ?? own }
+        chainEnd = isPlain ? own : isElse && chainEnd != nil ? own : nil
+      }
     }
-    return end != nil
+    return end
   }
 
-  /// Whether the rules end where this recipe matches.
-  private mutating func isFinal(_ recipe: Recipe) -> Bool {
+  /// What ends where this recipe matches; nil where the rules go on behind it.
+  private mutating func end(of recipe: Recipe) -> End? {
     // Inner statements are looked at in any case.
-    let actionEnds: Bool
+    let ends: Bool
+    var isOfFile = false
     switch recipe.action {
-    case .block(let inner): actionEnds = ends(inner)
-    case .mailbox, .forward: actionEnds = true
+    case .block(let inner):
+      let end = self.end(of: inner)
+      ends = end != nil
+      isOfFile = end?.isOfFile ?? false
+    case .mailbox, .forward: ends = true
     // A program may fail, and then the rules go on.
-    case .program: actionEnds = false
-    case .weir(let action): actionEnds = action.isFinal
+    case .program: ends = false
+    case .weir(let action): ends = action.isFinal
     }
-    return actionEnds && recipe.mode == .enforce && !recipe.flags.contains(.copy)
+    guard ends, recipe.mode == .enforce, !recipe.flags.contains(.copy) else { return nil }
+    return End(place: recipe.place, isOfFile: isOfFile)
   }
 
   // MARK: - Names
@@ -148,21 +171,39 @@ struct RuleReview {
       case .recipe(let recipe):
         if case .block(let inner) = recipe.action { strays(inner) }
       case .assignment(let assignment):
-        guard assignment.sharesLine, !assigned.contains(assignment.name), !asked.contains(assignment.name)
-        else { continue }
-        let before = source.text(ofLine: assignment.place.line - 1).unicodeScalars
-          .prefix(assignment.place.column - 1)
-        let isTail = before.contains("=")
-        report(
-          .error,
-          isTail
-            ? "an assignment's value ends at its first blank, and '\(assignment.name)' is not in it"
-            : "this is neither a recipe nor an assignment",
-          cure: isTail
-            ? "put the value in double quotes"
-            : "a recipe begins with :0, a condition with *, an assignment is NAME=value", at: assignment.place
-        )
+        if assignment.value == nil, !isKnown(assignment.name) { stray(assignment) }
       }
+    }
+  }
+
+  /// Whether to unset it may mean something.
+  private func isKnown(_ name: String) -> Bool {
+    assigned.contains(name) || asked.contains(name) || BehaviouralVariable(rawValue: name) != nil
+      || BehaviouralVariable.meaningless[name] != nil || BehaviouralVariable.ordinary.contains(name)
+  }
+
+  private mutating func stray(_ assignment: Assignment) {
+    let name = assignment.name
+    let before = source.text(ofLine: assignment.place.line - 1).unicodeScalars
+      .prefix(assignment.place.column - 1)
+    if WeirAction.words.contains(name) {
+      report(
+        .error, "'\(name)' is an action and belongs to a recipe: here it unsets a variable of that name",
+        cure: "write :0 on the line before it", at: assignment.place)
+    } else if before.last(where: { $0 != " " && $0 != "\t" }) == "{" {
+      report(
+        .error, "a block holds recipes and assignments: here '\(name)' unsets a variable that nothing sets",
+        cure: "for the mailbox write {, :0, \(name) and } on lines of their own", at: assignment.place)
+    } else if assignment.sharesLine {
+      let isTail = before.contains("=")
+      report(
+        .error,
+        isTail
+          ? "an assignment's value ends at its first blank, and '\(name)' is not in it"
+          : "this is neither a recipe nor an assignment",
+        cure: isTail
+          ? "put the value in double quotes"
+          : "a recipe begins with :0, a condition with *, an assignment is NAME=value", at: assignment.place)
     }
   }
 
@@ -190,5 +231,13 @@ struct RuleReview {
     // Negated it would hold for all mail.
     let severity: RuleProblem.Severity = gateway.contains(near) && !includesOthers ? .error : .warning
     report(severity, "nothing here sets \(name); did you mean \(near)?", cure: "write \(near)", at: place)
+  }
+}
+
+extension Assignment {
+  /// `SWITCHRC=`: the rest of the file is passed over.
+  fileprivate var endsFile: Bool {
+    guard name == BehaviouralVariable.switchFile.rawValue, let value = value?.constant else { return false }
+    return value.isEmpty || value.elementsEqual("/dev/null".utf8)
   }
 }

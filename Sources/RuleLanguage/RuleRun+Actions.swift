@@ -18,7 +18,10 @@ extension RuleRun {
       state.succeeded = true
       state.lastFolder = name
       set("LASTFOLDER", name)
-      deliver(Folder.verdict(name), rule, recipe, isCopy: isCopy)
+      let isDropped = name.elementsEqual("/dev/null".utf8)
+      deliver(
+        isDropped ? .discard : .quarantine(folder: folder(name, template, rule)), rule, recipe, isCopy: isCopy
+      )
     case .forward(let template):
       state.pc = recipe.after
       guard let words = try words(template, &environment), !words.isEmpty else {
@@ -103,7 +106,7 @@ extension RuleRun {
           state.succeeded = false
           return
         }
-        folder = words.first.flatMap(Folder.name)
+        folder = self.folder(words.first ?? [], template, rule)
       }
       deliver(.quarantine(folder: folder), rule, recipe, isCopy: isCopy)
     case .reject(let refusal):
@@ -116,6 +119,16 @@ extension RuleRun {
     case .accept: decide(.accept, rule, recipe, isCopy: isCopy)
     case .stop: decide(.stop, rule, recipe, isCopy: isCopy)
     }
+  }
+
+  /// The folder that a text means; the folder of all where it came out as none that a rule may name, and that is told.
+  private mutating func folder(_ octets: [UInt8], _ template: Template, _ rule: RuleReference) -> String? {
+    let folder = FolderName.of(octets)
+    if let folder, template.mayName(folder) { return folder }
+    if report.strayFolders.count < 100 {
+      report.strayFolders.append(RuleReport.StrayFolder(rule: rule, name: octets.shown.printable(limit: 64)))
+    }
+    return nil
   }
 
   private mutating func decide(
@@ -252,22 +265,5 @@ extension RuleRun {
       question: ProgramQuestion(
         arguments: arguments, input: input, text: text, endsInEmptyLine: !isRaw, purpose: purpose,
         place: command.place))
-  }
-}
-
-/// Mailboxes as folders of the quarantine.
-enum Folder {
-  /// `/dev/null` is no folder; others keep the last parts of their path.
-  static func verdict(_ octets: [UInt8]) -> RuleVerdict {
-    octets.elementsEqual("/dev/null".utf8) ? .discard : .quarantine(folder: name(octets))
-  }
-
-  /// A folder's name without `.`, `..` and what an absolute path begins with; nil where nothing is left.
-  static func name(_ octets: [UInt8]) -> String? {
-    let isAbsolute = octets.first == UInt8(ascii: "/")
-    let parts = octets.split(separator: UInt8(ascii: "/")).map { $0.shown.printable(limit: 64) }
-      .filter { $0 != "." && $0 != ".." && !$0.isEmpty }
-    let kept = isAbsolute ? parts.suffix(1) : parts.suffix(4)
-    return kept.isEmpty ? nil : kept.joined(separator: "/")
   }
 }

@@ -10,13 +10,26 @@ extension RuleRun {
     if case .file(_, let end)? = state.frames.popLast() { state.pc = end } else { state.pc = nodes.count }
   }
 
+  /// Tells in the trace that the rest of a file is passed over; structure is gone through at RCPT and again, and is told
+  /// once.
+  mutating func tellSwitch(to name: String, at place: RulePlace) {
+    guard options.keepsTrace else { return }
+    let isEnd = name.isEmpty || name == "/dev/null"
+    let trace = RuleTrace(
+      rule: RuleReference(id: place.fileAndLine, place: place), outcome: .switched(to: isEnd ? nil : name),
+      conditions: [], score: nil, isShadow: isInShadow)
+    if !report.trace.contains(trace) { report.trace.append(trace) }
+  }
+
   mutating func include(
-    _ template: Template, switches: Bool, _ environment: inout some RuleEnvironment
-  ) throws(ProgramNeeded) {
+    switches: Bool, at place: RulePlace, _ environment: inout some RuleEnvironment
+  ) {
     // The assignment before has put the value in.
     guard let name = value(switches ? "SWITCHRC" : "INCLUDERC", &environment) else { return }
     if name.isEmpty || name.elementsEqual("/dev/null".utf8) {
-      if switches { leaveFile() }
+      guard switches else { return }
+      tellSwitch(to: "", at: place)
+      leaveFile()
       return
     }
     guard let file = environment.file(named: name) else { return }
@@ -28,6 +41,7 @@ extension RuleRun {
     let start = nodes.count
     append(file)
     if switches {
+      tellSwitch(to: file.name, at: place)
       leaveBlocks()
       guard case .file(_, let end)? = state.frames.popLast() else { return }
       state.frames.append(.file(name: file.name, returnTo: end))

@@ -34,6 +34,6 @@ extension RuleRun.State {
 extension RuleReport {
   fileprivate func isLike(_ other: Self) -> Bool {
     verdict == other.verdict && decidedBy == other.decidedBy && effects == other.effects && hits == other.hits
-      && unknowns == other.unknowns && fault == other.fault
+      && unknowns == other.unknowns && strayFolders == other.strayFolders && fault == other.fault
   }
 }

@@ -163,9 +163,10 @@ public struct RuleRun: Sendable {
 
   private mutating func begin(_ stage: RuleStage) {
     self.stage = stage
+    let wasAtRecipient = isRecording
     isRecording = stage == .recipient
-    guard stage == .message, !journal.isEmpty else { return }
-    // The variables are those of the start again; what was done at RCPT is played back in its place.
+    guard stage == .message, wasAtRecipient else { return }
+    // The variables are those of the start again; what was done at RCPT, perhaps nothing, is played back in its place.
     state = State(values: Array(repeating: .untouched, count: symbols.names.count))
     played = 0
   }
@@ -272,15 +273,16 @@ public struct RuleRun: Sendable {
       state.pc += 1
       state.frames.append(.file(name: name, returnTo: end))
     case .leaveFile: leaveFile()
-    case .switchFile(let name):
+    case .switchFile(let name, let place):
       state.pc += 1
+      tellSwitch(to: name, at: place)
       leaveBlocks()
       if case .file(_, let end)? = state.frames.popLast() {
         state.frames.append(.file(name: name, returnTo: end))
       }
-    case .include(let name, let switches, _):
+    case .include(_, let switches, let place):
       state.pc += 1
-      try include(name, switches: switches, &environment)
+      include(switches: switches, at: place, &environment)
     case .tooDeep:
       state.pc += 1
       report.fault = .includedTooDeep

@@ -4,7 +4,7 @@ import Settings
 /// The octets of a rule file, and which line and column each of them is.
 struct RuleSource: Sendable {
   let name: String
-  /// Lines end in LF; a CR before it is gone.
+  /// Lines end in LF; a CR before it is gone, and so is a byte order mark.
   let octets: [UInt8]
   /// Whether lines ended in CR LF.
   let hadCarriageReturns: Bool
@@ -14,7 +14,10 @@ struct RuleSource: Sendable {
     self.name = name
     var kept: [UInt8] = []
     var had = false
-    for octet in octets {
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    // What editors of Windows put before UTF-8 says nothing.
+    let text = octets.starts(with: mark) ? octets.dropFirst(3) : octets.dropFirst(0)
+    for octet in text {
       if octet == .lineFeed, kept.last == .carriageReturn {
         kept.removeLast()
         had = true

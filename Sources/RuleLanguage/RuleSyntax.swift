@@ -43,12 +43,23 @@ public struct Assignment: Sendable {
 }
 
 /// Whether a rule counts.
-public enum RuleMode: String, Sendable, Hashable, CaseIterable {
+public enum RuleMode: String, Sendable, Hashable, CaseIterable, Comparable {
   /// As though it did not stand there: it never matches.
   case off
   /// Its conditions are judged and a match is reported; its action is not done, and the rules go on.
   case shadow
   case enforce
+
+  /// That which lets a rule do less.
+  public static func < (left: RuleMode, right: RuleMode) -> Bool { left.rank < right.rank }
+
+  private var rank: Int {
+    switch self {
+    case .off: 0
+    case .shadow: 1
+    case .enforce: 2
+    }
+  }
 }
 
 /// When a rule is decided.

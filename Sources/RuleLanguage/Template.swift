@@ -67,6 +67,11 @@ public struct Template: Sendable, Hashable {
     return text
   }
 
+  /// Those of its words that are the same always.
+  public var constantWords: [[UInt8]] {
+    pieces.split(separator: .wordEnd).compactMap { Template(Array($0)).constant }
+  }
+
   /// The variables it asks for, each as often as it stands there.
   public var names: [Name] { Self.names(pieces) }
 

@@ -42,6 +42,10 @@ struct OutcomeWriter {
     }
     for effect in Self.inFileOrder(report.effects, plan) { add(effect) }
     for unknown in report.unknowns { unknowns.note(unknown) }
+    for stray in report.strayFolders {
+      note(
+        .ruleFolderRefused, evidence("'\(stray.name)'", stray.rule), stray.rule, isShadow: isInShadow)
+    }
     if let fault = report.fault { unknowns.note(fault, plan) }
     traces += report.trace.prefix(max(0, Self.mostTraces - traces.count))
     guard let given = report.verdict else { return }

@@ -189,7 +189,9 @@ struct RuleBookReader {
   // MARK: - Problems
 
   private mutating func collectProblems() {
-    for file in shelf.all { report(file.problems + file.futileConditions(terms.unasked)) }
+    for file in shelf.all {
+      report(file.problems + file.futileConditions(terms.unasked) + file.strayAddresses())
+    }
     report(shelf.missingLists())
     for (path, problem) in shelf.listProblems {
       report(

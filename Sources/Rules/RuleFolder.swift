@@ -33,6 +33,12 @@ public struct RuleFolder: Sendable {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// Whether a name, as it stands in a rule file, leads out of the folder.
+  func isOutside(_ name: String) -> Bool {
+    if name.hasPrefix("/"), path.isEmpty || !name.hasPrefix(path + "/") { return true }
+    return name.split(separator: "/").contains("..")
+  }
+
   /// The file that a name means: beside the rules that name it, or from the folder of rules on.
   ///
   /// - Parameters:

@@ -10,6 +10,8 @@ public struct RuleListing: Hashable, Sendable {
   public let place: String
   /// Its own mode, or that of all rules where that is less.
   public let mode: RuleMode
+  /// Whether the configuration names it to switch it off or to put it in shadow.
+  public let isSwitched: Bool
   public let stage: RuleStage
   /// Whether a recipient may opt out of it.
   public let isOptional: Bool
@@ -24,8 +26,9 @@ extension GatewayRuleBook {
       part.plan.recipes.map { recipe in
         RuleListing(
           id: recipe.id, place: recipe.reference.place.fileAndLine,
-          mode: terms.mode == .shadow && recipe.mode == .enforce ? .shadow : recipe.mode, stage: recipe.stage,
-          isOptional: recipe.isOptional, action: recipe.actionText)
+          mode: terms.mode == .shadow ? min(recipe.mode, .shadow) : recipe.mode,
+          isSwitched: terms.modes[recipe.id] != nil, stage: recipe.stage, isOptional: recipe.isOptional,
+          action: recipe.actionText)
       }
     }
   }

@@ -24,6 +24,13 @@ public enum RuleReasons {
       effect: "The message is held on disk, the client reads 250.",
       remedy: "weir quarantine lists, shows and releases it."),
     Reason(
+      .ruleFolderRefused, nil, .warning,
+      cause:
+        "The name of a folder that a rule makes of values came out as none that it may make: other characters than letters, digits, - _ . and /, too long, empty, or one of the gateway's own (spam, rules, refused, undeliverable).",
+      effect: "The message is held all the same, in the folder rules.",
+      remedy:
+        "See what the value may be that the rule puts in; let its expression match letters and digits alone."),
+    Reason(
       .ruleAccept, nil, .notice, cause: "A rule of Rules/ says accept; rule= names it.",
       effect: "The message goes to the backend, whatever its score.", remedy: "None needed."),
     Reason(

@@ -28,6 +28,7 @@ final class RuleShelf {
     guard let octets = folder.files[path] else { return nil }
     var options = RuleParserOptions()
     options.programs = terms.programs
+    options.modes = terms.modes
     let file = RuleParser.parse(name: path, octets: octets, options: options)
     files[path] = file
     order.append(path)
@@ -45,7 +46,9 @@ final class RuleShelf {
     for path in rules[home] ?? [] {
       if let file = file(path) { files.append(file) }
     }
-    return files.isEmpty ? nil : RulePlan(files: files) { name in self.file(named: name, from: home) }
+    guard !files.isEmpty else { return nil }
+    return RulePlan(
+      files: files, including: { name in self.file(named: name, from: home) }, liesOutside: folder.isOutside)
   }
 
   // MARK: - Lists

@@ -10,6 +10,8 @@ public struct RuleTerms: Sendable {
   public var hostName = ""
   /// Of all rules together: what is `shadow` is judged and told, and nothing of it is done.
   public var mode = CheckMode.enforce
+  /// Rules that are switched off or only told, by their ids, whatever their files say.
+  public var modes: [String: RuleMode] = [:]
   /// What RULE_UNAVAILABLE and RULE_OVER_BUDGET weigh; what is not in it weighs nothing.
   public var weights: [ReasonCode: Double] = [:]
   /// Programs that rules may run, by name; who runs them, and what each may use. Without anybody none runs.

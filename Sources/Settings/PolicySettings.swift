@@ -59,6 +59,12 @@ extension PolicySettings {
       }
     }
     logins = section.texts("logins")
+    for (index, login) in logins.enumerated() where login.isEmpty || login.contains(where: \.isWhitespace) {
+      section.reading.report(
+        SettingPath.element(section.path(of: "logins"), index),
+        "policy.logins: \(quoted(login)) \(login.isEmpty ? "is empty" : "holds a blank, which no login does")"
+      )
+    }
     actions = ActionSettings(section, over: common)
     let checks = section.section("checks")
     var modes: [String: CheckSettings.Mode] = [:]
@@ -77,19 +83,42 @@ extension PolicySettings {
 
   /// `ada@example.org`, `example.org` or `.example.org`.
   private static func recipient(_ text: String, _ complain: (String) -> Void) -> String? {
-    let domain = text.utf8.lastIndex(of: UInt8(ascii: "@")).map { text[text.utf8.index(after: $0)...] }
-    var name = domain ?? text[...]
-    if domain == nil, name.hasPrefix(".") { name = name.dropFirst() }
+    let at = text.utf8.lastIndex(of: UInt8(ascii: "@"))
+    var name = at.map { text[text.utf8.index(after: $0)...] } ?? text[...]
+    if at == nil, name.hasPrefix(".") { name = name.dropFirst() }
     do throws(DomainFault) {
+      if let at { try checkLocalPart(text[..<at]) }
       _ = try DomainName.checked(String(name))
-      if domain != nil, text.hasPrefix("@") {
-        throw DomainFault(reason: "has nothing in front of the @: write the domain alone")
-      }
       return text.lowercased()
     } catch {
       complain(error.reason)
       return nil
     }
+  }
+
+  /// What stands in front of an `@`: no quotes, for addresses are compared without them.
+  private static func checkLocalPart(_ part: Substring) throws(DomainFault) {
+    if part.isEmpty {
+      throw DomainFault(reason: "has nothing in front of the @: write the domain alone")
+    }
+    if part.utf8.contains(UInt8(ascii: "@")) { throw DomainFault(reason: "has more than one @") }
+    guard part.utf8.count <= 64 else {
+      throw DomainFault(reason: "has more than 64 bytes in front of the @")
+    }
+    if let wrong = part.unicodeScalars.first(where: { !isOfLocalPart($0) }) {
+      throw DomainFault(
+        reason: "holds \(quoted(String(wrong))) in front of the @, which no plain address does")
+    }
+    if part.split(separator: ".", omittingEmptySubsequences: false).contains(where: \.isEmpty) {
+      throw DomainFault(reason: "has a dot at an end of what is in front of the @, or two in a row")
+    }
+  }
+
+  /// RFC 5321 §4.1.2, dot-string, and what RFC 6531 adds.
+  private static func isOfLocalPart(_ scalar: Unicode.Scalar) -> Bool {
+    guard scalar.isASCII else { return scalar.value > 0x9f && !scalar.properties.isWhitespace }
+    return scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+      || ".!#$%&'*+-/=?^_`{|}~".unicodeScalars.contains(scalar)
   }
 }
 

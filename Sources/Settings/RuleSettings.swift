@@ -2,6 +2,10 @@
 public struct RuleSettings: Sendable, Hashable {
   /// The folder of the rule files, as written; see ``Settings/isWritten(_:)``.
   public let folder: String
+  /// Rules that are switched off, and rules that are judged and told but do nothing, by their ids; whether there are such
+  /// is for whoever reads the rules to say.
+  public let off: [String]
+  public let shadow: [String]
   /// How long rules may look for their expressions in one message of up to 64 KiB; in a larger one as much longer as
   /// it is larger.
   public let time: Duration
@@ -16,6 +20,13 @@ public struct RuleSettings: Sendable, Hashable {
 extension RuleSettings {
   init(_ section: Section) {
     folder = section.defaultedText("folder")
+    off = section.texts("off")
+    shadow = section.texts("shadow")
+    for (index, id) in shadow.enumerated() where off.contains(id) {
+      section.reading.report(
+        SettingPath.element(section.path(of: "shadow"), index),
+        "rules.shadow: \(quoted(id)) stands in rules.off, too: leave it in one of them")
+    }
     time = section.duration("time")
     programs = section.texts("programs")
     for (index, path) in programs.enumerated() where !Self.isAbsolute(path) {

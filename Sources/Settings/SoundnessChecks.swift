@@ -13,6 +13,7 @@ struct SoundnessChecks {
     checkDomains()
     checkLoops()
     checkLimits()
+    checkWaitingMail()
     checkTimeouts()
     checkFiles()
     checkListeners()
@@ -135,6 +136,26 @@ struct SoundnessChecks {
     }
     if limits.memory == .unlimited {
       warning("limits.memory", "limits.memory = \"unlimited\": load can take all memory of this machine")
+    }
+  }
+
+  /// What is larger than all that may wait can never be held, nor handed on.
+  private func checkWaitingMail() {
+    let networks = settings.limits.networks.map(\.limits.messageSize)
+    let sizes = [settings.limits.client.messageSize] + networks
+    let largest = sizes.contains(.unlimited) ? Bound.unlimited : .atMost(sizes.map(\.orMax).max() ?? 0)
+    for (name, size, verb) in [
+      ("quarantine", settings.quarantine.size, "held"), ("outbox", settings.outbox.size, "handed on"),
+    ] {
+      guard case .atMost(let most) = size, !largest.isWithin(most) else { continue }
+      let isWritten = root.section(name).has("size")
+      // Who takes mail without a bound knows that something ends somewhere.
+      if !isWritten, largest == .unlimited { continue }
+      warning(
+        isWritten ? "\(name).size" : "limits.message_size",
+        "\(name).size = \(Quantity.text(ofBytes: most)) is less than the largest message that is taken,"
+          + " limits.message_size = \(largest.text): one that is to be \(verb) and larger is refused with 552"
+      )
     }
   }
 

@@ -13,11 +13,12 @@ extension GatewayService {
   func status() async -> StatusReport {
     let snapshot = admission.snapshot(at: Clock.monotonic)
     let counts = counters.snapshot()
-    let offer = Offer(
+    var offer = Offer(
       common: relay.capabilities(),
       size: configuration.settings.limits.client.messageSize.count.map(UInt64.init),
       mostRecipients: configuration.settings.limits.client.recipients.count,
       mostTransactions: configuration.settings.limits.client.transactions.count)
+    offer.repliesEach = gateway.context.policy.repliesEach
     let addresses = Dictionary(
       configuration.settings.backends.map { ($0.name, $0.endpoint.description) },
       uniquingKeysWith: { first, _ in first })

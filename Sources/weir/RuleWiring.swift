@@ -37,7 +37,25 @@ enum RuleWiring {
     problems += found.map {
       Configuration.Problem(isError: $0.isError, description: "\(folder.path)/\($0)")
     }
+    // Other rules than the configuration's are not those that it speaks of.
+    if faults.isEmpty, named == nil {
+      problems += unknownRules(settings, book).map { .init(isError: $0.isError, description: "\($0)") }
+    }
     return (book, problems)
+  }
+
+  /// Rules that are switched and are not there.
+  private static func unknownRules(_ settings: Settings, _ book: GatewayRuleBook) -> [SettingsProblem] {
+    guard settings.checks[check]?.mode != .off else { return [] }
+    let known = Set(book.listing.map(\.id))
+    return [("rules.off", settings.rules.off), ("rules.shadow", settings.rules.shadow)].flatMap { key, ids in
+      ids.enumerated().filter { !known.contains($0.element) }.map { place, id in
+        settings.problem(
+          "\(key)[\(place)]",
+          "\(key): there is no rule '\(id.printable(limit: 64))'\(Suggestion.clause(for: id, in: known)); weir rules list tells them"
+        )
+      }
+    }
   }
 
   private static func problems(_ settings: Settings) -> [SettingsProblem] {
@@ -59,6 +77,9 @@ enum RuleWiring {
     var terms = RuleTerms()
     terms.hostName = settings.hostname
     terms.mode = own?.mode.flatMap { CheckMode(rawValue: $0.rawValue) } ?? .enforce
+    terms.modes = Dictionary(
+      settings.rules.off.map { ($0, .off) } + settings.rules.shadow.map { ($0, .shadow) },
+      uniquingKeysWith: min)
     terms.weights = Dictionary(
       uniqueKeysWithValues: weighed.map { ($0, own?.weights[$0.name] ?? 0) })
     terms.budget = UInt64(clamping: settings.rules.time.milliseconds) * 1_000_000

@@ -8,6 +8,8 @@ struct RulesReport: Codable, Sendable {
     /// File and line.
     var place: String
     var mode: String
+    /// Whether [rules] off or shadow names it.
+    var isSwitched: Bool
     /// Where it is decided.
     var stage: String
     var isOptional: Bool
@@ -24,6 +26,7 @@ struct RulesReport: Codable, Sendable {
       id = rule.id
       place = rule.place
       mode = rule.mode.rawValue
+      isSwitched = rule.isSwitched
       stage = rule.stage.rawValue
       isOptional = rule.isOptional
       action = rule.action

@@ -41,6 +41,10 @@ struct TypeTests {
     ("\u{feff}<!DOCTYPE html><p>", "text/html"),
     ("<job id=\"x\"><script language=\"JScript\">", "text/x-wsf"), ("#@~^AAAAAA==", "text/vbscript"),
     ("[InternetShortcut]\r\nURL=https://evil.example/", "application/x-mswinurl"),
+    ("[InternetShortcut]\r\nurl = HTTP://evil.example/", "application/x-mswinurl"),
+    ("[InternetShortcut]\r\nURL=file://evil.example/a.exe", "application/x-ms-shortcut"),
+    ("[InternetShortcut]\nURL=https://a.example/\nIconFile=\\\\evil\\i.ico", "application/x-ms-shortcut"),
+    ("[InternetShortcut]\n", "application/x-ms-shortcut"),
     ("#!/bin/sh\nrm -rf x\n", "text/x-shellscript"),
   ]) func texts(_ text: String, _ type: String) async {
     #expect(await inspector.inspect(Array(text.utf8), "x").type == type)

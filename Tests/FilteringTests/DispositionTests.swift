@@ -225,4 +225,11 @@ import Testing
     let everybody = RecipientPolicy(thresholds: Thresholds())
     #expect(all.under(everybody).map(\.check) == ["spf", "helo", "dkim"])
   }
+
+  /// The rules know the gateway's own folders by the names that these have.
+  @Test func theGatewaysOwnFoldersAreKnownByName() {
+    let own: [QuarantineFolder] = [.spam, .rules, .refused, .undeliverable]
+    #expect(own.map(\.description) == FolderName.builtIn)
+    #expect(own.allSatisfy { QuarantineFolder($0.description) == $0 })
+  }
 }

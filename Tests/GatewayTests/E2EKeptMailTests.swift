@@ -69,6 +69,22 @@ import Testing
     #expect(front.gateway.waitingFiles().count == 1)
   }
 
+  /// No room there can ever be: the client is told for good, and somebody here is told why.
+  @Test func whatCanNeverBeKeptIsRefusedForGood() throws {
+    let front = try front(["quarantine.size": "\"4KiB\""])
+    let large = text("held 1") + String(repeating: "a line of text\r\n", count: 500)
+    let reply = try front.gateway.send(large)
+    #expect(
+      reply.code == 552 && reply.text.contains("5.3.4") && reply.text.contains("WAITING_MAIL_TOO_LARGE"),
+      "\(reply)")
+    let line = try front.gateway.waitForLog { $0["code"] == "WAITING_MAIL_TOO_LARGE" }
+    #expect(line.event == "reject" && line["detail"]?.contains("quarantine.size allows 4096") == true)
+    #expect(try front.gateway.send(text("held 2")).code == 250)
+    #expect(front.backend.messages.isEmpty && front.gateway.waitingFiles().count == 1)
+    let check = try front.gateway.weir(["check", "--offline"])
+    #expect(check.output.contains("quarantine.size = 4KiB is less than the largest message"), "\(check)")
+  }
+
   /// A circle of rules ends: what was handed on too often is refused, whoever brings it back.
   @Test func whatGoesRoundIsRefused() throws {
     let front = try front(["outbox.hops": "12"])

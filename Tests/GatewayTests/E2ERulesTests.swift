@@ -192,6 +192,10 @@ import Testing
     let client = try front.session()
     let greeting = try client.command("EHLO client.example")
     #expect(greeting.text.contains("PRDR"))
+    let offered = try front.gateway.weir(["status"]).output.split(separator: "\n").first {
+      $0.hasPrefix("offered ")
+    }
+    #expect(offered?.contains(", PRDR") == true, "what is offered is told: \(offered ?? "-")")
     try client.command("MAIL FROM:<\(Self.sender)> PRDR")
     for recipient in ["user@example.org", "x@strict.example.net", "second@example.org"] {
       #expect(try client.command("RCPT TO:<\(recipient)>").code == 250)

@@ -48,6 +48,21 @@ import Testing
         == "Subject: one\n\nfirst\n--- begins so\n\\--- and so\n--not a head\n\\other\n")
   }
 
+  @Test func whereItIsSentIsAVerdict() {
+    let (cases, problems) = parse(
+      "--- verdict redirect : t\n\na: b\n--- verdict copy a@b.example, c@d.example : u\n\na: b\n")
+    #expect(problems.isEmpty)
+    #expect(
+      cases.map(\.expectation) == [
+        .sends(isCopy: false, []), .sends(isCopy: true, ["a@b.example", "c@d.example"]),
+      ])
+    #expect(cases.map(\.text) == ["verdict redirect", "verdict copy a@b.example c@d.example"])
+    #expect(cases.map(\.title) == ["t", "u"])
+    #expect(
+      parse("--- verdict redirekt : t\n\na: b\n").problems.first?.contains("did you mean 'redirect'?") == true
+    )
+  }
+
   @Test func linesMayEndInCRLF() throws {
     let (cases, problems) = parse(
       "--- verdict tag : t\r\nhelo x\r\n\r\nSubject: a\r\n\r\nb\r\n\r\n--- spares * :\r\n\r\nc: d\r\n")

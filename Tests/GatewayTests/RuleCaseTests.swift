@@ -39,19 +39,22 @@ import Testing
       let file: String
       let cases: Int
       let failed: [Failed]
+      let skipped: Int
     }
     let rules: Int
     let cases: Int
     let failed: Int
+    let skipped: Int
     let files: [File]
     let without_case: [String]
     let without_match: [String]
     let without_spare: [String]
   }
 
-  private func run(_ folder: String, _ more: [String] = [], in scratch: ScratchFolder) throws -> CommandResult
-  {
-    try scratch.write("weir.toml", Self.configuration)
+  private func run(
+    _ folder: String, _ more: [String] = [], in scratch: ScratchFolder, settings: String = ""
+  ) throws -> CommandResult {
+    try scratch.write("weir.toml", settings + Self.configuration)
     return try TestSupport.run(
       Gateway.binary(), ["test-rules", folder, "--config", scratch.path + "/weir.toml"] + more)
   }
@@ -210,6 +213,57 @@ import Testing
     #expect(
       text.output.contains("90-own.case:8: spares LOTTERY_OWN : from somebody\n    LOTTERY_OWN matches"))
     #expect(text.output.hasSuffix("3 rules, 4 cases: 2 fail\n"))
+  }
+
+  @Test func whereItIsSentIsTold() throws {
+    let scratch = try ScratchFolder("rule-cases")
+    let message = "\n\nFrom: A <a@b.example>\nSubject: away\n\ntext\n"
+    try scratch.write(
+      "Rules/90-own.rc",
+      ":0\n* SUBJECT ?? away\ncopy c@example.net\n\n:0\n* SUBJECT ?? away\nredirect x@example.net y@example.net\n"
+    )
+    try scratch.write(
+      "Rules/90-own.case",
+      "--- verdict redirect : anywhere\(message)--- verdict redirect Y@example.net, x@example.net : there\(message)"
+        + "--- verdict copy c@example.net : a copy\(message)--- verdict accept : as weir scan says\(message)"
+        + "--- verdict copy x@example.net : no copy\(message)"
+        + "--- verdict redirect : not this\n\nFrom: A <a@b.example>\nSubject: stays\n\ntext\n")
+    let output = try output("\(scratch.path)/Rules", in: scratch)
+    let failed = output.files.flatMap(\.failed)
+    #expect(failed.map(\.expected) == ["verdict copy x@example.net", "verdict redirect"])
+    #expect(
+      failed.flatMap(\.complaints).map(\.text) == [
+        "it is copied to c@example.net, the verdict is accept",
+        "it is redirected to nobody, the verdict is accept",
+      ])
+  }
+
+  @Test func aRuleThatIsOffSaysSo() throws {
+    let scratch = try ScratchFolder("rule-cases")
+    let message = "\n\nFrom: A <a@b.example>\nSubject: hello\n\ntext\n"
+    try scratch.write(
+      "Rules/90-own.rc",
+      "# weir: name ONE, mode off\n:0\n* SUBJECT ?? hello\ntag\n# weir: name TWO\n:0\n* SUBJECT ?? hello\ntag\n"
+    )
+    try scratch.write(
+      "Rules/90-own.case",
+      "--- matches ONE : off\(message)--- matches TWO : on\(message)--- spares TWO : not\(message)"
+        + "--- spares ONE, TWO : neither\(message)")
+    let rules = "\(scratch.path)/Rules"
+    let plain = try output(rules, in: scratch)
+    let failed = plain.files.flatMap(\.failed)
+    #expect(failed.map(\.line) == [1, 13, 19] && plain.skipped == 0)
+    #expect(failed.first?.complaints.map(\.text) == ["ONE does not match: its mode is off"])
+    // What the configuration switches off is not tried.
+    let off = try run(rules, in: scratch, settings: "rules.off = [\"TWO\"]\n")
+    #expect(off.ending == .exited(1))
+    #expect(
+      off.output.contains("90-own.case: 4 cases, 1 not as it should be, 2 skipped: rules.off has TWO"),
+      "\(off)")
+    #expect(off.output.hasSuffix("2 rules, 4 cases: 1 fail, 2 skipped\n"), "\(off)")
+    // Another folder's rules are none that the configuration speaks of.
+    let other = try run(rules, in: scratch, settings: "rules.off = [\"TWO\", \"ELSEWHERE\"]\n")
+    #expect(other.ending == .exited(1), "\(other)")
   }
 
   @Test func casesOfUsersAndDomainsAreToThem() throws {

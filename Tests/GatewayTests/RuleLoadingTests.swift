@@ -114,6 +114,30 @@ import Testing
     #expect(unknown.told.contains { $0.contains("unknown key 'folder' in [checks.rules]") })
   }
 
+  @Test func rulesAreSwitchedByTheConfiguration() throws {
+    let rules = [
+      "Rules/10-a.rc":
+        "# weir: name INVOICE_CN\n:0\n* SUBJECT ?? a\nreject\n# weir: name LOTTERY\n:0\n* SUBJECT ?? b\nreject\n",
+      "Rules/users/ada@example.org/a.rc": ":0\ntag\n",
+    ]
+    let text =
+      "rules.off = [\"INVOICE_CN\", \"users/ada@example.org/a.rc:1\"]\nrules.shadow = [\"LOTTERY\"]\n"
+    let loaded = try Self.load(rules, settings: text)
+    #expect(loaded.told == [])
+    #expect(loaded.configuration?.rules.listing.map(\.mode) == [.off, .shadow, .off])
+    let wrong = try Self.load(
+      rules, settings: "rules.off = [\"LOTTERY\", \"INVOCE_CN\"]\nrules.shadow = [\"X\"]\n")
+    #expect(
+      wrong.told == [
+        "weir.toml:6:25: rules.off: there is no rule 'INVOCE_CN'; did you mean 'INVOICE_CN'?; weir rules list tells them",
+        "weir.toml:7:17: rules.shadow: there is no rule 'X'; weir rules list tells them",
+      ])
+    #expect(wrong.configuration == nil)
+    // Where all rules are off nobody knows which there are.
+    let off = try Self.load(rules, settings: "rules.off = [\"X\"]\nchecks.rules.mode = \"off\"\n")
+    #expect(off.configuration != nil, "\(off.told)")
+  }
+
   @Test func boundsOfTheFolderHold() throws {
     let folder = try ScratchFolder("rules")
     try folder.write("Rules/a/b/c/d/e/f/g/h.rc", ":0\ntag\n")

@@ -19,6 +19,7 @@ import Testing
       try await store.keep(message("C"), held: try order())
     }
     #expect(refusal?.reason == .waitingMailFull)
+    #expect(refusal?.detail == "2 messages in the quarantine, of 2 (quarantine.messages)")
     try await store.keep(message("D"), held: nil, legs: [leg("x@y.example")])
     await #expect(throws: WaitingFault.self) {
       try await store.keep(message("E"), held: nil, legs: [leg("x@y.example")])
@@ -34,7 +35,35 @@ import Testing
     bounds.quarantineMessages = 10
     bounds.quarantineOctets = store.use().quarantine.octets + 10
     store.adopt(bounds)
-    await #expect(throws: WaitingFault.self) { try await store.keep(message("F"), held: try order()) }
+    let size = ContentWriting.most(message("F"))
+    let (used, bound) = (store.use().quarantine.octets, bounds.quarantineOctets)
+    #expect(size > 10 && size < bound)
+    let crowded = await #expect(throws: WaitingFault.self) {
+      try await store.keep(message("F"), held: try order())
+    }
+    #expect(
+      crowded
+        == .full("\(used) octets in the quarantine, of \(bound) (quarantine.size), and \(size) are to come"))
+    // What can never have room is not asked to come again.
+    bounds.quarantineOctets = size - 1
+    bounds.outboxOctets = 0
+    store.adopt(bounds)
+    let large = await #expect(throws: WaitingFault.self) {
+      try await store.keep(message("F"), held: try order())
+    }
+    #expect(large == .tooLarge("\(size) octets, and quarantine.size allows \(size - 1) in all"))
+    #expect(large?.reason == .waitingMailTooLarge)
+    await #expect(throws: WaitingFault.tooLarge("\(size) octets, and outbox.size allows 0 in all")) {
+      try await store.keep(message("F"), held: nil, legs: [leg("x@y.example")])
+    }
+    // Nor have the parts of one mail that never fit together.
+    bounds.quarantineOctets = 2 * size - 1
+    store.adopt(bounds)
+    let both = WaitingFault.tooLarge("\(2 * size) octets, and quarantine.size allows \(2 * size - 1) in all")
+    await #expect(throws: both) {
+      try await store.keep(
+        ["F", "G"].map { WaitingPart(message: message($0), held: try order(), legs: []) })
+    }
     bounds.quarantineOctets = .max
     bounds.freeDisk = .max / 2
     store.adopt(bounds)

@@ -103,6 +103,49 @@ struct TestMail: RuleEnvironment {
     }
   }
 
+  /// What a sender writes may choose a folder, and none of the gateway's own nor one of an odd name: it is held all the same.
+  @Test(
+    arguments: [
+      ("lists", "lists"), ("lists/announce-2.a_b", "lists/announce-2.a_b"), ("Spam2", "Spam2"),
+      ("/var/mail/lists", "lists"), ("a/../b", "a/b"), ("", nil), ("spam", nil), ("SPAM/x", nil),
+      ("rules", nil), ("refused", nil), ("Refused/a", nil), ("undeliverable", nil), ("/x/undeliverable", nil),
+      ("../../undeliverable", nil), ("a:b", nil), (".hidden", nil), ("a//.b", nil), ("\u{202e}x", nil),
+      ("über", nil),
+      (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
+      (String(repeating: "x", count: 65), nil),
+      ((1...4).map { _ in String(repeating: "x", count: 40) }.joined(separator: "/"), nil),
+      ("a b", "a"),
+    ] as [(String, String?)])
+  func aSenderChoosesNoFolderOfTheGateways(_ value: String, _ expected: String?) throws {
+    var mail = TestMail()
+    mail.set(.helo, value)
+    for action in ["quarantine $HELO", "quarantine \"$HELO\"", "$HELO"] {
+      // Without quotes a blank divides words; with them it is part of the name, and no name has one.
+      if value == "a b", action != "quarantine $HELO" { continue }
+      if value.isEmpty, action == "$HELO" { continue }
+      let report = try report(":0\n\(action)\n", mail)
+      #expect(report.verdict == .quarantine(folder: expected), "\(action)")
+      #expect(report.strayFolders.count == (expected == nil ? 1 : 0), "\(action): \(report.strayFolders)")
+    }
+    let copied = try report(":0 c\nquarantine $HELO\n", mail)
+    #expect(kinds(copied) == [.quarantineCopy(folder: expected)])
+  }
+
+  /// What the rule itself writes out is the admin's own choice.
+  @Test func whatIsWrittenOutIsTheAdminsChoice() throws {
+    var mail = TestMail()
+    mail.set(.helo, "refused")
+    func folder(_ action: String) throws -> RuleVerdict? { try report(":0\n\(action)\n", mail).verdict }
+    #expect(try folder("quarantine spam") == .quarantine(folder: "spam"))
+    #expect(try folder("quarantine spam/$HELO") == .quarantine(folder: "spam/refused"))
+    #expect(try folder("$HOME/Mail/spam/") == .quarantine(folder: "spam"))
+    #expect(try folder("quarantine spam$NONE") == .quarantine(folder: nil))
+    #expect(try folder("quarantine re$NONE/fused") == .quarantine(folder: "re/fused"))
+    #expect(try folder("refused/$HELO") == .quarantine(folder: nil))
+    #expect(try folder("$HOME/undeliverable") == .quarantine(folder: nil))
+    #expect(RuleParser.parse(name: "a.rc", octets: ":0\nrules\n".utf8).isSound)
+  }
+
   @Test func whatGoesOnLeavesItsEffects() throws {
     let report = try report(
       "LOG=\"one$NL\"\n:0\n* ^Subject: *\\/[a-z].*\n{\n:0\nscore +2.5 INVOICE\n:0\ntag\n:0\nheader add X-Why: $MATCH\r\n"
@@ -253,6 +296,17 @@ struct TestMail: RuleEnvironment {
     let deep = try self.report("INCLUDERC=d0\n", others: chain)
     #expect(deep.fault == .includedTooDeep && deep.effects.count == 16)
     #expect(kinds(try self.report("SWITCHRC\nLOG=a\nSWITCHRC=\nLOG=b\n")) == [.log(Array("a".utf8))])
+    // And what was passed over is told where somebody asks why.
+    func switched(_ text: String, _ mail: TestMail = TestMail()) throws -> [String] {
+      try self.report(text, mail, others: others) { $0.keepsTrace = true }.trace.compactMap { trace in
+        guard case .switched(let file) = trace.outcome else { return nil }
+        return "\(trace.rule.id) \(file ?? "-")"
+      }
+    }
+    #expect(try switched("LOG=a\n:0\n* ^Subject\n{\nSWITCHRC=\n}\nLOG=b\n") == ["a.rc:5 -"])
+    #expect(try switched("SWITCHRC=c\n") == ["a.rc:1 c"])
+    #expect(try switched("LOG=a\nX=\nSWITCHRC=$X\n") == ["a.rc:3 -"])
+    #expect(try switched("SWITCHRC=none\nSWITCHRC\n") == [])
   }
 
   @Test func filesAreNamedAtRunTimeToo() throws {

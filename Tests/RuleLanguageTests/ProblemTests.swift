@@ -52,6 +52,16 @@ import Testing
     #expect(file.isSound && file.statements.count == 1)
   }
 
+  @Test func aByteOrderMarkIsNoPartOfTheFirstLine() {
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    let file = RuleParser.parse(
+      name: "a.rc", octets: mark + "# weir: decoded\n:0\n* ^Subject: a\nspam\n".utf8)
+    #expect(file.problems.isEmpty && file.isDecoded && file.statements.count == 1)
+    let wrong = RuleParser.parse(name: "a.rc", octets: mark + ":0 Z\nspam\n".utf8)
+    #expect(wrong.problems.first?.place.column == 4)
+    #expect(!RuleParser.parse(name: "a.rc", octets: mark + mark + ":0\nspam\n".utf8).isSound)
+  }
+
   @Test func longAndHostileLinesAreShownWithinBounds() {
     let long = String(repeating: "x", count: 5000) + "a{2}" + String(repeating: "y", count: 5000)
     let file = RuleParser.parse(name: "a.rc", octets: ":0\n* \(long)\u{202e}\u{1b}2J\nspam\n".utf8)

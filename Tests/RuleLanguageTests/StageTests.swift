@@ -28,6 +28,17 @@ import Testing
     #expect(plan(text).recipes.map(\.stage) == [isEarly ? .recipient : .message], "\(text)")
   }
 
+  /// Who asks at RCPT though nothing is decided there has the same at the end of the message.
+  @Test func whatWaitsAltogetherRunsAtTheMessage() {
+    let text = "A=1\n:0\n* ^Subject\n{ V=$A }\n:0\n* V ?? 1\ntag\n"
+    #expect(!plan("X=$SUBJECT\n:0\n* ^Subject\ntag\n").hasRecipientStage)
+    for text in [text, "X=$SUBJECT\n:0\n* ^Subject\ntag\n", ":0\n* ^Subject\ntag\n", "\n"] {
+      let (early, late) = both(text, TestMail())
+      #expect(early?.effects.isEmpty == true, "\(text)")
+      #expect(late?.effects.map(\.kind) == (text == "\n" ? [] : [.tag]), "\(text)")
+    }
+  }
+
   @Test func aRecipeWaitsForWhatItHangsOn() {
     func stages(_ text: String) -> String {
       plan(text).recipes.map { $0.stage == .recipient ? "r" : "m" }.joined()

@@ -116,7 +116,19 @@ import Testing
     (["users/Ada@example.org/a.rc": ":0\ntag\n"], "users/Ada@example.org:1:1: error: nobody's rules"),
     (["users/example.org/a.rc": ":0\ntag\n"], "users/example.org:1:1: error: nobody's rules"),
     (["users/a.rc": ":0\ntag\n"], "users/a.rc:1:1: warning: these rules are nobody's"),
-    (["a.rc": "INCLUDERC=../x.rc\n"], "a.rc:1:1: warning: there is no file"),
+    (["a.rc": "INCLUDERC=x.rc\n"], "a.rc:1:1: warning: there is no file 'x.rc'"),
+    (["a.rc": "INCLUDERC=/rules/x.rc\n"], "a.rc:1:1: warning: there is no file '/rules/x.rc'"),
+    (["a.rc": "INCLUDERC=../x.rc\n"], "a.rc:1:1: warning: '../x.rc' lies outside of the folder of rules"),
+    (["a.rc": "SWITCHRC=/etc/x.rc\n"], "a.rc:1:1: warning: '/etc/x.rc' lies outside of the folder of rules"),
+    (["a.rc": ":0\n* SUBJECT ?? x\n! ada\n"], "a.rc:3:1: error: 'ada' is no address"),
+    (["a.rc": ":0\n* SUBJECT ?? x\n! -oi ada@example.org\n"], "a.rc:3:1: error: '-oi' is no address"),
+    (["a.rc": ":0\nredirect ada@example.org b@@c\n"], "a.rc:2:1: error: 'b@@c' is no address"),
+    (["a.rc": ":0\n{\n:0 c\n! <>\n}\n"], "a.rc:4:1: error: '<>' is no address"),
+    (["a.rc": ":0\ncopy $SENDER x\n"], "a.rc:2:1: error: 'x' is no address"),
+    (
+      ["a.rc": "# weir: name A\n:0\ntag\n", "b.rc": ":0\ntag\n# weir: name A\n:0\ntag\n"],
+      "b.rc:4:1: warning: the rule at a.rc:2 is called A, too"
+    ),
     (
       ["a.rc": ":0\n* IN(x.cidr) ?? CLIENT_IP\ntag\n", "x.cidr": "300.1.2.3\n"], "x.cidr:1:1: error: "
     ),
@@ -125,6 +137,35 @@ import Testing
     let problems = Rehearsed.read(files).problems
     #expect(problems.contains { $0.description.hasPrefix(expected) }, "\(problems)")
     #expect(problems.contains { $0.isError } == expected.contains(": error: "))
+  }
+
+  @Test func whatMayStandThereIsNoProblem() {
+    let files = [
+      "a.rc": "INCLUDERC=x.inc\nINCLUDERC=x.inc\n:0 c\n! ada@example.org \"$SENDER\" b@[192.0.2.1]\n"
+        + ":0\n* SUBJECT ?? x\ncopy $MATCH@example.org\n",
+      "x.inc": "# weir: name A\n:0\n* SUBJECT ?? x\ntag\n",
+      // Of another folder: nobody means both by one name.
+      "users/ada@example.org/a.rc": "# weir: name A\n:0\ntag\n",
+    ]
+    #expect(Rehearsed.read(files).problems.map(\.description) == [])
+  }
+
+  /// Rules that the configuration switches off or puts in shadow, by name or place, in files of their owner or not.
+  @Test func theConfigurationSwitchesRulesByTheirIds() async throws {
+    var terms = RuleTerms()
+    terms.modes = ["ONE": .off, "a.rc:5": .shadow, "OWN": .off, "STOPPED": .shadow]
+    let book = try Rehearsed.book(
+      [
+        "a.rc":
+          "# weir: name ONE\n:0\nreject\n\n:0\nreject \"two\"\n# weir: name STOPPED, mode off\n:0\nreject\n:0\n"
+          + "score +1 THREE\n",
+        "users/ada@example.org/a.rc": "# weir: name OWN\n:0\nreject\n",
+      ], terms)
+    let outcome = try await Rehearsed().outcome(book)
+    #expect(outcome.verdict == nil)
+    #expect(outcome.told == ["RULE_REJECT reject \"two\" a.rc:5", "RULE_SCORE THREE a.rc:10"])
+    #expect(book.listing.map(\.mode) == [.off, .shadow, .off, .enforce, .off])
+    #expect(book.listing.map(\.isSwitched) == [true, true, true, false, true])
   }
 
   @Test func aProblemShowsTheLineAndTheCure() {

@@ -69,6 +69,19 @@ import Testing
     #expect(try Rehearsed.book(["a.rc": ":0\n\(action)\n"], terms).general.isEmpty)
   }
 
+  @Test func aFolderThatNobodyMayNameIsTold() async throws {
+    let book = try Rehearsed.book([
+      "a.rc": "# weir: name INTO\n:0\n* SUBJECT ?? ()\\/[a-z]+\nquarantine $MATCH\n"
+    ])
+    var mail = Rehearsed()
+    #expect(try await mail.outcome(book).verdict == .quarantine(folder: "hello"))
+    mail.message = "Subject: undeliverable\r\n\r\nx\r\n"
+    let outcome = try await mail.outcome(book)
+    #expect(outcome.verdict == .quarantine(folder: nil))
+    #expect(outcome.told == ["RULE_FOLDER_REFUSED 'undeliverable' a.rc:2"])
+    #expect(outcome.findings.first?.weight == Weight(0) && outcome.findings.first?.finding.list == "INTO")
+  }
+
   @Test func headersAreBoundedAndWhole() async throws {
     let book = try Rehearsed.book([
       "a.rc": ":0\nheader add X-Subject: $SUBJECT\n:0\nheader remove X-Old\n"

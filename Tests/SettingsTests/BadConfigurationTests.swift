@@ -40,6 +40,9 @@ import Testing
 
   static let values = [
     Case(
+      "[rules]\noff = [\"A\"]\nshadow = [\"B\", \"A\"]",
+      "6:16: rules.shadow: \"A\" stands in rules.off, too: leave it in one of them"),
+    Case(
       "limits.connections = \"many\"",
       "4:22: limits.connections: expected a whole number from 0, such as 100, or \"unlimited\";"
         + " found the text \"many\""),
@@ -351,6 +354,14 @@ import Testing
 
   /// What is worth saying and no reason to refuse.
   static let warnings = [
+    Case(
+      "quarantine.size = \"1MiB\"\nlimits.message_size = \"2MiB\"\noutbox.size = \"2MiB\"",
+      "4:19: warning: quarantine.size = 1MiB is less than the largest message that is taken, limits.message_size = 2MiB:"
+        + " one that is to be held and larger is refused with 552"),
+    Case(
+      "outbox.size = \"60MiB\"\n[[limits.network]]\nnetwork = \"192.0.2.0/24\"\nmessage_size = \"unlimited\"",
+      "4:15: warning: outbox.size = 60MiB is less than the largest message that is taken, limits.message_size ="
+        + " \"unlimited\": one that is to be handed on and larger is refused with 552"),
     Case(
       "dns.servers = [\"192.0.2.53\", \"8.8.8.8@53\"]",
       "4:30: warning: dns.servers: 8.8.8.8 is a public resolver, which DNS lists refuse to answer or mislead; leave"

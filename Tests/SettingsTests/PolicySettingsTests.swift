@@ -46,6 +46,18 @@ import Testing
       "recipients = [\"a b\"]", "weir.toml:6:15: policy.recipients: \"a b\" holds \" \", which no domain does"
     ),
     ("recipients = [\"@example.org\"]", "has nothing in front of the @"),
+    (
+      "recipients = [\"x.example\", \"a@b@c\"]",
+      "weir.toml:6:28: policy.recipients: \"a@b@c\" has more than one @"
+    ),
+    ("recipients = [\"a b@example.org\"]", "\"a b@example.org\" holds \" \" in front of the @"),
+    ("recipients = [\" ada@example.org\"]", "holds \" \" in front of the @"),
+    ("recipients = [\"ada@example.org \"]", "holds \" \", which no domain does"),
+    ("recipients = [\"ada\\u00a0b@example.org\"]", "in front of the @, which no plain address does"),
+    ("recipients = [\"a..b@example.org\"]", "has a dot at an end"),
+    ("recipients = [\"\"]", "\"\" is empty"),
+    ("logins = [\"anna\", \" \"]", "weir.toml:6:19: policy.logins: \" \" holds a blank"),
+    ("logins = [\"\"]", "policy.logins: \"\" is empty"),
     ("name = \"x\"", "it concerns nobody"),
     ("recipients = [\"example.org\"]\ntag = 9\nreject = 2", "policy.tag = 9.0 is above policy.reject = 2.0"),
     (

@@ -11,6 +11,7 @@ import Testing
       switch key.path {
       case "dns.servers": "[\"192.0.2.53@53\"]"
       case "rules.programs": "[\"/usr/bin/spamc\"]"
+      case "rules.off": "[\"INVOICE_CN\"]"
       case "dns.watch": "[\"192.0.2.1\", \"2001:db8::1\"]"
       case "auth.mechanisms": "[\"PLAIN\", \"scram-sha-256\"]"
       case "relay.certificates", "backend[].tls_pins": "[\"sha256:\(String(repeating: "ab", count: 32))\"]"

@@ -49,6 +49,8 @@ struct AttachmentJudgement {
       found.add(.attachmentExecutable, shown)
     } else if FileFamily.scripts.contains(inspection.type) || kinds.contains(.script) {
       found.add(.attachmentScript, shown)
+    } else if inspection.type == FileFamily.webShortcut {
+      found.add(.attachmentWebShortcut, shown)
     } else if FileFamily.shortcuts.contains(inspection.type) || kinds.contains(.shortcut) {
       found.add(.attachmentShortcut, shown)
     } else if FileFamily.diskImages.contains(inspection.type) || kinds.contains(.diskImage) {

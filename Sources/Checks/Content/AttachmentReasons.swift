@@ -5,6 +5,7 @@ extension ReasonCode {
   static let attachmentExecutable: ReasonCode = "ATTACHMENT_EXECUTABLE"
   static let attachmentScript: ReasonCode = "ATTACHMENT_SCRIPT"
   static let attachmentShortcut: ReasonCode = "ATTACHMENT_SHORTCUT"
+  static let attachmentWebShortcut: ReasonCode = "ATTACHMENT_WEB_SHORTCUT"
   static let attachmentDiskImage: ReasonCode = "ATTACHMENT_DISK_IMAGE"
   static let attachmentMacros: ReasonCode = "ATTACHMENT_MACROS"
   static let attachmentActive: ReasonCode = "ATTACHMENT_ACTIVE"
@@ -60,7 +61,12 @@ enum AttachmentReasons {
       "attachments"),
     refusal(
       .attachmentShortcut, "a shortcut is attached",
-      cause: "An attachment leads to something else: a Windows or Internet shortcut (.lnk, .url).",
+      cause:
+        "An attachment leads to something else: a Windows shortcut (.lnk), or an Internet shortcut (.url) to a file or to another machine's folder.",
+      "attachments"),
+    refusal(
+      .attachmentWebShortcut, "a shortcut to a page is attached",
+      cause: "An attachment is an Internet shortcut (.url) that opens a page of the web: a link in a file.",
       "attachments"),
     refusal(
       .attachmentDiskImage, "a disk image is attached",

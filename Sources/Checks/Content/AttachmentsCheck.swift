@@ -10,7 +10,9 @@ struct AttachmentsCheck: Check {
   static let defaultMode = CheckMode.enforce
   static let weights: [ReasonCode: Weight] = [
     .attachmentBlocked: Weight(0, .reject), .attachmentExecutable: Weight(8), .attachmentScript: Weight(6),
-    .attachmentShortcut: Weight(5), .attachmentDiskImage: Weight(3), .attachmentMacros: Weight(3),
+    // A bookmark that somebody dragged into a letter is no more than a link: good mail has them, and alone it does not tag.
+    .attachmentShortcut: Weight(5), .attachmentWebShortcut: Weight(2), .attachmentDiskImage: Weight(3),
+    .attachmentMacros: Weight(3),
     .attachmentActive: Weight(2), .attachmentEncrypted: Weight(0.5), .attachmentTypeMismatch: Weight(3),
     .attachmentDoubleExtension: Weight(4), .attachmentNameTrick: Weight(4), .attachmentUnavailable: Weight(0),
   ]

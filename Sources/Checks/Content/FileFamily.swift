@@ -11,7 +11,9 @@ enum FileFamily: String, Hashable, Sendable {
     "application/hta", "text/vbscript", "text/x-wsf", "text/x-msdos-batch", "text/x-shellscript",
     "application/vnd.ms-htmlhelp", "application/winhlp", "application/x-ms-registry",
   ]
-  static let shortcuts: Set<String> = ["application/x-ms-shortcut", "application/x-mswinurl"]
+  /// To pages of the web.
+  static let webShortcut = "application/x-mswinurl"
+  static let shortcuts: Set<String> = ["application/x-ms-shortcut", webShortcut]
   static let diskImages: Set<String> = [
     "application/x-iso9660-image", "application/x-vhd", "application/x-vhdx", "application/x-vmdk",
     "application/x-qemu-disk", "application/x-apple-diskimage", "application/x-raw-disk-image",

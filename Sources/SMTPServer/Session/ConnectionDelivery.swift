@@ -102,9 +102,7 @@ extension Connection {
   private func askRules(_ matter: MessageFacts, _ transaction: Transaction) -> Answer? {
     let governed = transaction.governed
     let isOpen = governed.contains { one in
-      let found = findings(transaction, under: one.policy)
-      return !one.rules.isEmpty
-        && Decision(outright: found.filter { $0.mode == .enforce }, at: .message) == nil
+      !one.rules.isEmpty && findings(transaction, under: one.policy).leavesToRules(at: .message)
     }
     guard isOpen else { return conclude(matter, transaction, rules: nil) }
     guard governed.contains(where: \.rules.waitsAtMessage) else { return askRulesNow(matter, transaction) }
@@ -151,10 +149,9 @@ extension Connection {
     let answersEach = repliesEach && verdicts.count > 1
     let disposition = Disposition(
       verdicts, addresses: transaction.recipients.map(\.recipient.path.mailbox), answersEach: answersEach)
-    guard
-      let speaking = disposition.refusal
-        ?? verdicts.indices.first(where: { !verdicts[$0].isRefusal })
-    else { return .refuse(Response(.internalFault, variables())) }
+    guard let speaking = disposition.speaker(among: verdicts) else {
+      return .refuse(Response(.internalFault, variables()))
+    }
     // Logs the refusal, or what is in shadow.
     let refusal = refusal(by: verdicts[speaking])
     if let refusal {

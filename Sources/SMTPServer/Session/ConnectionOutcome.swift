@@ -41,6 +41,8 @@ extension Connection {
     event.code = fault.reason
     event.severity = .warning
     event.reply = policy.catalogue.reply(response)
+    // It can never be kept: for good, and somebody has to see to the bounds.
+    if event.reply?.isPermanent == true { (event.kind, event.severity) = (.reject, .error) }
     event.detail = fault.detail
     context.events.record(event)
     return .refuse(response)

@@ -5,33 +5,13 @@ import MailSyntax
 import NIOCore
 import SMTPProtocol
 
-/// By what a recipient's mail is judged.
-struct Governed {
-  /// Recipients of one group are judged alike, and told alike.
-  struct Group: Hashable {
-    let policy: Int
-    let rules: Int
-  }
-
-  let policy: RecipientPolicy
-  let rules: RuleSet
-  /// What the rules said at RCPT; nil where they were not asked.
-  var early: RuleOutcome?
-
-  var group: Group { Group(policy: policy.id, rules: rules.id) }
-}
-
 /// Policies and rules: by which a recipient is judged, and what they say at RCPT.
 extension Connection {
   /// Where a client may relay, or users log in, one policy holds for the whole message: the login's own, or
   /// everybody's, and the admin's rules alone.
   func governing(_ recipient: Path) -> Governed {
-    guard facts.isStranger, listener.profile == .mx else {
-      let own = facts.user.map { policy.recipients.policy(forLogin: $0.name) } ?? policy.recipients.standard
-      return Governed(policy: own, rules: own.followsRules ? policy.rules.general : .none)
-    }
-    let own = policy.recipients.policy(for: recipient)
-    return Governed(policy: own, rules: own.followsRules ? policy.rules.set(for: recipient) : .none)
+    Governed(
+      recipient, of: facts, policy.recipients, policy.rules, takesStrangers: listener.profile == .mx)
   }
 
   /// What a recipient's policy has against it: the message is said to be too large.
@@ -101,7 +81,7 @@ extension Connection {
     let found = (standing + transaction.findings + transaction.asked.findings)
       .concerning(facts, at: .recipient).under(governed.policy)
     // An allowed address is not judged.
-    if Decision(outright: found.filter { $0.mode == .enforce }, at: .recipient) != nil { return then(self) }
+    guard found.leavesToRules(at: .recipient) else { return then(self) }
     let rules = policy.rules
     let id = transaction.id
     return awaiting {

@@ -20,7 +20,7 @@ struct SessionTerms {
     var offer = Offer(
       common: capabilities, size: terms.messageSize, mostRecipients: session.mostRecipients,
       mostTransactions: session.mostTransactions)
-    offer.repliesEach = policy.rules.mayDiffer || !policy.recipients.isUniform
+    offer.repliesEach = policy.repliesEach
     if isEncrypted {
       offer.requireTLS = !capabilities.isEmpty && capabilities.allSatisfy(\.requireTLS)
     } else if !isTold, listener.tls == .optional || listener.tls == .required {

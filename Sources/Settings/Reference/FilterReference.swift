@@ -68,6 +68,14 @@ extension Settings {
     .table("rules", "The rule files."),
     .key("rules.folder", .path, "Rules", "The folder of the rule files."),
     .key(
+      "rules.off", .texts, "",
+      "Rules that are switched off, by their ids as weir rules list tells them: [\"INVOICE_CN\", \"90-local.rc:7\"]."
+    ),
+    .key(
+      "rules.shadow", .texts, "",
+      "Rules that are judged and told but do nothing, by their ids; one that its file switches off stays off."
+    ),
+    .key(
       "rules.time", .duration(.milliseconds(1)...(.seconds(10))), "50ms",
       "How long rules may look for their expressions in one message of up to 64 KiB; in a larger one as much longer as"
         + " it is larger. What is not answered by then is unknown, and RULE_OVER_BUDGET names the rule."),

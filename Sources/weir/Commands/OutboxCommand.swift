@@ -45,39 +45,15 @@ struct OutboxCommand: ParsableCommand {
     }
 
     func run() throws {
-      var legs: [ShownLeg] = []
-      var next: String? = "\(after)"
-      repeat {
-        let page = try WaitingGate.demand(
-          .legs(
-            state: state, after: next.flatMap { Int64($0) } ?? 0,
-            most: min(limit - legs.count, WaitingDesk.longestPage)), options.config)
-        legs += page.legs
-        next = page.next
-        if !json { for leg in page.legs { print(WaitingText.line(leg)) } }
-      } while next != nil && legs.count < limit
-      if json { return try WaitingGate.printJSON(Output(legs: legs, next: next)) }
-      if legs.isEmpty { print("nothing") }
-      if let next { print("more: --after \(next)") }
+      try WaitingGate.printList(
+        from: "\(after)", limit: limit, json: json ? { Output(legs: $0, next: $1) } : nil,
+        line: { (leg: ShownLeg) in WaitingText.line(leg) },
+        page: { next, most in
+          let page = try WaitingGate.demand(
+            .legs(state: state, after: next.flatMap { Int64($0) } ?? 0, most: most), options.config)
+          return (page.legs, page.next)
+        })
     }
-  }
-
-  private static func each(
-    _ legs: [Int64], _ verb: String, _ config: String, _ order: (Int64) -> WaitingOrder
-  )
-    throws
-  {
-    var isFine = true
-    for leg in legs {
-      let answer = try WaitingGate.ask(order(leg), config)
-      guard answer.isFine, let waiting = answer.waiting else {
-        isFine = false
-        Complaint.write("\(leg): \(answer.lines.joined(separator: "; "))")
-        continue
-      }
-      print("\(leg) \(verb), for \(WaitingText.addresses(waiting.recipients))")
-    }
-    if !isFine { throw ExitCode(1) }
   }
 
   /// `weir outbox retry`.
@@ -91,7 +67,7 @@ struct OutboxCommand: ParsableCommand {
     var legs: [Int64]
 
     func run() throws {
-      try OutboxCommand.each(legs, "is sent again", options.config) { .retry($0) }
+      try WaitingGate.each(legs, "is sent again,", options.config) { .retry($0) }
     }
   }
 
@@ -106,7 +82,7 @@ struct OutboxCommand: ParsableCommand {
     var legs: [Int64]
 
     func run() throws {
-      try OutboxCommand.each(legs, "is dropped", options.config) { .drop($0) }
+      try WaitingGate.each(legs, "is dropped,", options.config) { .drop($0) }
     }
   }
 }

@@ -48,19 +48,13 @@ struct QuarantineCommand: ParsableCommand {
 
     func run() throws {
       let filter = try filter.filter(state: state == "any" ? "" : state)
-      var entries: [ShownEntry] = []
-      var next = after
-      repeat {
-        let page = try WaitingGate.demand(
-          .list(filter, after: next, most: min(limit - entries.count, WaitingDesk.longestPage)),
-          options.config)
-        entries += page.entries
-        next = page.next
-        if !json { for entry in page.entries { print(WaitingText.line(entry)) } }
-      } while next != nil && entries.count < limit
-      if json { return try WaitingGate.printJSON(Output(entries: entries, next: next)) }
-      if entries.isEmpty { print("nothing") }
-      if let next { print("more: --after \(next)") }
+      try WaitingGate.printList(
+        from: after, limit: limit, json: json ? { Output(entries: $0, next: $1) } : nil,
+        line: { (entry: ShownEntry) in WaitingText.line(entry) },
+        page: { next, most in
+          let page = try WaitingGate.demand(.list(filter, after: next, most: most), options.config)
+          return (page.entries, page.next)
+        })
     }
   }
 
@@ -181,25 +175,6 @@ struct QuarantineCommand: ParsableCommand {
     }
   }
 
-  /// Does it with each, and says what came of it.
-  private static func each(
-    _ ids: [String], _ verb: String, _ config: String, _ order: (String) -> WaitingOrder
-  )
-    throws
-  {
-    var isFine = true
-    for id in ids {
-      let answer = try WaitingGate.ask(order(id), config)
-      guard answer.isFine, let waiting = answer.waiting else {
-        isFine = false
-        Complaint.write("\(id.printable()): \(answer.lines.joined(separator: "; "))")
-        continue
-      }
-      print("\(id) \(verb) for \(WaitingText.addresses(waiting.recipients))")
-    }
-    if !isFine { throw ExitCode(1) }
-  }
-
   /// `weir quarantine release`.
   struct Release: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -216,7 +191,7 @@ struct QuarantineCommand: ParsableCommand {
 
     func run() throws {
       let addresses = to.isEmpty ? nil : to
-      try QuarantineCommand.each(
+      try WaitingGate.each(
         try selection.resolved("released", options.config), "released", options.config
       ) { .release($0, to: addresses) }
     }
@@ -237,7 +212,7 @@ struct QuarantineCommand: ParsableCommand {
 
     func run() throws {
       let addresses = addresses.isEmpty ? nil : addresses
-      try QuarantineCommand.each(
+      try WaitingGate.each(
         try selection.resolved("deleted", options.config), "deleted", options.config
       ) { .delete($0, for: addresses) }
     }

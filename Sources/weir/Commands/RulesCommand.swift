@@ -67,7 +67,8 @@ struct RulesCommand: ParsableCommand {
       let report = try running() ?? written()
       if json { return try RulesCommand.printJSON(report.rules) }
       for rule in report.rules {
-        var marks = [rule.mode == "enforce" ? nil : rule.mode, rule.isOptional ? "optional" : nil]
+        let mode = rule.isSwitched ? "\(rule.mode) by [rules]" : rule.mode
+        var marks = [rule.mode == "enforce" ? nil : mode, rule.isOptional ? "optional" : nil]
         marks.append(rule.stage == "recipient" ? "at RCPT" : nil)
         let words = marks.compactMap { $0 }
         let place = rule.id == rule.place ? "" : " (\(rule.place))"

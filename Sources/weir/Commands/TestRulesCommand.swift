@@ -51,7 +51,7 @@ struct TestRulesCommand: AsyncParsableCommand {
       Complaint.write("\(fault)")
       throw ExitCode(2)
     }
-    let folder = RuleCaseFolder(rules, only: cases)
+    let folder = RuleCaseFolder(rules, only: cases, switchedOff: offline.settings.rules.off)
     for problem in folder.problems { Complaint.write("\(problem)") }
     if !folder.problems.isEmpty { throw ExitCode(2) }
     let asks = folder.files.contains { $0.cases.contains { !$0.values(.dns).isEmpty } }

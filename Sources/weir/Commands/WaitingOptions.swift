@@ -30,6 +30,48 @@ enum WaitingGate {
     return waiting
   }
 
+  /// Prints a list page by page, a line a row, with how to go on where it is longer.
+  ///
+  /// - Parameters:
+  ///   - start: where it begins; nil for its beginning.
+  ///   - limit: rows at most.
+  ///   - json: what it is in JSON, to be printed instead.
+  ///   - page: some rows behind a place, at most so many, and where they ended.
+  static func printList<Row>(
+    from start: String?, limit: Int, json: (([Row], String?) -> any Encodable)?, line: (Row) -> String,
+    page: (_ after: String?, _ most: Int) throws -> (rows: [Row], next: String?)
+  ) throws {
+    var rows: [Row] = []
+    var next = start
+    repeat {
+      let found = try page(next, min(limit - rows.count, WaitingDesk.longestPage))
+      rows += found.rows
+      next = found.next
+      if json == nil { for row in found.rows { print(line(row)) } }
+    } while next != nil && rows.count < limit
+    if let json { return try printJSON(json(rows, next)) }
+    if rows.isEmpty { print("nothing") }
+    if let next { print("more: --after \(next)") }
+  }
+
+  /// Does something with each, and says what came of it: `01K9F… released for <a@b.example>`. Ends with 1 where some of it
+  /// was not done.
+  static func each<ID: CustomStringConvertible>(
+    _ ids: [ID], _ done: String, _ config: String, _ order: (ID) -> WaitingOrder
+  ) throws {
+    var isFine = true
+    for id in ids {
+      let answer = try ask(order(id), config)
+      guard answer.isFine, let waiting = answer.waiting else {
+        isFine = false
+        Complaint.write("\(id.description.printable()): \(answer.lines.joined(separator: "; "))")
+        continue
+      }
+      print("\(id) \(done) for \(WaitingText.addresses(waiting.recipients))")
+    }
+    if !isFine { throw ExitCode(1) }
+  }
+
   static func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -10,6 +10,8 @@ struct RuleCase: Sendable, Hashable {
     case spares([Name]?)
     /// What becomes of the message.
     case verdict(Verdict)
+    /// It goes to these others instead of to its recipient, or, where it is a copy, as well; to anybody where none is named.
+    case sends(isCopy: Bool, [String])
   }
 
   /// A rule as a case names it.
@@ -48,7 +50,7 @@ struct RuleCase: Sendable, Hashable {
     switch expectation {
     case .matches(let names): names
     case .spares(let names): names ?? []
-    case .verdict: []
+    case .verdict, .sends: []
     }
   }
 
@@ -58,6 +60,8 @@ struct RuleCase: Sendable, Hashable {
     case .matches(let names): "matches " + names.map(\.text).joined(separator: ", ")
     case .spares(let names): "spares " + (names?.map(\.text).joined(separator: ", ") ?? "*")
     case .verdict(let verdict): "verdict \(verdict.rawValue)"
+    case .sends(let isCopy, let addresses):
+      (["verdict", isCopy ? "copy" : "redirect"] + addresses).joined(separator: " ")
     }
   }
 }

@@ -11,6 +11,8 @@ struct RuleCaseFolder: Sendable {
     let id: String
     /// Its file, from the folder of rules on.
     let file: String
+    /// What its file says.
+    let mode: RuleMode
   }
 
   /// The folder of rules itself.
@@ -19,18 +21,22 @@ struct RuleCaseFolder: Sendable {
   private(set) var files: [(file: String, cases: [RuleCase])] = []
   private(set) var rules: [Rule] = []
   private(set) var problems: [SettingsProblem] = []
+  /// Rules that the configuration switches off, by their ids.
+  let switchedOff: Set<String>
   /// Whether only some of the files of cases count.
   let isPartial: Bool
 
   /// - Parameters:
   ///   - folder: the rules as they were read.
   ///   - only: the files of cases that count, by the paths that the operator gave; empty: all that lie in the folder.
-  init(_ folder: RuleFolder, only: [String] = []) {
+  ///   - switchedOff: rules that the configuration switches off, by their ids.
+  init(_ folder: RuleFolder, only: [String] = [], switchedOff: [String] = []) {
     path = folder.path
+    self.switchedOff = Set(switchedOff)
     isPartial = !only.isEmpty
     for (name, octets) in folder.files.sorted(by: { $0.key < $1.key }) where name.hasSuffix(".rc") {
       let plan = RulePlan(files: [RuleParser.parse(name: name, octets: octets)])
-      for recipe in plan.recipes { rules.append(Rule(id: recipe.id, file: name)) }
+      for recipe in plan.recipes { rules.append(Rule(id: recipe.id, file: name, mode: recipe.mode)) }
     }
     let paths = only.isEmpty ? Self.caseFiles(in: path).map { "\(path)/\($0)" } : only
     for path in paths { read(path) }
@@ -78,6 +84,21 @@ struct RuleCaseFolder: Sendable {
     }
     problems += CaseEnvelope(one, home: home(of: one)).problems
     return problems
+  }
+
+  /// Whether a file switches a rule off: all of that name.
+  func isOff(_ id: String) -> Bool {
+    let meant = rules.filter { $0.id == id }
+    return !meant.isEmpty && meant.allSatisfy { $0.mode == .off }
+  }
+
+  /// The rules of a case that the configuration switches off, so that there is nothing to try: any of those that are to
+  /// match, or all of those that are not to.
+  func skipped(_ one: RuleCase) -> [String] {
+    let names = one.names.map(\.text)
+    let off = names.filter(switchedOff.contains)
+    if case .spares = one.expectation, off.count < names.count { return [] }
+    return off
   }
 
   /// Whose rules a file of cases stands beside: `users/ada@example.org`; nil where that is the admin's.

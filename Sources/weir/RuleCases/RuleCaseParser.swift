@@ -189,9 +189,14 @@ struct RuleCaseParser {
       if names.isEmpty { return nil }
       return (.spares(names.map(\.text) == ["*"] ? nil : names), title)
     case "verdict":
-      let name = rest.filter { $0 != " " }
+      let words = rest.split(separator: " ")
+      if let first = words.first, first == "redirect" || first == "copy" {
+        let addresses = words.dropFirst().map { $0.hasSuffix(",") ? String($0.dropLast()) : String($0) }
+        return (.sends(isCopy: first == "copy", addresses), title)
+      }
+      let name = words.joined()
       guard let verdict = Verdict(rawValue: name) else {
-        let known = ["accept", "tag", "quarantine", "discard", "defer", "reject"]
+        let known = ["accept", "tag", "quarantine", "discard", "defer", "reject", "redirect", "copy"]
         report(
           line, column,
           "there is no verdict '\(name.prefix(40))'\(Suggestion.clause(for: name, in: known)); there are \(known.joined(separator: ", "))"

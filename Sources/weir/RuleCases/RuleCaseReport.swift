@@ -12,6 +12,7 @@ struct RuleCaseReport {
 
   private var all: [RuleCaseResult] { results.flatMap(\.results) }
   var failures: Int { all.count { !$0.holds } }
+  private var skipped: Int { all.count { !$0.skippedFor.isEmpty } }
 
   /// Rules that no case wants to match, and that none wants not to, in the order of the rules; none where only some of
   /// the cases were run.
@@ -23,7 +24,7 @@ struct RuleCaseReport {
       switch one.expectation {
       case .matches(let names): matched.formUnion(names.map(\.text))
       case .spares(let names): spared.formUnion(names?.map(\.text) ?? [])
-      case .verdict: break
+      case .verdict, .sends: break
       }
     }
     var ids: [String] = []
@@ -42,8 +43,11 @@ struct RuleCaseReport {
     for (file, results) in results {
       let failed = results.filter { !$0.holds }
       let count = Self.count(results.count, "case")
+      let off = Set(results.flatMap(\.skippedFor)).sorted()
+      let skipped = results.count { !$0.skippedFor.isEmpty }
+      let note = off.isEmpty ? "" : ", \(skipped) skipped: rules.off has \(off.joined(separator: ", "))"
       lines.append(
-        "\(SafeText.line(file)): \(count), \(failed.isEmpty ? "all as they should be" : "\(failed.count) not as it should be")"
+        "\(SafeText.line(file)): \(count), \(failed.isEmpty ? "all as they should be" : "\(failed.count) not as it should be")\(note)"
       )
       for result in failed { show(result, &lines) }
     }
@@ -53,7 +57,8 @@ struct RuleCaseReport {
     name(uncovered.unspared, "without a case that must not match", &lines)
     let rules = Self.count(Set(folder.rules.map(\.id)).count, "rule")
     lines.append(
-      "\(rules), \(Self.count(all.count, "case")): \(failures == 0 ? "all hold" : "\(failures) fail")")
+      "\(rules), \(Self.count(all.count, "case")): \(failures == 0 ? "all hold" : "\(failures) fail")\(skipped == 0 ? "" : ", \(skipped) skipped")"
+    )
     return lines
   }
 
@@ -100,6 +105,7 @@ struct RuleCaseReport {
       let file: String
       let cases: Int
       let failed: [Failed]
+      let skipped: Int
     }
 
     struct Failed: Encodable {
@@ -128,6 +134,8 @@ struct RuleCaseReport {
     let rules: Int
     let cases: Int
     let failed: Int
+    /// Not run: rules that the configuration switches off.
+    let skipped: Int
     let files: [File]
     let without_case: [String]
     let without_match: [String]
@@ -138,9 +146,11 @@ struct RuleCaseReport {
     let uncovered = uncovered
     return Output(
       rules: Set(folder.rules.map(\.id)).count, cases: all.count, failed: failures,
+      skipped: skipped,
       files: results.map { file, results in
         Output.File(
-          file: file, cases: results.count, failed: results.filter { !$0.holds }.map(Self.failed))
+          file: file, cases: results.count, failed: results.filter { !$0.holds }.map(Self.failed),
+          skipped: results.count { !$0.skippedFor.isEmpty })
       },
       without_case: uncovered.either, without_match: uncovered.unmatched, without_spare: uncovered.unspared)
   }

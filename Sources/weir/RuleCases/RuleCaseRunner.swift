@@ -16,6 +16,8 @@ struct RuleCaseResult: Sendable {
   let score: Double
   /// What is not as the case says; empty where all is.
   let complaints: [Complaint]
+  /// The rules for which it was not run: the configuration switches them off.
+  var skippedFor: [String] = []
 
   struct Complaint: Sendable {
     let text: String
@@ -35,6 +37,11 @@ struct RuleCaseRunner: Sendable {
   let resolving: Configuration?
 
   func run(_ one: RuleCase) async -> RuleCaseResult {
+    let off = folder.skipped(one)
+    if !off.isEmpty {
+      return RuleCaseResult(
+        one: one, matched: [], verdict: .accept, score: 0, complaints: [], skippedFor: off)
+    }
     let envelope = CaseEnvelope(one, home: folder.home(of: one))
     let context = ScanContext(
       judging: envelope.table == nil ? offline : resolving ?? offline, names: envelope.table,
@@ -63,7 +70,13 @@ struct RuleCaseRunner: Sendable {
       let silent = JudgedRule.silent(scan)
       return missing.map { id in
         let trace = silent.first { $0.reference.id == id }?.trace
-        return .init(text: trace == nil ? "\(id) was not judged" : "\(id) does not match", trace: trace)
+        let text =
+          if folder.isOff(id) {
+            "\(id) does not match: its mode is off"
+          } else {
+            trace == nil ? "\(id) was not judged" : "\(id) does not match"
+          }
+        return .init(text: text, trace: trace)
       }
     case .spares(let names):
       let spared = names.map { Set($0.map(\.text)) } ?? folder.rules(meantBy: one)
@@ -71,6 +84,16 @@ struct RuleCaseRunner: Sendable {
       return matched.filter(spared.contains).map { id in
         .init(text: "\(id) matches", trace: fired.first { $0.reference.id == id }?.trace)
       }
+    case .sends(let isCopy, let wanted):
+      let sent = isCopy ? scan.outcome.copied : scan.outcome.redirected
+      let missing = wanted.filter { one in !sent.contains { $0.equalsIgnoringASCIICase(one) } }
+      guard wanted.isEmpty ? sent.isEmpty : !missing.isEmpty else { return [] }
+      let words = isCopy ? "copied" : "redirected"
+      let whom = sent.isEmpty ? "nobody" : sent.joined(separator: ", ")
+      return [
+        .init(
+          text: "it is \(words) to \(whom), the verdict is \(scan.verdict.rawValue)", trace: nil)
+      ]
     case .verdict(let verdict):
       guard scan.verdict != verdict else { return [] }
       return [
@@ -79,6 +102,13 @@ struct RuleCaseRunner: Sendable {
       ]
     }
   }
+}
+
+extension Rehearsal.Outcome {
+  /// To whom rules send the message instead of to its recipients.
+  fileprivate var redirected: [String] { each.flatMap { $0.verdict.decision.redirect ?? [] } }
+  /// To whom as well.
+  fileprivate var copied: [String] { each.flatMap { $0.verdict.outcome?.copies ?? [] } }
 }
 
 extension ScanContext {

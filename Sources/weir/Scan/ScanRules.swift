@@ -75,7 +75,13 @@ extension ScanReport {
     let place = rule.reference.place.fileAndLine
     let name = rule.reference.id == place ? "" : "\(rule.reference.id)  "
     let shadow = rule.isShadow ? "  (in shadow: without effect)" : ""
-    let state = rule.trace.map { $0.outcome == .skipped } == true ? "  not its turn" : ""
+    let state =
+      switch rule.trace?.outcome {
+      case .skipped?: "  not its turn"
+      case .switched(to: nil)?: "  SWITCHRC: the rest of this file is passed over"
+      case .switched(let file?)?: "  SWITCHRC: \(SafeText.line(file)) in place of the rest of this file"
+      case .matched?, .failed?, nil: ""
+      }
     page.item(
       SafeText.line("\(name)\(place)  \(rule.action)", most: 300) + shadow + (rule.hasFired ? "" : state),
       rule.hasFired && !rule.isShadow ? .strong : .faint)

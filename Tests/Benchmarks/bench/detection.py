@@ -2,7 +2,8 @@
 rules and no network, beside SpamAssassin with the rules it comes with, local tests only, untrained.
 
 The corpus is `corpus/` in the folder that WEIR_MATERIAL names; a folder of messages is good where its name has `ham` in it,
-bad where it has `spam`. SpamAssassin's authors chose their weights by these very messages.
+bad where it has `spam`. Such a corpus is public and old: rules and weights of either program may have been made with it
+in view, SpamAssassin's more likely than others, and the figures say nothing of mail that nobody has seen.
 """
 
 import collections

@@ -1,44 +1,39 @@
 internal import Synchronization
 
 /// So many places, and those who wait for one, in turn.
-final class Places: Sendable {
+public final class TurnQueue: Sendable {
   private struct State {
     var free: Int
+    var taken = 0
     var next = 0
     /// By number, the lowest is next; who gave up is not in it.
     var waiting: [Int: CheckedContinuation<Bool, Never>] = [:]
     /// The numbers in turn, from `first` on, those that gave up among them.
     var turns: [Int] = []
     var first = 0
+
+    /// Takes a place where one is free.
+    mutating func takeFree() -> Bool {
+      guard free > 0 else { return false }
+      free -= 1
+      taken += 1
+      return true
+    }
   }
 
   private let state: Mutex<State>
 
-  init(_ count: Int) { state = Mutex(State(free: max(1, count))) }
+  /// - Parameter count: one at least.
+  public init(_ count: Int) { state = Mutex(State(free: max(1, count))) }
 
-  /// Waits for a place; false where there was none in time, or the task was cancelled. Who has one gives it back.
-  func take(until deadline: ContinuousClock.Instant) async -> Bool {
-    let isFree = state.withLock { state in
-      guard state.free > 0 else { return false }
-      state.free -= 1
-      return true
-    }
-    if isFree { return true }
-    return await withTaskGroup(of: Bool.self) { group in
-      group.addTask { await self.turn() }
-      group.addTask {
-        try? await Task.sleep(until: deadline, clock: .continuous)
-        return false
-      }
-      // The first that ends calls the other off; a place that was given meanwhile is taken all the same.
-      var has = await group.next() ?? false
-      group.cancelAll()
-      for await other in group { has = has || other }
-      return has
-    }
-  }
+  /// How many have a place or wait for one.
+  public var load: Int { state.withLock { $0.taken + $0.waiting.count } }
 
-  private func turn() async -> Bool {
+  /// Takes a place where one is free; who has one gives it back.
+  public func takeFree() -> Bool { state.withLock { $0.takeFree() } }
+
+  /// Waits for a place, for as long as the task is not cancelled; false where it was. Who has one gives it back.
+  public func take() async -> Bool {
     let number = state.withLock { state in
       state.next += 1
       return state.next
@@ -47,13 +42,10 @@ final class Places: Sendable {
       await withCheckedContinuation { continuation in
         let now = state.withLock { state -> Bool? in
           if Task.isCancelled { return false }
-          guard state.free > 0 else {
-            state.waiting[number] = continuation
-            state.turns.append(number)
-            return nil
-          }
-          state.free -= 1
-          return true
+          if state.takeFree() { return true }
+          state.waiting[number] = continuation
+          state.turns.append(number)
+          return nil
         }
         if let now { continuation.resume(returning: now) }
       }
@@ -62,7 +54,8 @@ final class Places: Sendable {
     }
   }
 
-  func giveBack() {
+  /// Hands a place to who waits longest.
+  public func giveBack() {
     let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
       while state.first < state.turns.count {
         let number = state.turns[state.first]
@@ -74,6 +67,7 @@ final class Places: Sendable {
         if let continuation = state.waiting.removeValue(forKey: number) { return continuation }
       }
       state.free += 1
+      state.taken -= 1
       return nil
     }
     next?.resume(returning: true)
