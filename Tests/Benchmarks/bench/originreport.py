@@ -6,9 +6,9 @@ from .report import cells, quotient
 PAIR_TARGET, REFUSAL_TARGET, SIGNED_TARGET = 0.15, 0.15, 0.25
 
 
-def mail_table(found, pair):
+def mail_table(found, pair, base_title="× Postfix + rspamd"):
     lines = [
-        cells("Connections", "Size", "Set-up", "messages/s", "delivered/s", "CPU-ms a message", "min–max", "× Postfix + rspamd",
+        cells("Connections", "Size", "Set-up", "messages/s", "delivered/s", "CPU-ms a message", "min–max", base_title,
               "of which", "resolver's CPU-ms", "p50 ms", "p99 ms", "peak PSS MiB"),
         cells(*["---"] * 3, *["--:"] * 5, "---", *["--:"] * 4)]
     for label, rows in found.items():

@@ -18,6 +18,7 @@ from .measure import KEPT, median, spread
 SIZES = ("1 KB", "10 KB", "100 KB")
 COUNTS = {KEPT: {"1 KB": (12000, 2000), "10 KB": (6000, 1200), "100 KB": (1500, 500)}}
 OWN_RULES = 500
+FEW, MANY = 10, 10_000
 # Messages of each size for SpamAssassin.
 SAMPLE = 24
 # All is to be taken, whatever the real messages score, as with rspamd.
@@ -53,6 +54,17 @@ def own_rules():
             rules.append(f":0 B\n* ({one}|{other}) +{third}s?\nscore 0.1 OWN{number}\n")
             bodies.append(f"/({one}|{other}) +{third}s?/ WARN own{number}\n")
     return "".join(rules), "".join(headers), "".join(bodies)
+
+
+def literal_rules(count):
+    """Rules that each look for a word of their own, in the text, the subject, the header or the body."""
+    chance = random.Random("weir literals")
+    rules = ["# weir: decoded\n"]
+    for number in range(count):
+        word = "".join(chance.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(9))
+        place = ("TEXT ?? ", "SUBJECT ?? ", "^Subject:.*", "B ?? ")[number % 4]
+        rules.append(f":0\n* {place}{word} {number}\nscore 0.1 R{number}\n")
+    return {"literal.rc": "".join(rules)}
 
 
 class PostfixQueue(setups.PostfixInstance):
@@ -117,7 +129,7 @@ class Part(origin.Part):
 
     def __init__(self, run, say):
         super().__init__(run, say)
-        self.found |= {"own": {}, "spamassassin": {}}
+        self.found |= {"own": {}, "literal": {}, "spamassassin": {}}
 
     def measure(self):
         self.dns = self.run.start(origin.zones.Zones, self.key)
@@ -126,6 +138,7 @@ class Part(origin.Part):
             self.whole()
             self.spamassassin()
             self.own()
+            self.literal()
         return self.found
 
     def pair_with_redis(self):
@@ -219,5 +232,16 @@ class Part(origin.Part):
         peers = [setup for setup in peers if setup]
         self.warm(peers)
         self.found["own"][f"{KEPT}/10 KB"] = self.passes(peers, KEPT, "10 KB")
+        for setup in peers:
+            self.run.stop(setup)
+
+    def literal(self):
+        peers = [self.started(self.weir(
+            f"weir-{count}", f"Weir, all its checks, {count:,} rules of a word", ACTIONS, rules=literal_rules(count)))
+            for count in (FEW, MANY)]
+        peers = [setup for setup in peers if setup]
+        if peers:
+            self.warm(peers)
+            self.found["literal"][f"{KEPT}/10 KB"] = self.passes(peers, KEPT, "10 KB")
         for setup in peers:
             self.run.stop(setup)

@@ -1,10 +1,11 @@
 """The tables of the whole path of a message, and its targets."""
 
 from .originreport import mail_table
+from .path import FEW, MANY
 from .report import cells
 
 # Weir's CPU for a message, of that of Postfix with rspamd and of SpamAssassin; what rules add, of what they add to Postfix.
-PAIR_TARGET, SPAMASSASSIN_TARGET, OWN_TARGET = 0.25, 0.02, 0.2
+PAIR_TARGET, SPAMASSASSIN_TARGET, OWN_TARGET, MANY_TARGET = 0.25, 0.02, 0.2, 2
 PAIRS = ("postfix-rspamd-redis", "postfix-rspamd-default")
 
 
@@ -27,7 +28,10 @@ def text(found):
         parts.append("\n".join(lines))
     if found["own"]:
         parts.append("Five hundred rules of one's own:")
-        parts.append(mail_table(found["own"], "postfix-queue"))
+        parts.append(mail_table(found["own"], "postfix-queue", "× Postfix queue"))
+    if found["literal"]:
+        parts.append("Few rules and many, a word each:")
+        parts.append(mail_table(found["literal"], f"weir-{FEW}", f"× {FEW} rules"))
     return "\n\n".join(parts)
 
 
@@ -51,5 +55,9 @@ def targets(found):
         if ours is not None and theirs:
             at_most(f"500 rules, 10 KB: what they add ({ours:.3f} ms) × what they add to Postfix ({theirs:.3f} ms)",
                     OWN_TARGET, ours / theirs)
+    for rows in found["literal"].values():
+        if f"weir-{FEW}" in rows and f"weir-{MANY}" in rows:
+            at_most(f"{MANY:,} rules, 10 KB: CPU × {FEW} rules", MANY_TARGET,
+                    rows[f"weir-{MANY}"]["ms"] / rows[f"weir-{FEW}"]["ms"], 2)
     at_most("whole path: what Weir did not do as it should", 0, sum(fault.startswith("Weir") for fault in found["faults"]), 0)
     return reached

@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import time
 
@@ -142,13 +141,8 @@ class Rspamd(setups.Setup):
                 capture_output=True, check=False, timeout=120)
 
     def wait(self, seconds=60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 2).close()
-                return
-            except OSError:
-                time.sleep(0.1)
+        if setups.listens(self.port, seconds):
+            return
         with open(self.log, encoding="utf-8", errors="replace") as file:
             raise RuntimeError(f"rspamd does not listen: {file.read()[-3000:]}")
 
@@ -164,14 +158,8 @@ class Redis(setups.Setup):
         super().__init__("redis", "Redis", work)
         self.run(["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", self.folder, "--save", "",
                   "--appendonly", "no", "--daemonize", "no"], greets=False)
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 2).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError("Redis does not listen")
+        if not setups.listens(self.port, 20):
+            raise RuntimeError("Redis does not listen")
 
     @staticmethod
     def missing():

@@ -17,6 +17,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def listens(port, seconds):
+    """Whether somebody listens at the port within so many seconds; what he says is not waited for."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 2).close()
+            return True
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
 def wait_for(port, process=None, seconds=30, preamble=b""):
     """Waits until the port greets whoever says the preamble."""
     end = time.monotonic() + seconds
