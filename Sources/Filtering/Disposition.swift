@@ -1,4 +1,5 @@
 internal import Bytes
+public import MailSyntax
 internal import RuleLanguage
 public import SMTPProtocol
 
@@ -57,6 +58,9 @@ public struct Disposition: Sendable {
   public struct Leg: Sendable {
     public let kind: LegKind
     public let address: String
+    /// nil where a rule's text came out as no address: nobody here has mailboxes, so that one without a domain leads
+    /// nowhere.
+    public let path: Path?
     /// For whom it goes there, by place: the first of them.
     public let recipient: Int
   }
@@ -124,7 +128,8 @@ public struct Disposition: Sendable {
   private mutating func addLeg(_ kind: LegKind, _ address: String, _ place: Int) {
     // Two recipients' rules may send it to the same third.
     if legs.contains(where: { $0.address.equalsIgnoringASCIICase(address) }) { return }
-    legs.append(Leg(kind: kind, address: address, recipient: place))
+    let path = PathParser.parse(address: address)
+    legs.append(Leg(kind: kind, address: address, path: path, recipient: place))
   }
 
   private mutating func hold(

@@ -50,6 +50,11 @@ public struct PathParser {
     return path
   }
 
+  /// Parses a whole text as an address that mail can be sent to from anywhere: it has a domain.
+  public static func parse(address text: String) -> Path? {
+    parse(whole: text).flatMap { $0.domain == nil ? nil : $0 }
+  }
+
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   private mutating func take(_ byte: UInt8) -> Bool {

@@ -12,7 +12,7 @@ public struct StoreBounds: Hashable, Sendable {
   public var outboxMessages = 10_000
   /// Octets of the disk that are left to others.
   public var freeDisk = 256 << 20
-  /// Messages that are being written at once.
+  /// Messages that are being written when another mail may still begin.
   public var underWay = 1024
   /// How far mail may have come that is handed on.
   public var hops = 30
@@ -39,9 +39,19 @@ struct StoreRoom: Sendable {
 extension StoreBounds {
   /// Why all of the room would not be enough, whoever else has some of it; nil where it would.
   fileprivate func excess(of rooms: [StoreRoom]) -> WaitingFault? {
-    for (purpose, most) in [(StorePurpose.quarantine, quarantineOctets), (.outbox, outboxOctets)] {
-      let octets = rooms.reduce(0) { $1.purpose == purpose ? $0 + $1.octets : $0 }
-      if octets > most { return .tooLarge("\(octets) octets, and \(purpose).size allows \(most) in all") }
+    let bounds = [
+      (StorePurpose.quarantine, quarantineOctets, quarantineMessages), (.outbox, outboxOctets, outboxMessages),
+    ]
+    for (purpose, mostOctets, most) in bounds {
+      let own = rooms.filter { $0.purpose == purpose }
+      let octets = own.reduce(0) { $0 + $1.octets }
+      if octets > mostOctets {
+        return .tooLarge("\(octets) octets, and \(purpose).size allows \(mostOctets) in all")
+      }
+      // Of one part alone it is the bound that says there is to be nothing.
+      if own.count > max(1, most) {
+        return .tooLarge("\(own.count) forms of it, and \(purpose).messages allows \(most) in all")
+      }
     }
     return nil
   }
@@ -62,7 +72,6 @@ final class StoreLedger: Sendable {
       let (most, mostOctets) =
         purpose == .quarantine
         ? (bounds.quarantineMessages, bounds.quarantineOctets) : (bounds.outboxMessages, bounds.outboxOctets)
-      guard underWay < bounds.underWay else { return .unavailable("\(underWay) messages are being written") }
       guard part.messages < most else {
         return .full("\(part.messages) messages in the \(purpose), of \(most) (\(purpose).messages)")
       }
@@ -93,6 +102,10 @@ final class StoreLedger: Sendable {
   func reserve(_ rooms: [StoreRoom]) throws(WaitingFault) {
     let fault: WaitingFault? = state.withLock { state in
       if let fault = state.bounds.excess(of: rooms) { return fault }
+      // Asked once: the parts of one mail are taken together, however many they are.
+      guard state.underWay < state.bounds.underWay else {
+        return .unavailable("\(state.underWay) messages are being written")
+      }
       let before = state
       for room in rooms {
         guard let fault = state.reserve(room.octets, for: room.purpose) else { continue }

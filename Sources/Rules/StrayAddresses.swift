@@ -27,8 +27,7 @@ extension RuleFile {
 
   private static func isAddress(_ word: [UInt8]) -> Bool {
     guard let text = String(validating: word, as: UTF8.self) else { return false }
-    // Nobody here has mailboxes: without a domain it leads nowhere.
-    return PathParser.parse(whole: text)?.domain != nil
+    return PathParser.parse(address: text) != nil
   }
 }
 

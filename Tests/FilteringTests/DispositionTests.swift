@@ -77,6 +77,12 @@ import Testing
     #expect(disposition.holds.last?.code == .scoreQuarantined)
   }
 
+  /// Nobody here has mailboxes: a word alone would go out as an address of nowhere.
+  @Test func whatHasNoDomainIsNoAddress() {
+    let disposition = Disposition([verdict(.redirect(["a@example.net", "word", "@", "a@b@c"]))])
+    #expect(disposition.legs.map { $0.path?.text } == ["a@example.net", nil, nil, nil])
+  }
+
   @Test func redirectsAndCopiesGoToEachAddressOnce() {
     let disposition = Disposition([
       verdict(.redirect(["a@example.net", "b@example.net"])), verdict(.redirect(["a@example.net"])),

@@ -32,16 +32,15 @@ import Testing
   ]
 
   private func gateway(_ store: ScriptedStore) throws -> ChannelGateway {
-    let script = try DialogueScript(name: "repeat", text: "C! connect\n")
+    let script = try DialogueScript(name: "repeat", text: "@set relay.networks = [\"10.0.0.0/8\"]\nC! connect\n")
     return try ChannelGateway(script, files: Self.rules, waiting: store)
   }
 
   /// A session whose MAIL, RCPT and DATA were taken, and that has sent a message.
-  private func sending(_ text: String, _ gateway: ChannelGateway, to recipients: [String] = [Mail.user])
-    throws
-    -> ChannelClient
-  {
-    let client = try gateway.connect(from: "192.0.2.1")
+  private func sending(_ text: String, _ gateway: ChannelGateway, to recipients: [String] = [Mail.user],
+    from source: String = "192.0.2.1"
+  ) throws -> ChannelClient {
+    let client = try gateway.connect(from: source)
     _ = try client.nextLine()
     try client.send(Array("HELO client.outside.example\r\n".utf8))
     _ = try client.nextLine()
@@ -82,6 +81,22 @@ import Testing
     #expect(repeats(gateway).count == 1)
     #expect(gateway.relay.messages.count == 2 * deliveries)
     #expect(store.calls.count == 2 * calls.count)
+  }
+
+  /// A stranger who has a copy of what one's own network sent is judged for himself, and takes nothing away from whom it
+  /// was said to.
+  @Test func anotherGiverIsJudgedAnew() throws {
+    let store = ScriptedStore()
+    let gateway = try gateway(store)
+    let text = Mail.text("plain")
+    let first = try sending(text, gateway, from: "10.0.0.1")
+    let said = try first.nextLine()
+    first.breakOff()
+    #expect(eventually { gateway.events.all.contains { $0.code == .connectionLost } })
+    #expect(try sending(text, gateway).nextLine().hasPrefix("250"))
+    #expect(repeats(gateway).isEmpty && gateway.relay.messages.count == 2)
+    #expect(try sending(text, gateway, from: "10.0.0.2").nextLine() == said)
+    #expect(repeats(gateway).count == 1 && gateway.relay.messages.count == 2)
   }
 
   /// One call for all parts, one word for all of them.
@@ -148,7 +163,7 @@ import Testing
   @Test func repliesFollowTheirRecipients() throws {
     let taken = try #require(
       TakenMessage(
-        .proceedEach([yes, no], yes), id: "A", recipients: try paths("b@x.example", "a@x.example"),
+        .proceedEach([yes, no], yes), id: "A", giver: "", recipients: try paths("b@x.example", "a@x.example"),
         in: catalogue))
     #expect(taken.weight == 2)
     func again(_ recipients: [Path], each: Bool) -> [Int] {
@@ -163,7 +178,7 @@ import Testing
   @Test func oneForAllIsOneForEach() throws {
     let recipients = try paths("b@x.example", "a@x.example")
     let taken = try #require(
-      TakenMessage(.proceedSaying(yes), id: "A", recipients: recipients, in: catalogue))
+      TakenMessage(.proceedSaying(yes), id: "A", giver: "", recipients: recipients, in: catalogue))
     #expect(codes(taken.answer(to: recipients, each: false, in: catalogue) { _ in no }) == [250])
     var asked: [Int] = []
     let each = taken.answer(to: recipients, each: true, in: catalogue) { place in
@@ -172,14 +187,14 @@ import Testing
     }
     #expect(codes(each) == [250, 250, 250] && asked == [0, 1])
     let all = try #require(
-      TakenMessage(.proceedEach([yes, yes], yes), id: "A", recipients: recipients, in: catalogue))
+      TakenMessage(.proceedEach([yes, yes], yes), id: "A", giver: "", recipients: recipients, in: catalogue))
     #expect(codes(all.answer(to: recipients, each: false, in: catalogue) { _ in no }) == [250])
   }
 
   @Test func whatIsRefusedIsNotTaken() throws {
     let recipients = try paths("b@x.example", "a@x.example")
-    #expect(TakenMessage(.refuse(no), id: "A", recipients: recipients, in: catalogue) == nil)
-    #expect(TakenMessage(.proceedEach([no, no], no), id: "A", recipients: recipients, in: catalogue) == nil)
+    #expect(TakenMessage(.refuse(no), id: "A", giver: "", recipients: recipients, in: catalogue) == nil)
+    #expect(TakenMessage(.proceedEach([no, no], no), id: "A", giver: "", recipients: recipients, in: catalogue) == nil)
   }
 
   /// The words stay, whatever the catalogue becomes.
@@ -187,7 +202,7 @@ import Testing
     var variables = ReplyVariables()
     variables.id = "A"
     let taken = TakenMessage(
-      .proceedSaying(Response(.messageHeld, variables)), id: "A", recipients: [], in: catalogue)
+      .proceedSaying(Response(.messageHeld, variables)), id: "A", giver: "", recipients: [], in: catalogue)
     let other = ReasonCatalogue(ProtocolReasons.all, replacing: ["MESSAGE_HELD": "Other {id}"])
     let spelled = try #require(taken?.spelled(in: catalogue))
     #expect(other.reply(spelled.last).lines == ["Ok: A"])

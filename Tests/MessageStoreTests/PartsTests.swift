@@ -32,7 +32,7 @@ import Testing
     let folder = try ScratchFolder()
     let store = try MessageStore(folder: folder.messages)
     for narrow in [
-      { $0.quarantineMessages = 1 }, { $0.outboxMessages = 0 }, { $0.underWay = 2 },
+      { $0.quarantineMessages = 1 }, { $0.outboxMessages = 0 }, { $0.underWay = 0 },
       { $0.quarantineOctets = 200 }, { $0.freeDisk = .max / 2 }, { $0.hops = 1 }, { $0.recipients = 1 },
     ] as [(inout StoreBounds) -> Void] {
       var bounds = StoreBounds()
@@ -41,8 +41,19 @@ import Testing
       await #expect(throws: WaitingFault.self) { try await store.keep(try parts("A")) }
       #expect(folder.files == [] && store.use() == WaitingUse())
     }
-    store.adopt(StoreBounds())
+    // However many parts one mail has: it begins where others may.
+    var bounds = StoreBounds()
+    bounds.underWay = 1
+    store.adopt(bounds)
     try await store.keep(try parts("A"))
+    // More than there may ever be is not a matter of coming again.
+    bounds.quarantineMessages = 1
+    store.adopt(bounds)
+    await #expect {
+      try await store.keep(try parts("B"))
+    } throws: { fault in
+      if case .tooLarge? = fault as? WaitingFault { true } else { false }
+    }
     await store.close()
   }
 

@@ -110,7 +110,7 @@ extension Connection {
       var orders: [OutboxOrder] = []
       var lost: [String] = []
       for one in legs {
-        if let path = PathParser.parse(whole: one.address) {
+        if let path = one.path {
           orders.append(leg(one.kind, Envelope.Recipient(path: path), from: sender))
         } else {
           lost.append(one.address)

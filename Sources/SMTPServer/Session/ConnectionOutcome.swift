@@ -26,7 +26,7 @@ extension Connection {
       let sent = disposal.sent
       if sent.isIdentifiable,
         let told = TakenMessage(
-          said, id: disposal.id, recipients: sent.recipients, in: policy.catalogue)
+          said, id: disposal.id, giver: facts.trust.giver, recipients: sent.recipients, in: policy.catalogue)
       {
         watch(sent, told, id: disposal.id)
       }
@@ -113,7 +113,7 @@ extension Connection {
       event.reply = reply
       context.events.record(event)
     }
-    let lost = disposal.disposition.legs.filter { PathParser.parse(whole: $0.address) == nil }
+    let lost = disposal.disposition.legs.filter { $0.path == nil }
     for (place, legs) in Dictionary(grouping: lost, by: \.recipient).sorted(by: { $0.key < $1.key }) {
       var event = event(disposal, .quarantine, [place], disposal.verdicts[place])
       event.code = .ruleRedirect
@@ -124,7 +124,7 @@ extension Connection {
         "no address to send it to: \(legs.map(\.address).joined(separator: " ").printable(limit: 300))"
       context.events.record(event)
     }
-    let sent = disposal.disposition.legs.filter { PathParser.parse(whole: $0.address) != nil }
+    let sent = disposal.disposition.legs.filter { $0.path != nil }
     let redirects = sent.filter { $0.kind == .redirect }
     for (place, legs) in Dictionary(grouping: redirects, by: \.recipient).sorted(by: { $0.key < $1.key }) {
       var event = event(disposal, .accept, [place], disposal.verdicts[place])

@@ -28,12 +28,16 @@ extension Connection {
   /// What the client was told of this message; nil where it was told nothing that it has not read.
   private func repeated(_ sent: SentMessage, _ digest: MessageDigest?, _ transaction: Transaction) -> Answer?
   {
-    guard let digest, let taken = context.taken.take(sent, digest.whole, at: Clock.now) else { return nil }
+    // Of whom it came then: what one's own user was told is nothing to a stranger who has a copy.
+    guard let digest, let taken = context.taken.recall(sent, digest.whole, at: Clock.now),
+      taken.giver == facts.trust.giver
+    else { return nil }
     let answersEach = repliesEach && sent.recipients.count > 1
     let answer = taken.answer(to: sent.recipients, each: answersEach, in: policy.catalogue) { place in
       Response(.recipientTaken, variables(recipient: sent.recipients[place]))
     }
-    guard let answer else { return nil }
+    // What cannot be told now stays known to whoever can be told.
+    guard let answer, context.taken.take(sent, digest.whole, at: Clock.now) != nil else { return nil }
     transaction.isHandedOver = true
     recordRepeat(of: taken, answer, sent)
     // It may go unread once more.

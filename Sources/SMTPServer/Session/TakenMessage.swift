@@ -6,6 +6,8 @@ import SMTPProtocol
 struct TakenMessage: Sendable {
   /// As which the log and the quarantine have it.
   let id: String
+  /// From whom it came (`Trust.giver`).
+  let giver: String
   /// The reply for each recipient, in the order of their texts; nil where one was for all.
   let each: [Response]?
   let last: Response
@@ -13,18 +15,20 @@ struct TakenMessage: Sendable {
   /// nil where the answer does not say that somebody has it.
   ///
   /// - Parameter recipients: in the order of the replies.
-  init?(_ answer: Answer, id: String, recipients: [Path], in catalogue: ReasonCatalogue) {
+  init?(_ answer: Answer, id: String, giver: String, recipients: [Path], in catalogue: ReasonCatalogue) {
     switch answer {
-    case .proceedSaying(let response): self.init(id: id, each: nil, last: response)
+    case .proceedSaying(let response): self.init(id: id, giver: giver, each: nil, last: response)
     case .proceedEach(let replies, let response):
       guard replies.count == recipients.count, catalogue.reply(response).isPositive else { return nil }
-      self.init(id: id, each: Self.order(of: recipients).map { replies[$0] }, last: response)
+      self.init(
+        id: id, giver: giver, each: Self.order(of: recipients).map { replies[$0] }, last: response)
     default: return nil
     }
   }
 
-  private init(id: String, each: [Response]?, last: Response) {
+  private init(id: String, giver: String, each: [Response]?, last: Response) {
     self.id = id
+    self.giver = giver
     self.each = each
     self.last = last
   }
@@ -37,7 +41,7 @@ struct TakenMessage: Sendable {
   /// The same, word for word, whatever the catalogue will be.
   func spelled(in catalogue: ReasonCatalogue) -> TakenMessage {
     let spell = { (one: Response) in Response(one.reason, one.variables, reply: catalogue.reply(one)) }
-    return TakenMessage(id: id, each: each.map { $0.map(spell) }, last: spell(last))
+    return TakenMessage(id: id, giver: giver, each: each.map { $0.map(spell) }, last: spell(last))
   }
 
   /// What it takes of what may be remembered.
@@ -61,5 +65,17 @@ struct TakenMessage: Sendable {
     var replies = each
     for (place, reply) in zip(Self.order(of: recipients), each) { replies[place] = reply }
     return .proceedEach(replies, last)
+  }
+}
+
+extension Trust {
+  /// Who gives a message, as far as it can be told in another session: strangers retry from other addresses.
+  var giver: String {
+    switch self {
+    case .none: ""
+    case .network: "network"
+    case .certificate: "certificate"
+    case .user(let user): "user \(user.name)"
+    }
   }
 }
