@@ -40,7 +40,8 @@ extension StoreBounds {
   /// Why all of the room would not be enough, whoever else has some of it; nil where it would.
   fileprivate func excess(of rooms: [StoreRoom]) -> WaitingFault? {
     let bounds = [
-      (StorePurpose.quarantine, quarantineOctets, quarantineMessages), (.outbox, outboxOctets, outboxMessages),
+      (StorePurpose.quarantine, quarantineOctets, quarantineMessages),
+      (.outbox, outboxOctets, outboxMessages),
     ]
     for (purpose, mostOctets, most) in bounds {
       let own = rooms.filter { $0.purpose == purpose }

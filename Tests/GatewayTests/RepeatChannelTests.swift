@@ -32,12 +32,14 @@ import Testing
   ]
 
   private func gateway(_ store: ScriptedStore) throws -> ChannelGateway {
-    let script = try DialogueScript(name: "repeat", text: "@set relay.networks = [\"10.0.0.0/8\"]\nC! connect\n")
+    let script = try DialogueScript(
+      name: "repeat", text: "@set relay.networks = [\"10.0.0.0/8\"]\nC! connect\n")
     return try ChannelGateway(script, files: Self.rules, waiting: store)
   }
 
   /// A session whose MAIL, RCPT and DATA were taken, and that has sent a message.
-  private func sending(_ text: String, _ gateway: ChannelGateway, to recipients: [String] = [Mail.user],
+  private func sending(
+    _ text: String, _ gateway: ChannelGateway, to recipients: [String] = [Mail.user],
     from source: String = "192.0.2.1"
   ) throws -> ChannelClient {
     let client = try gateway.connect(from: source)
@@ -194,7 +196,9 @@ import Testing
   @Test func whatIsRefusedIsNotTaken() throws {
     let recipients = try paths("b@x.example", "a@x.example")
     #expect(TakenMessage(.refuse(no), id: "A", giver: "", recipients: recipients, in: catalogue) == nil)
-    #expect(TakenMessage(.proceedEach([no, no], no), id: "A", giver: "", recipients: recipients, in: catalogue) == nil)
+    #expect(
+      TakenMessage(.proceedEach([no, no], no), id: "A", giver: "", recipients: recipients, in: catalogue)
+        == nil)
   }
 
   /// The words stay, whatever the catalogue becomes.
