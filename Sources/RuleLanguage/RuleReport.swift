@@ -128,7 +128,7 @@ public struct RuleTrace: Sendable, Hashable {
     case failed
     /// The flags A, a, E or e said that it is not its turn.
     case skipped
-    /// Its mode is off, by the configuration (``RuleOptions/modes``) or by its file.
+    /// Its mode is off, by the configuration (``RuleParserOptions/modes``) or by its file.
     case off(byConfiguration: Bool)
     /// The recipient opted out of it.
     case optedOut
