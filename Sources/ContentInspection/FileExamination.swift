@@ -57,7 +57,7 @@ struct FileExamination {
     at octets: ArraySlice<UInt8>, name: String, path: String, depth: Int, isWhole: Bool,
     withWords: Bool = false
   ) -> Piece {
-    let signature = FileSignature.of(octets, end: isWhole ? octets.suffix(512) : [0])
+    let signature = FileSignature.of(octets, end: isWhole ? octets.suffix(512) : [0], isWhole: isWhole)
     var piece = kind(of: octets, signature, name: name, withWords: withWords)
     if isWhole, let archive = Self.archive(behind: signature, octets, name: name) {
       let (type, words) = (piece.type, piece.words)
@@ -133,6 +133,10 @@ struct FileExamination {
     if signature == nil || !isVague && !Self.isOurs(signature) { piece.type = told.type }
     if signature == nil || !told.words.isEmpty && told.words != "data" { piece.words = told.words }
     if piece.type == "application/octet-stream" || piece.type.hasSuffix("/x-empty") { piece.type = "" }
+    // libmagic does not look where it leads to.
+    if piece.type == InternetShortcut.webType, signature?.type != piece.type {
+      piece.type = InternetShortcut.otherType
+    }
     if Self.programs.contains(piece.type) { piece.isExecutable = true }
     return piece
   }

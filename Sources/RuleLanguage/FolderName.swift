@@ -45,9 +45,14 @@ public enum FolderName {
 
   /// The folder that a mailbox means: an absolute path keeps its last part, others the last four, `.` and `..` go; nil
   /// where nothing is left.
-  static func of(_ mailbox: [UInt8]) -> String? {
+  static func of(_ mailbox: [UInt8]) -> String? { of(mailbox, isMade: false) }
+
+  /// - Parameter isMade: whether it is made of values: of more than four parts it is none then, for what would go is what
+  ///   the rule itself has written in front, and the rest may be another of the operator's folders.
+  static func of(_ mailbox: [UInt8], isMade: Bool) -> String? {
     let isAbsolute = mailbox.first == UInt8(ascii: "/")
     let parts = mailbox.split(separator: UInt8(ascii: "/")).map(\.shown).filter { $0 != "." && $0 != ".." }
+    if isMade, !isAbsolute, parts.count > 4 { return nil }
     let kept = isAbsolute ? parts.suffix(1) : parts.suffix(4)
     return kept.isEmpty ? nil : kept.joined(separator: "/")
   }

@@ -29,7 +29,10 @@ extension RuleParser {
       recipe.stage = directive.stage
       recipe.isOptional = directive.isOptional
     }
-    if let mode = options.modes[recipe.id] { recipe.mode = min(mode, recipe.mode) }
+    if let mode = options.modes[recipe.id] {
+      recipe.mode = min(mode, recipe.mode)
+      recipe.isSwitchedOff = mode == .off
+    }
     return recipe
   }
 

@@ -134,6 +134,7 @@ public struct PlanRecipe: Sendable {
   /// What it does, as it stands in the file, on one line: `score 3.0 INVOICE_CN`; of a block its brace.
   public var actionText: String { content.recipe.actionText }
   public var mode: RuleMode { content.recipe.mode }
+  var isSwitchedOff: Bool { content.recipe.isSwitchedOff }
   /// The line of its head.
   var line: String { content.recipe.line }
   /// What its directive asks for.

@@ -126,8 +126,12 @@ public struct RuleTrace: Sendable, Hashable {
   public enum Outcome: Sendable, Hashable {
     case matched
     case failed
-    /// The flags A, a, E or e said that it is not its turn, or its mode is off.
+    /// The flags A, a, E or e said that it is not its turn.
     case skipped
+    /// Its mode is off, by the configuration (``RuleParserOptions/modes``) or by its file.
+    case off(byConfiguration: Bool)
+    /// The recipient opted out of it.
+    case optedOut
     /// No recipe, but SWITCHRC: the rest of its file is passed over, and another takes its place; nil: none does.
     case switched(to: String?)
   }

@@ -123,7 +123,7 @@ extension RuleRun {
 
   /// The folder that a text means; the folder of all where it came out as none that a rule may name, and that is told.
   private mutating func folder(_ octets: [UInt8], _ template: Template, _ rule: RuleReference) -> String? {
-    let folder = FolderName.of(octets)
+    let folder = FolderName.of(octets, isMade: template.constant == nil)
     if let folder, template.mayName(folder) { return folder }
     if report.strayFolders.count < 100 {
       report.strayFolders.append(RuleReport.StrayFolder(rule: rule, name: octets.shown.printable(limit: 64)))

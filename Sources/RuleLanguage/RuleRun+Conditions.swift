@@ -34,7 +34,8 @@ extension RuleRun {
     if options.keepsTrace {
       report.trace.append(
         RuleTrace(
-          rule: recipe.reference, outcome: matched ? .matched : isItsTurn ? .failed : .skipped,
+          rule: recipe.reference,
+          outcome: matched ? .matched : isItsTurn ? .failed : whyNot(index, recipe),
           conditions: judgement.trace, score: judgement.isScored ? judgement.score : nil, isShadow: isShadow))
     }
     guard matched else {
@@ -44,6 +45,12 @@ extension RuleRun {
     }
     report.hits.append(RuleHit(recipe: index, isShadow: isShadow))
     try act(recipe, &environment)
+  }
+
+  /// Why a recipe was not judged.
+  private func whyNot(_ index: Int, _ recipe: PlanRecipe) -> RuleTrace.Outcome {
+    if recipe.mode == .off { return .off(byConfiguration: recipe.isSwitchedOff) }
+    return options.skipped.contains(index) ? .optedOut : .skipped
   }
 
   private func isTurn(_ flags: RecipeFlags) -> Bool {

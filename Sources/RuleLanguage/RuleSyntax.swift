@@ -80,6 +80,8 @@ public struct Recipe: Sendable {
   /// `# weir: name NAME`.
   public internal(set) var name: String?
   public internal(set) var mode = RuleMode.enforce
+  /// Whether it is off for what the configuration says, whatever its file says.
+  public internal(set) var isSwitchedOff = false
   /// `# weir: on message`, `# weir: on recipient`.
   public internal(set) var stage: RuleStage?
   /// `# weir: optional`: a recipient may opt out of it, and of all that stands in its block.

@@ -2,11 +2,15 @@
 public struct RuleFolder: Sendable {
   /// `10-spam.rc`, `users/ada@example.org/opt-out`: parts divided by `/`, none of them `.` or `..`.
   public var files: [String: [UInt8]]
-  /// The folder's own path, by which absolute names of files are known to lie in it; empty where there is none.
+  /// The folder's own path, as the operator names it; empty where there is none.
   public var path: String
+  /// The same from the root on, by which absolute names of files are known to lie in it.
+  public var root: String
 
-  public init(path: String = "", files: [String: [UInt8]] = [:]) {
+  /// - Parameter root: nil where the path is absolute.
+  public init(path: String = "", root: String? = nil, files: [String: [UInt8]] = [:]) {
     self.path = path
+    self.root = root ?? path
     self.files = files
   }
 
@@ -35,7 +39,7 @@ public struct RuleFolder: Sendable {
 
   /// Whether a name, as it stands in a rule file, leads out of the folder.
   func isOutside(_ name: String) -> Bool {
-    if name.hasPrefix("/"), path.isEmpty || !name.hasPrefix(path + "/") { return true }
+    if name.hasPrefix("/"), root.isEmpty || !name.hasPrefix(root + "/") { return true }
     return name.split(separator: "/").contains("..")
   }
 
@@ -49,8 +53,8 @@ public struct RuleFolder: Sendable {
     var name = name[...]
     var places = home.isEmpty ? [""] : [home + "/", ""]
     if name.hasPrefix("/") {
-      guard !path.isEmpty, name.hasPrefix(path + "/") else { return nil }
-      name = name.dropFirst(path.count + 1)
+      guard !root.isEmpty, name.hasPrefix(root + "/") else { return nil }
+      name = name.dropFirst(root.count + 1)
       places = [""]
     }
     // Abuse: no name leads out of the folder.

@@ -26,7 +26,7 @@ public enum RuleReasons {
     Reason(
       .ruleFolderRefused, nil, .warning,
       cause:
-        "The name of a folder that a rule makes of values came out as none that it may make: other characters than letters, digits, - _ . and /, too long, empty, or one of the gateway's own (spam, rules, refused, undeliverable).",
+        "The name of a folder that a rule makes of values came out as none that it may make: other characters than letters, digits, - _ . and /, too long, of more than four parts, empty, or one of the gateway's own (spam, rules, refused, undeliverable).",
       effect: "The message is held all the same, in the folder rules.",
       remedy:
         "See what the value may be that the rule puts in; let its expression match letters and digits alone."),

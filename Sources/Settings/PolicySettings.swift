@@ -87,7 +87,15 @@ extension PolicySettings {
     var name = at.map { text[text.utf8.index(after: $0)...] } ?? text[...]
     if at == nil, name.hasPrefix(".") { name = name.dropFirst() }
     do throws(DomainFault) {
-      if let at { try checkLocalPart(text[..<at]) }
+      if let at {
+        try checkLocalPart(text[..<at])
+        if name.isEmpty { throw DomainFault(reason: "has no domain behind the @") }
+        // It would be compared as it stands, and nobody has it.
+        if text[..<at] == "*" {
+          let domain = try DomainName.checked(String(name))
+          throw DomainFault(reason: "names nobody: write the domain alone: \(domain)")
+        }
+      }
       _ = try DomainName.checked(String(name))
       return text.lowercased()
     } catch {

@@ -51,14 +51,18 @@ struct Configuration: Sendable {
   ///   - runsPrograms: whether rules may run the programs that are allowed: a gateway's do, those of a trial do not.
   ///   - rules: those that are in force: what they have compiled goes on where their expressions do.
   ///   - rulesFolder: where rules are read from, whatever the file says.
+  ///   - bearsUnknownRules: whether switching a rule that is gone is a warning: an update of the shipped rules keeps no
+  ///     gateway from starting.
   /// - Returns: the configuration, or nil where there are errors; and every problem as `file:line:column: reason`.
   static func load(
     _ file: String, at now: Timestamp = Clock.now, text: String? = nil, resolves: Bool? = nil,
-    replacing rules: GatewayRuleBook? = nil, runsPrograms: Bool = false, rulesFolder: String? = nil
+    replacing rules: GatewayRuleBook? = nil, runsPrograms: Bool = false, rulesFolder: String? = nil,
+    bearsUnknownRules: Bool = false
   ) -> (configuration: Configuration?, problems: [Problem]) {
     var loader = ConfigurationLoader(file: file, now: now, text: text, resolves: resolves, rules: rules)
     loader.runsPrograms = runsPrograms
     loader.rulesFolder = rulesFolder
+    loader.bearsUnknownRules = bearsUnknownRules
     let configuration = loader.load()
     return (loader.problems.contains(where: \.isError) ? nil : configuration, loader.problems)
   }
@@ -78,6 +82,7 @@ private struct ConfigurationLoader {
   let rules: GatewayRuleBook?
   var runsPrograms = false
   var rulesFolder: String?
+  var bearsUnknownRules = false
   var problems: [Configuration.Problem] = []
 
   init(file: String, now: Timestamp, text: String?, resolves: Bool?, rules: GatewayRuleBook?) {
@@ -119,7 +124,8 @@ private struct ConfigurationLoader {
     report(checkProblems)
     reportUnknownChecks(settings)
     let (rules, ruleProblems) = RuleWiring.book(
-      materials, at: now, replacing: self.rules, runsPrograms: runsPrograms, folder: rulesFolder)
+      materials, at: now, replacing: self.rules, runsPrograms: runsPrograms, folder: rulesFolder,
+      bearsUnknown: bearsUnknownRules)
     problems += ruleProblems
     let replies = self.replies(settings)
     let (fixture, fixtureProblems) = NameFixture.read(settings)

@@ -22,10 +22,11 @@ enum RuleWiring {
   ///   - old: those that are in force.
   ///   - runsPrograms: whether programs are run that are allowed: some take mail for good.
   ///   - folder: where they are, whatever the settings say.
+  ///   - bearsUnknown: whether switching a rule that is gone is a warning.
   /// - Returns: also what is wrong with them, and with their settings.
   static func book(
     _ materials: CheckMaterials, at now: Timestamp, replacing old: GatewayRuleBook?, runsPrograms: Bool,
-    folder named: String? = nil
+    folder named: String? = nil, bearsUnknown: Bool = false
   ) -> (GatewayRuleBook, [Configuration.Problem]) {
     let settings = materials.settings
     let (folder, faults) = RulesFolder.read(settings, at: named)
@@ -39,23 +40,41 @@ enum RuleWiring {
     }
     // Other rules than the configuration's are not those that it speaks of.
     if faults.isEmpty, named == nil {
-      problems += unknownRules(settings, book).map { .init(isError: $0.isError, description: "\($0)") }
+      problems += switchedRules(settings, book, bearsUnknown: bearsUnknown).map {
+        .init(isError: $0.isError, description: "\($0)")
+      }
     }
     return (book, problems)
   }
 
-  /// Rules that are switched and are not there.
-  private static func unknownRules(_ settings: Settings, _ book: GatewayRuleBook) -> [SettingsProblem] {
+  /// Rules that are switched and are not there, or by ids that may become another's.
+  private static func switchedRules(
+    _ settings: Settings, _ book: GatewayRuleBook, bearsUnknown: Bool
+  ) -> [SettingsProblem] {
     guard settings.checks[check]?.mode != .off else { return [] }
-    let known = Set(book.listing.map(\.id))
-    return [("rules.off", settings.rules.off), ("rules.shadow", settings.rules.shadow)].flatMap { key, ids in
-      ids.enumerated().filter { !known.contains($0.element) }.map { place, id in
-        settings.problem(
-          "\(key)[\(place)]",
-          "\(key): there is no rule '\(id.printable(limit: 64))'\(Suggestion.clause(for: id, in: known)); weir rules list tells them"
-        )
+    let listing = book.listing
+    let known = Set(listing.map(\.id))
+    let unnamed = Set(listing.filter { $0.id == $0.place }.map(\.id))
+    var problems: [SettingsProblem] = []
+    for (key, ids) in [("rules.off", settings.rules.off), ("rules.shadow", settings.rules.shadow)] {
+      for (place, id) in ids.enumerated() {
+        let shown = "'\(id.printable(limit: 64))'"
+        if !known.contains(id) {
+          let clause = Suggestion.clause(for: id, in: known)
+          problems.append(
+            settings.problem(
+              "\(key)[\(place)]", as: bearsUnknown ? .warning : .error,
+              "\(key): there is no rule \(shown)\(clause); weir rules list tells them"))
+        } else if unnamed.contains(id) {
+          problems.append(
+            settings.problem(
+              "\(key)[\(place)]", as: .warning,
+              "\(key): \(shown) means another rule when lines move; give it a name, # weir: name MY_RULE, and write that"
+            ))
+        }
       }
     }
+    return problems
   }
 
   private static func problems(_ settings: Settings) -> [SettingsProblem] {

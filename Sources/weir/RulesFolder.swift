@@ -30,7 +30,17 @@ enum RulesFolder {
     } catch {
       return (RuleFolder(), [settings.problem("rules.folder", error.description)])
     }
-    return (RuleFolder(path: path, files: walk.files), [])
+    return (RuleFolder(path: path, root: absolute(path), files: walk.files), [])
+  }
+
+  /// A path from the root on, without `.` and `..`; links stay as they are written.
+  static func absolute(_ path: String) -> String {
+    let whole = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    var parts: [Substring] = []
+    for part in whole.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
   }
 
   private struct Fault: Error {

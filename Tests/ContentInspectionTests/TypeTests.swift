@@ -45,9 +45,43 @@ struct TypeTests {
     ("[InternetShortcut]\r\nURL=file://evil.example/a.exe", "application/x-ms-shortcut"),
     ("[InternetShortcut]\nURL=https://a.example/\nIconFile=\\\\evil\\i.ico", "application/x-ms-shortcut"),
     ("[InternetShortcut]\n", "application/x-ms-shortcut"),
+    (
+      "\u{feff}[InternetShortcut]\r\nURL=\"https://evil.example/\"\r\nIconFile=C:\\x.ico",
+      "application/x-mswinurl"
+    ),
+    ("[InternetShortcut]\nURL=\"file://evil.example/a.exe\"", "application/x-ms-shortcut"),
+    ("[InternetShortcut]\nURL=https://a.example/\nIconFile=\"\\\\evil\\i.ico\"", "application/x-ms-shortcut"),
+    ("[InternetShortcut]\nURL=https://a.example/\nIconFile=//evil/i.ico", "application/x-ms-shortcut"),
+    ("[InternetShortcut]\nURL=https://a.example/\nIconFile=\\/evil/i.ico", "application/x-ms-shortcut"),
+    (
+      "[InternetShortcut]\nURL=https://a.example/\nWorkingDirectory = /\\evil\\x", "application/x-ms-shortcut"
+    ),
+    (
+      "[InternetShortcut]\nURL=https://a.example/\n[InternetShortcut.W]\nIconFile=+AFwAXA-evil",
+      "application/x-ms-shortcut"
+    ),
+    ("[InternetShortcut]\nURL=https://a.example/\0x", "application/x-ms-shortcut"),
     ("#!/bin/sh\nrm -rf x\n", "text/x-shellscript"),
   ]) func texts(_ text: String, _ type: String) async {
     #expect(await inspector.inspect(Array(text.utf8), "x").type == type)
+  }
+
+  /// Nobody looks where they lead to, and libmagic has one type for all.
+  @Test func shortcutsThatAreNotRead() async {
+    for address in ["https://a.example/", "file://evil.example/x.exe"] {
+      let units = Array("[InternetShortcut]\r\nURL=\(address)\r\n".utf16)
+      let little = units.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
+      let big = units.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
+      let forms: [[UInt8]] = [[0xff, 0xfe] + little, [0xfe, 0xff] + big, little, big]
+      for octets in forms {
+        #expect(await inspector.inspect(octets, "x.url").type == "application/x-ms-shortcut")
+      }
+    }
+    let page = "[InternetShortcut]\r\nURL=https://a.example/\r\nX="
+    let full = Array(page.utf8) + [UInt8](repeating: 0x61, count: 4096 - page.utf8.count)
+    #expect(FileSignature.of(full[...])?.type == "application/x-mswinurl")
+    #expect(FileSignature.of(full[...], isWhole: false)?.type == "application/x-ms-shortcut")
+    #expect(FileSignature.of((full + [0x61])[...])?.type == "application/x-ms-shortcut")
   }
 
   /// libmagic is not asked about texts that nothing runs: it would take longer than for anything else.

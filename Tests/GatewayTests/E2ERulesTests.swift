@@ -314,6 +314,24 @@ import Testing
 
   // MARK: Edits
 
+  /// An update of the shipped rules may rename one that the configuration switches.
+  @Test func aRuleThatIsGoneKeepsNoGatewayFromStarting() throws {
+    let rules = "# weir: name ODD\n:0\n* ^Subject: odd\nreject\n"
+    let front = try Front(["rules.off": "[\"GONE\"]"], files: ["Rules/10.rc": rules])
+    let client = try front.session()
+    #expect(try client.deliver(from: Self.sender, to: ["user@example.org"], message("odd")).code == 550)
+    try front.gateway.waitForLog { line in
+      line.fields.contains { $0.value.contains("there is no rule 'GONE'") }
+    }
+    // Whoever edits is told.
+    for words in [["check", "--offline"], ["reload"]] {
+      let told = try front.gateway.weir(words)
+      #expect(!told.succeeded && (told.output + told.errors).contains("there is no rule 'GONE'"), "\(told)")
+    }
+    let listed = try front.gateway.weir(["rules", "list"])
+    #expect(listed.succeeded && listed.output.contains("ODD"), "\(listed)")
+  }
+
   @Test func aBrokenEditIsRefusedWithPlaceAndCureAndNothingChanges() throws {
     let front = try Front(files: ["Rules/10.rc": ":0\n* ^Subject: odd\nreject \"as before\"\n"])
     let client = try front.session()

@@ -227,13 +227,18 @@ import Testing
       "--- verdict redirect : anywhere\(message)--- verdict redirect Y@example.net, x@example.net : there\(message)"
         + "--- verdict copy c@example.net : a copy\(message)--- verdict accept : as weir scan says\(message)"
         + "--- verdict copy x@example.net : no copy\(message)"
+        + "--- verdict redirect x@example.net extra junk : too many\(message)"
         + "--- verdict redirect : not this\n\nFrom: A <a@b.example>\nSubject: stays\n\ntext\n")
     let output = try output("\(scratch.path)/Rules", in: scratch)
     let failed = output.files.flatMap(\.failed)
-    #expect(failed.map(\.expected) == ["verdict copy x@example.net", "verdict redirect"])
+    #expect(
+      failed.map(\.expected) == [
+        "verdict copy x@example.net", "verdict redirect x@example.net extra junk", "verdict redirect",
+      ])
     #expect(
       failed.flatMap(\.complaints).map(\.text) == [
-        "it is copied to c@example.net, the verdict is accept",
+        "it is not copied to x@example.net: it is copied to c@example.net, the verdict is accept",
+        "it is not redirected to extra, junk: it is redirected to x@example.net, y@example.net, the verdict is accept",
         "it is redirected to nobody, the verdict is accept",
       ])
   }

@@ -123,7 +123,10 @@ import Testing
     let text =
       "rules.off = [\"INVOICE_CN\", \"users/ada@example.org/a.rc:1\"]\nrules.shadow = [\"LOTTERY\"]\n"
     let loaded = try Self.load(rules, settings: text)
-    #expect(loaded.told == [])
+    #expect(
+      loaded.told == [
+        "weir.toml:6:28: warning: rules.off: 'users/ada@example.org/a.rc:1' means another rule when lines move; give it a name, # weir: name MY_RULE, and write that"
+      ])
     #expect(loaded.configuration?.rules.listing.map(\.mode) == [.off, .shadow, .off])
     let wrong = try Self.load(
       rules, settings: "rules.off = [\"LOTTERY\", \"INVOCE_CN\"]\nrules.shadow = [\"X\"]\n")
@@ -133,9 +136,30 @@ import Testing
         "weir.toml:7:17: rules.shadow: there is no rule 'X'; weir rules list tells them",
       ])
     #expect(wrong.configuration == nil)
+    // A gateway starts all the same, with what is there.
+    let (started, problems) = weir.Configuration.load(
+      "\(wrong.folder.path)/weir.toml", bearsUnknownRules: true)
+    #expect(started?.rules.listing.map(\.mode) == [.enforce, .off, .enforce])
+    #expect(
+      problems.count { !$0.isError && $0.description.contains(": warning: rules.") } == 2, "\(problems)")
     // Where all rules are off nobody knows which there are.
     let off = try Self.load(rules, settings: "rules.off = [\"X\"]\nchecks.rules.mode = \"off\"\n")
     #expect(off.configuration != nil, "\(off.told)")
+  }
+
+  /// Whether `--config` is a relative path or not.
+  @Test func theFolderIsKnownFromTheRootOn() throws {
+    let folder = try ScratchFolder("rules")
+    let here = FileManager.default.currentDirectoryPath
+    #expect(RulesFolder.absolute("Rules") == "\(here)/Rules")
+    #expect(RulesFolder.absolute("./a/../Rules/") == "\(here)/Rules")
+    #expect(RulesFolder.absolute("/etc//weir/./Rules") == "/etc/weir/Rules")
+    try folder.write("Rules/lib/x.inc", ":0\nscore +1 X\n")
+    try folder.write("Rules/a.rc", "INCLUDERC=\(RulesFolder.absolute(folder.path))/Rules/lib/x.inc\n")
+    let up = String(repeating: "../", count: here.split(separator: "/").count)
+    let file = RulesFolder.absolute(try folder.write("weir.toml", Self.head))
+    let (loaded, problems) = weir.Configuration.load("\(up)\(file.dropFirst())")
+    #expect(loaded?.rules.listing.map(\.action) == ["score +1 X"], "\(problems)")
   }
 
   @Test func boundsOfTheFolderHold() throws {

@@ -3,6 +3,7 @@ import Charsets
 import Filtering
 import MailSyntax
 import MessageViews
+import RuleLanguage
 import TestSupport
 import Testing
 
@@ -18,6 +19,16 @@ import Testing
     #expect(SafeText.line("a\u{200b}b\u{feff}c\u{ad}d") == "a\\u{200b}b\\u{feff}c\\xadd")
     // Tags and fillers, which nobody sees.
     #expect(SafeText.line("x\u{e0041}\u{3164}y") == "x\\u{e0041}\\u{3164}y")
+  }
+
+  @Test func whyARuleWasNotJudgedIsSaid() {
+    let outcomes: [RuleTrace.Outcome] = [
+      .off(byConfiguration: true), .off(byConfiguration: false), .optedOut, .skipped, .failed,
+    ]
+    #expect(
+      outcomes.map(\.note) == [
+        "off by [rules]", "its mode is off", "the recipient opted out of it", "not its turn", nil,
+      ])
   }
 
   @Test func whatLanguagesNeedStays() {

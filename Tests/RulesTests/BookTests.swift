@@ -100,6 +100,15 @@ import Testing
     #expect(folder.path(of: name, from: "users/ada@example.org") == nil)
   }
 
+  /// However the operator names the folder.
+  @Test func absoluteNamesLeadIntoTheFolder() {
+    let folder = RuleFolder(path: "Rules", root: "/etc/weir/Rules", files: ["lib/x.inc": []])
+    #expect(folder.path(of: "/etc/weir/Rules/lib/x.inc", from: "") == "lib/x.inc")
+    #expect(!folder.isOutside("/etc/weir/Rules/lib/x.inc"))
+    #expect(folder.isOutside("/etc/weir/Rules2/x.inc") && folder.isOutside("Rules/../x.inc"))
+    #expect(folder.path(of: "/etc/weir/other/x.inc", from: "") == nil)
+  }
+
   // MARK: - Problems
 
   @Test(arguments: [

@@ -80,6 +80,14 @@ import Testing
     #expect(outcome.verdict == .quarantine(folder: nil))
     #expect(outcome.told == ["RULE_FOLDER_REFUSED 'undeliverable' a.rc:2"])
     #expect(outcome.findings.first?.weight == Weight(0) && outcome.findings.first?.finding.list == "INTO")
+    // What the rule writes in front stays there, or it is no name.
+    let beneath = try Rehearsed.book(["a.rc": ":0\n* SUBJECT ?? ()\\/[a-z/]+\nquarantine lists/$MATCH\n"])
+    mail.message = "Subject: a/b/c\r\n\r\nx\r\n"
+    #expect(try await mail.outcome(beneath).verdict == .quarantine(folder: "lists/a/b/c"))
+    mail.message = "Subject: a/trusted/b/c/d\r\n\r\nx\r\n"
+    let deep = try await mail.outcome(beneath)
+    #expect(deep.verdict == .quarantine(folder: nil))
+    #expect(deep.told == ["RULE_FOLDER_REFUSED 'lists/a/trusted/b/c/d' a.rc:1"])
   }
 
   @Test func headersAreBoundedAndWhole() async throws {
@@ -199,5 +207,16 @@ import Testing
     let trace = try await mail.outcome(book).traces
     #expect(trace.count == 1 && trace[0].outcome == .matched)
     #expect(trace[0].conditions.first?.matched.map { String(decoding: $0, as: UTF8.self) } == "hello")
+    // Why one was not judged, too.
+    var terms = RuleTerms()
+    terms.modes = ["ONE": .off]
+    let rules = ["ONE\n:0", "TWO, mode off\n:0", "THREE, optional\n:0", "FOUR\n:0 a"].map {
+      "# weir: name \($0)\n* SUBJECT ?? hello\ntag\n"
+    }.joined()
+    let silent = try Rehearsed.book(["a.rc": rules, "users/ada@example.org/opt-out": "THREE\n"], terms)
+    #expect(
+      try await mail.outcome(silent).traces.map(\.outcome) == [
+        .off(byConfiguration: true), .off(byConfiguration: false), .optedOut, .skipped,
+      ])
   }
 }

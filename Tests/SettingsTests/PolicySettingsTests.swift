@@ -56,6 +56,11 @@ import Testing
     ("recipients = [\"ada\\u00a0b@example.org\"]", "in front of the @, which no plain address does"),
     ("recipients = [\"a..b@example.org\"]", "has a dot at an end"),
     ("recipients = [\"\"]", "\"\" is empty"),
+    ("recipients = [\"a@\"]", "\"a@\" has no domain behind the @"),
+    (
+      "recipients = [\"*@example.org\"]",
+      "weir.toml:6:15: policy.recipients: \"*@example.org\" names nobody: write the domain alone: example.org"
+    ),
     ("logins = [\"anna\", \" \"]", "weir.toml:6:19: policy.logins: \" \" holds a blank"),
     ("logins = [\"\"]", "policy.logins: \"\" is empty"),
     ("name = \"x\"", "it concerns nobody"),

@@ -24,8 +24,12 @@ public struct FileSignature: Hashable, Sendable {
   /// - Parameters:
   ///   - octets: the file or its beginning; disks are told by what stands behind their first 32 KiB.
   ///   - end: its last octets, where these are another piece.
-  public static func of(_ octets: ArraySlice<UInt8>, end: ArraySlice<UInt8> = []) -> FileSignature? {
+  ///   - isWhole: whether there is no more of it.
+  public static func of(
+    _ octets: ArraySlice<UInt8>, end: ArraySlice<UInt8> = [], isWhole: Bool = true
+  ) -> FileSignature? {
     program(octets) ?? fixed(octets) ?? disk(octets, end: end) ?? text(octets)
+      ?? InternetShortcut.signature(octets, isWhole: isWhole)
   }
 
   private static func program(_ octets: ArraySlice<UInt8>) -> FileSignature? {
@@ -102,27 +106,6 @@ public struct FileSignature: Hashable, Sendable {
     return nil
   }
 
-  /// Whether an Internet shortcut opens pages of the web and nothing else: one to `file:` or to another machine's folder
-  /// runs what lies there, and an icon from there tells who looked.
-  private static func leadsToWeb(_ octets: ArraySlice<UInt8>) -> Bool {
-    var leads = false
-    for line in octets.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }) {
-      guard let equals = line.firstIndex(of: 0x3d) else { continue }
-      let name = line[..<equals].filter { $0 != 0x20 && $0 != 0x09 }
-      let value = line[(equals + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
-      if name[...].offset(ofAnyCase: "url", most: 3) == 0, name.count == 3 {
-        guard
-          value.offset(ofAnyCase: "http://", most: 7) == 0
-            || value.offset(ofAnyCase: "https://", most: 8) == 0
-        else { return false }
-        leads = true
-      } else if value.has("\\\\") || value.offset(ofAnyCase: "file:", most: 5) == 0 {
-        return false
-      }
-    }
-    return leads
-  }
-
   /// Texts that something runs or shows.
   private static func text(_ octets: ArraySlice<UInt8>) -> FileSignature? {
     var start = octets.prefix(4096)
@@ -133,14 +116,7 @@ public struct FileSignature: Hashable, Sendable {
     }
     if start.has("{\\rt") { return FileSignature("text/rtf", "Rich Text Format", .rtf) }
     if start.has("#@~^") { return FileSignature("text/vbscript", "encoded Windows script", .script) }
-    guard start.first == 0x3c else {
-      if start.offset(ofAnyCase: "[internetshortcut]", most: 512) != nil {
-        return leadsToWeb(octets.prefix(4096))
-          ? FileSignature("application/x-mswinurl", "Internet shortcut", .shortcut)
-          : FileSignature("application/x-ms-shortcut", "Internet shortcut to a file or a program", .shortcut)
-      }
-      return nil
-    }
+    guard start.first == 0x3c else { return nil }
     if start.offset(ofAnyCase: "<hta:application", most: 4096) != nil {
       return FileSignature("application/hta", "HTML application", .script)
     }

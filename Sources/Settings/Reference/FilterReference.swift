@@ -69,7 +69,7 @@ extension Settings {
     .key("rules.folder", .path, "Rules", "The folder of the rule files."),
     .key(
       "rules.off", .texts, "",
-      "Rules that are switched off, by their ids as weir rules list tells them: [\"INVOICE_CN\", \"90-local.rc:7\"]."
+      "Rules that are switched off, by their ids as weir rules list tells them: [\"INVOICE_CN\"]."
     ),
     .key(
       "rules.shadow", .texts, "",

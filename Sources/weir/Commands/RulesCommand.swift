@@ -86,7 +86,7 @@ struct RulesCommand: ParsableCommand {
     }
 
     private func written() throws -> RulesReport {
-      let (configuration, problems) = Configuration.load(options.config)
+      let (configuration, problems) = Configuration.load(options.config, bearsUnknownRules: true)
       guard let configuration else {
         for problem in problems where problem.isError { Complaint.write(problem.description) }
         throw ExitCode(2)

@@ -16,7 +16,8 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     signal(SIGPIPE, SIG_IGN)
-    let (configuration, problems) = Configuration.load(options.config, runsPrograms: true)
+    let (configuration, problems) = Configuration.load(
+      options.config, runsPrograms: true, bearsUnknownRules: true)
     for problem in problems { Complaint.write(problem.description) }
     guard let configuration else { throw ExitCode(1) }
     // Before anything is listened on: a SIGHUP that comes early must not end the process.

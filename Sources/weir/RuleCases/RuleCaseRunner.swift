@@ -90,9 +90,10 @@ struct RuleCaseRunner: Sendable {
       guard wanted.isEmpty ? sent.isEmpty : !missing.isEmpty else { return [] }
       let words = isCopy ? "copied" : "redirected"
       let whom = sent.isEmpty ? "nobody" : sent.joined(separator: ", ")
+      let lack = missing.isEmpty ? "" : "it is not \(words) to \(missing.joined(separator: ", ")): "
       return [
         .init(
-          text: "it is \(words) to \(whom), the verdict is \(scan.verdict.rawValue)", trace: nil)
+          text: "\(lack)it is \(words) to \(whom), the verdict is \(scan.verdict.rawValue)", trace: nil)
       ]
     case .verdict(let verdict):
       guard scan.verdict != verdict else { return [] }

@@ -54,6 +54,21 @@ extension RuleTrace.Condition {
   }
 }
 
+extension RuleTrace.Outcome {
+  /// Why it was not judged, for people; nil where it was.
+  var note: String? {
+    switch self {
+    case .skipped: "not its turn"
+    case .off(byConfiguration: true): "off by [rules]"
+    case .off(byConfiguration: false): "its mode is off"
+    case .optedOut: "the recipient opted out of it"
+    case .switched(to: nil): "SWITCHRC: the rest of this file is passed over"
+    case .switched(let file?): "SWITCHRC: \(SafeText.line(file)) in place of the rest of this file"
+    case .matched, .failed: nil
+    }
+  }
+}
+
 extension ScanReport {
   /// The rules that fired, each with the words on which its conditions held; with `--why` those that did not, too.
   func rules(_ page: inout ReportPage) {
@@ -75,13 +90,7 @@ extension ScanReport {
     let place = rule.reference.place.fileAndLine
     let name = rule.reference.id == place ? "" : "\(rule.reference.id)  "
     let shadow = rule.isShadow ? "  (in shadow: without effect)" : ""
-    let state =
-      switch rule.trace?.outcome {
-      case .skipped?: "  not its turn"
-      case .switched(to: nil)?: "  SWITCHRC: the rest of this file is passed over"
-      case .switched(let file?)?: "  SWITCHRC: \(SafeText.line(file)) in place of the rest of this file"
-      case .matched?, .failed?, nil: ""
-      }
+    let state = rule.trace?.outcome.note.map { "  \($0)" } ?? ""
     page.item(
       SafeText.line("\(name)\(place)  \(rule.action)", most: 300) + shadow + (rule.hasFired ? "" : state),
       rule.hasFired && !rule.isShadow ? .strong : .faint)
