@@ -145,15 +145,16 @@ public final class Gateway: Sendable {
 
   // MARK: What it costs
 
-  /// Its proportional share of memory (PSS) in bytes.
+  /// Octets of memory that are its own: what it shares with other gateways, of its program, becomes more of each as the
+  /// others end.
   public func memory() throws -> Int {
     let rollup = String(decoding: try readBytes(atPath: "/proc/\(process.id)/smaps_rollup"), as: UTF8.self)
-    for line in rollup.split(separator: "\n") where line.hasPrefix("Pss:") {
+    for line in rollup.split(separator: "\n") where line.hasPrefix("Anonymous:") {
       if let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) {
         return kilobytes * 1024
       }
     }
-    throw HarnessFault("no Pss in smaps_rollup")
+    throw HarnessFault("no Anonymous in smaps_rollup")
   }
 
   /// How many file descriptors it holds.
